@@ -1,0 +1,74 @@
+#include "base/random.h"
+
+#include <sys/random.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/assert.h"
+
+namespace gw {
+
+void SystemRandom::fill(std::span<std::byte> out) {
+  size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t n = ::getrandom(out.data() + done, out.size() - done, 0);
+    if (n < 0 && errno == EINTR) continue;
+    GW_ASSERT(n > 0);  // A machine without randomness must not make keys.
+    done += static_cast<size_t>(n);
+  }
+}
+
+uint32_t Random::u32() {
+  uint32_t value = 0;
+  fill(std::as_writable_bytes(std::span(&value, 1)));
+  return value;
+}
+
+uint64_t Random::u64() {
+  uint64_t value = 0;
+  fill(std::as_writable_bytes(std::span(&value, 1)));
+  return value;
+}
+
+std::string Random::hex(size_t bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string raw(bytes, '\0');
+  fill(std::as_writable_bytes(std::span(raw)));
+  std::string out;
+  out.reserve(2 * bytes);
+  for (const char c : raw) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+std::string Random::alphanumeric(size_t size) {
+  static constexpr char kAlphabet[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  std::string out;
+  out.reserve(size);
+  while (out.size() < size) {
+    std::array<std::byte, 32> raw;
+    fill(raw);
+    for (const std::byte b : raw) {
+      const auto value = std::to_integer<unsigned>(b);
+      // 248 = 4 * 62: bytes above it would favour the first letters.
+      if (value < 248 && out.size() < size) out += kAlphabet[value % 62];
+    }
+  }
+  return out;
+}
+
+std::string Random::uuid() {
+  std::string digits = hex(16);
+  digits[12] = '4';
+  static constexpr char kVariant[] = "89ab";
+  digits[16] = kVariant[u32() & 3];
+  return digits.substr(0, 8) + "-" + digits.substr(8, 4) + "-" + digits.substr(12, 4) + "-" +
+         digits.substr(16, 4) + "-" + digits.substr(20);
+}
+
+}  // namespace gw

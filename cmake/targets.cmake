@@ -1,0 +1,53 @@
+# The rules every target of ours is built by.
+function(gw_options target)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough>
+    -Werror)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  if(GW_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${GW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=${GW_SANITIZE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # g++ 12 reports false positives of these two when sanitizers instrument std::variant and coroutines.
+      target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-tsan>)
+    endif()
+  endif()
+endfunction()
+
+# gw_library(NAME PUBLIC dep... [EXCLUDE file...]): all sources under NAME/ as the static library gw_NAME.
+function(gw_library name)
+  cmake_parse_arguments(ARG "" "" "PUBLIC;EXCLUDE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/(web|node_modules|sofia_seam)/")
+  foreach(file ${ARG_EXCLUDE})
+    list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${file})
+  endforeach()
+  if(NOT sources)
+    add_library(gw_${name} INTERFACE)
+    target_link_libraries(gw_${name} INTERFACE ${ARG_PUBLIC})
+    return()
+  endif()
+  add_library(gw_${name} STATIC ${sources})
+  gw_options(gw_${name})
+  target_link_libraries(gw_${name} PUBLIC ${ARG_PUBLIC})
+  if(EXISTS ${CMAKE_SOURCE_DIR}/${name}/pch.h)
+    target_precompile_headers(gw_${name} PRIVATE ${CMAKE_SOURCE_DIR}/${name}/pch.h)
+  endif()
+endfunction()
+
+# Our functions in place of Sofia's. An OBJECT library with default visibility: from a static archive the linker
+# would silently drop what nothing references. Every executable that runs Sofia links gw_sofia_seam_objects.
+function(gw_sofia_seam)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sip/sofia_seam/*.cpp)
+  add_library(gw_sofia_seam_objects INTERFACE)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(gw_sofia_seam OBJECT ${sources})
+  gw_options(gw_sofia_seam)
+  target_compile_options(gw_sofia_seam PRIVATE -fvisibility=default)
+  target_link_libraries(gw_sofia_seam PUBLIC gw_base PkgConfig::sofia OpenSSL::SSL OpenSSL::Crypto)
+  target_sources(gw_sofia_seam_objects INTERFACE $<TARGET_OBJECTS:gw_sofia_seam>)
+  # Sofia's shared library must find our definitions first: export them from the executable.
+  target_link_options(gw_sofia_seam_objects INTERFACE -rdynamic)
+endfunction()

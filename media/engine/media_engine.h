@@ -1,0 +1,141 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/net.h"
+#include "base/random.h"
+#include "base/result.h"
+
+namespace gw::media {
+
+enum class Codec { Pcmu, Pcma, Opus };  // telephone-event is always negotiated beside them.
+std::string_view to_string(Codec codec);  // "PCMU", "PCMA", "opus": the names of SDP and of the configuration.
+std::optional<Codec> codec_named(std::string_view name);  // Any letter case.
+
+enum class SrtpPolicy { Off, Offered, Required };
+
+// RFC 3264 directions, from our point of view.
+enum class Direction { SendRecv, SendOnly, RecvOnly, Inactive };
+
+struct MediaConfig {
+  SocketAddress address;                  // Bound and, without `advertise`, advertised; its port is ignored.
+  std::string advertise;                  // 1:1 NAT: what SDP says instead.
+  std::optional<SocketAddress> address6;  // A second address for IPv6 peers.
+  uint16_t port_low = 16384, port_high = 32767;      // Phone side: random even ports.
+  uint16_t webrtc_low = 40000, webrtc_high = 40063;  // One fixed UDP port a worker; 0 = any free port.
+  unsigned workers = 0;                   // 0 = one per core.
+  int dscp = 46;                          // EF.
+  int opus_complexity = 5;
+  int opus_bitrate = 24000;
+  Duration media_timeout = 30s;           // No packet from a leg that should send.
+};
+
+// A phone or trunk: RTP/AVP (SDES is accepted when offered and `srtp` allows).
+struct PhonePortSpec {
+  std::vector<Codec> codecs;              // In our order of preference.
+  SrtpPolicy srtp = SrtpPolicy::Off;
+  bool offer_crypto = false;              // Only on legs signalled over TLS.
+  bool prefer_v6 = false;                 // The peer signals over IPv6.
+};
+
+// A browser: ICE-lite, DTLS-SRTP, BUNDLE, rtcp-mux. It offers, we answer.
+struct BrowserPortSpec {
+  std::vector<Codec> codecs;
+};
+
+// The echo user: a prompt of at most two seconds, then what it hears, within 200 ms, at unity gain.
+struct EchoPortSpec {};
+
+// What a negotiation ended in.
+struct Negotiated {
+  Codec codec = Codec::Pcmu;
+  Direction direction = Direction::SendRecv;  // Ours.
+  bool remote_held = false;                   // The peer's a=sendonly, a=inactive or c=0.0.0.0.
+  bool telephone_event = false;               // RFC 4733 was agreed.
+  std::string srtp;                           // "", "AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM" (DTLS: known once connected)
+  Duration ptime = 20ms;                      // What we send.
+};
+
+struct RemoteOffer {
+  std::vector<Codec> codecs;                  // What both sides could use, in the peer's order.
+  Direction direction = Direction::SendRecv;  // Ours, if we mirror the offer.
+  bool held = false;                          // The peer puts us on hold.
+};
+
+struct PortStats {
+  std::string codec, srtp;
+  uint64_t packets_in = 0, packets_out = 0, packets_lost = 0, octets_in = 0, octets_out = 0, discarded = 0;
+  double jitter_ms = 0, round_trip_ms = 0;
+  double mos = 0;  // 0 = unknown.
+};
+
+// ---- What the engine tells its owner. Values that were copied on the worker; delivered through `EventSink`. ----
+struct TransportConnected { PortId port; std::string srtp; };      // First valid media or, for a browser, DTLS up.
+struct TransportFailed { PortId port; std::string why; };          // DTLS or ICE will not come up.
+struct MediaTimedOut { PortId port; };
+struct DigitReceived { PortId port; char digit; Duration duration; bool in_band; };  // Once per key, when it ended.
+struct DigitsSent { PortId port; };                                 // The queue of send_digits ran dry.
+struct PortClosed { PortId port; PortStats stats; };                // After remove_port or close; the last of a port.
+using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, PortClosed>;
+using EventSink = std::function<void(MediaEvent)>;                  // Called on worker threads: posts to the owner's loop.
+
+// Every call's sound: N workers, of which one carries all the legs of a call. Owned by App. All methods belong to one
+// thread (signalling), return at once and never throw; negotiation is answered here and now, what follows from it goes to
+// the worker as a value. Ports are bound here, their packets are the worker's. (RFC 3264, 3550, 4733, 5763, 5764, 8445.)
+class MediaEngine {
+ public:
+  static Result<std::unique_ptr<MediaEngine>> start(MediaConfig config, const Clock& clock, Random& random,
+                                                    Metrics& metrics, Log log, EventSink events);
+  virtual ~MediaEngine() = default;  // Stops and joins the workers.
+
+  // A call's sound, on the least loaded worker.
+  virtual SessionId open_session() = 0;
+  virtual void close_session(SessionId session) = 0;  // Removes its ports; PortClosed follows for each.
+
+  virtual Result<PortId> add_phone_port(SessionId session, const PhonePortSpec& spec) = 0;
+  virtual Result<PortId> add_browser_port(SessionId session, const BrowserPortSpec& spec) = 0;
+  virtual Result<PortId> add_echo_port(SessionId session, const EchoPortSpec& spec) = 0;
+  virtual void remove_port(PortId port) = 0;
+
+  // Offer/answer of one port (RFC 3264). `codecs_first` puts some codecs ahead of the spec's order, so that the other
+  // leg's codec is met and can be passed through. make_offer also serves re-INVITE; rollback takes back an offer that
+  // was refused (the last negotiated state stays in force).
+  virtual Result<std::string> make_offer(PortId port, Direction direction, std::vector<Codec> codecs_first = {}) = 0;
+  virtual Result<Negotiated> accept_answer(PortId port, std::string_view sdp) = 0;
+  virtual Result<RemoteOffer> accept_offer(PortId port, std::string_view sdp) = 0;
+  virtual Result<std::string> make_answer(PortId port, Direction direction, std::vector<Codec> codecs_first = {}) = 0;
+  virtual void rollback(PortId port) = 0;
+  virtual std::optional<Negotiated> negotiated(PortId port) const = 0;
+
+  // Wires two ports of one session: each hears the other. A port may be wired before it is negotiated.
+  virtual void connect(PortId a, PortId b) = 0;
+  virtual void disconnect(PortId port) = 0;
+
+  // Hold and mute are enforced here, whatever the browser does: a held port neither sends nor is heard; a muted one is
+  // not heard (silence goes to the other side).
+  virtual void set_held(PortId port, bool held) = 0;
+  virtual void set_muted(PortId port, bool muted) = 0;
+
+  // Ringback toward a port until stopped or real audio is wired and arrives.
+  virtual void play_ringback(PortId port, bool on) = 0;
+
+  // Queues digits (0-9 * # A-D) toward this port's peer: RFC 4733 when agreed, else in-band tones.
+  virtual void send_digits(PortId port, std::string_view digits, Duration length, Duration gap) = 0;
+
+  virtual std::optional<PortStats> stats(PortId port) const = 0;  // At most a second old.
+  virtual size_t open_sessions() const = 0;
+};
+
+}  // namespace gw::media
