@@ -1,0 +1,77 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/net.h"
+
+namespace gw::sip {
+
+enum class Transport { Udp, Tcp, Tls };
+std::string_view to_string(Transport transport);  // "udp", "tcp", "tls"
+
+// One address of record or caller identity, unescaped: "Reception" <sip:101@pbx.example.com>
+struct NameAddr {
+  std::string display;
+  std::string user;    // "101", "+14255550100"; "anonymous" stays as it came.
+  std::string host;
+  uint16_t port = 0;   // 0 = none given.
+  bool sips = false;
+};
+
+// Who sent a request, decided at admission: a trunk by its source address, else a phone by its digest.
+struct FromTrunk {
+  std::string name;
+};
+struct FromPhone {
+  std::string username;
+};
+using Peer = std::variant<FromTrunk, FromPhone>;
+
+// Typed view of an INVITE that was admitted. A value; nothing in it points into Sofia.
+struct Invite {
+  Peer peer;
+  NameAddr from, to;
+  std::string request_user, request_host;
+  std::optional<NameAddr> p_asserted_identity;  // Trunks only: nobody else is believed.
+  std::optional<NameAddr> diversion;
+  bool private_caller = false;                  // Privacy: id, user or header (RFC 3323, 3325).
+  std::string user_to_user;                     // RFC 7433.
+  std::vector<std::pair<std::string, std::string>> custom_headers;  // X-MS-Custom-*, at most five.
+  std::optional<std::string> sdp;               // None = late offer.
+  std::string sip_call_id;
+  std::string user_agent;
+  SocketAddress source;
+  Transport transport = Transport::Udp;
+};
+
+// Where a request goes on the wire; the Request-URI is another matter.
+struct NextHop {
+  Transport transport = Transport::Udp;
+  std::string host;        // Literal or name: sent as SNI and verified against the certificate on TLS.
+  uint16_t port = 0;
+  SocketAddress address;   // What `host` resolved to, or the source that a phone registered from.
+};
+
+struct Credentials {
+  std::string username, password;
+};
+
+// An INVITE of ours.
+struct OutgoingInvite {
+  std::string request_uri;              // "sip:+14255550123@carrier.example", or a phone's contact.
+  NextHop next_hop;
+  NameAddr from, to;
+  std::optional<NameAddr> p_asserted_identity;
+  bool privacy_id = false;              // Privacy: id
+  std::string user_to_user;
+  std::vector<std::pair<std::string, std::string>> extra_headers;
+  std::optional<std::string> sdp;       // None = late offer (the 200 carries the offer, we answer in the ACK).
+  std::optional<Credentials> credentials;  // Answers 401 and 407 once, MD5 or SHA-256 (RFC 8760).
+  std::string call_id_hint;             // For the log only.
+};
+
+}  // namespace gw::sip

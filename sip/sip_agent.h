@@ -1,0 +1,101 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "sip/dialog.h"
+#include "sip/invite.h"
+
+namespace gw::sip {
+
+class SofiaLoop;
+class Registrar;
+
+struct ListenAddress {
+  Transport transport = Transport::Udp;
+  SocketAddress address;  // Port 0 = a free one; UDP and TCP with port 0 on the same host share one.
+};
+
+enum class ClientCertificates { Off, Optional, Required };
+
+struct TlsFiles {
+  std::string certificate, key, ca;  // PEM paths; certificate with its chain.
+  ClientCertificates clients = ClientCertificates::Off;
+};
+
+enum class DigestAlgorithm { Md5, Sha256 };
+
+struct SourceLimits {
+  double requests_per_second = 50;   // Out-of-dialog requests of one source address, burst twice that. 0 = no limit.
+  unsigned failed_digests = 10;      // Wrong passwords or unknown users of one source within a minute, then a ban ...
+  Duration ban = 5min;
+};
+
+struct SipConfig {
+  std::vector<ListenAddress> listen;
+  std::string domain;                // Registrar's domain and digest realm.
+  std::string advertise;             // 1:1 NAT: host in Contact and Via; empty = the listener's.
+  std::vector<DigestAlgorithm> digest{DigestAlgorithm::Md5, DigestAlgorithm::Sha256};  // Challenges, in this order.
+  TlsFiles tls;
+  SourceLimits limits;
+  Duration min_expires = 60s, max_expires = 3600s, default_expires = 600s;
+  std::string user_agent = "acs-gateway";
+};
+
+struct PhoneAccount {
+  std::string username;
+  std::string password;
+  std::vector<DigestAlgorithm> digest;  // Empty = the agent's.
+  unsigned max_devices = 5;
+};
+
+// What the agent asks its owner: configuration that may be swapped while it runs. Signalling thread, returns at once.
+class SipDirectory {
+ public:
+  virtual ~SipDirectory() = default;
+  virtual std::optional<std::string> trunk_of(const SocketAddress& source) const = 0;  // Its name.
+  virtual std::optional<PhoneAccount> phone(std::string_view username) const = 0;
+};
+
+// What the agent gives its owner: each INVITE that passed admission, with its dialog (100 Trying has been sent).
+class InviteHandler {
+ public:
+  virtual ~InviteHandler() = default;
+  // Returns the observer of the dialog; it must outlive it. nullptr: the handler refused through the dialog already.
+  virtual DialogObserver* on_invite(const Invite& invite, std::unique_ptr<Dialog> dialog) = 0;
+};
+
+// The SIP front end: one nta agent, its listeners, admission before any transaction, digest, REGISTER and OPTIONS, and
+// INVITE dialogs both ways (RFC 3261). Owned by App; lives on the signalling thread. Without Sofia's nua: see docs/architecture.md.
+class SipAgent {
+ public:
+  static Result<std::unique_ptr<SipAgent>> start(SofiaLoop& loop, SipConfig config, SipDirectory& directory,
+                                                 InviteHandler& handler, Registrar& registrar, const Clock& clock,
+                                                 Random& random, Metrics& metrics, Log log);
+  virtual ~SipAgent() = default;
+
+  // The addresses really bound, in the configuration's order.
+  virtual std::vector<ListenAddress> listening() const = 0;
+
+  // Sends an INVITE. nullptr when it cannot even be built (bad URI); everything later comes through the observer.
+  virtual std::unique_ptr<Dialog> invite(const OutgoingInvite& invite, DialogObserver& observer) = 0;
+
+  // OPTIONS to a trunk's target: the status, 408 on silence, 503 when the transport failed.
+  virtual void options(const std::string& request_uri, const NextHop& hop, std::function<void(int status)> done) = 0;
+
+  // Draining or overloaded: new INVITEs and OPTIONS get 503 with Retry-After.
+  virtual void set_accepting(bool accepting) = 0;
+
+  virtual void set_config(const SipConfig& config) = 0;  // After a reload: digest, limits, expiry; not listeners.
+  virtual size_t open_dialogs() const = 0;               // Those still finishing in the background included.
+};
+
+}  // namespace gw::sip

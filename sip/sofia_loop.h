@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/mailbox.h"
+#include "base/metrics.h"
+
+struct su_root_t;
+
+namespace gw::sip {
+
+// The signalling thread's loop: Sofia's su_root, a mailbox, timers. Created, run and destroyed on that thread; post() and
+// stop() from any. Nothing on it may take over a millisecond; its lag is measured (gw_signalling_lag_seconds).
+class SofiaLoop {
+ public:
+  explicit SofiaLoop(Metrics& metrics);
+  ~SofiaLoop();
+
+  void run();                 // Until stop().
+  void stop();                // Any thread.
+  bool post(Task task);       // Any thread; runs on the loop. False after the loop closed.
+
+  // The loop's thread. Timers fire once, on the monotonic clock; cancel of a fired one is harmless.
+  TimerId after(Duration delay, Task task);
+  void cancel(TimerId timer);
+
+  Duration lag() const;       // How late the last timer probe ran.
+  su_root_t* root() const;    // For sip/ only.
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gw::sip
