@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+
+namespace gw::acs::identity {
+
+// "8:acs:<resource guid>_<user guid>": exactly one underscore, or Azure's clients take it for another kind of user.
+std::string make_identity(std::string_view resource_id, Random& random);
+bool is_acs_identity(std::string_view raw_id);
+
+enum class Scope { Voip, VoipJoin, Chat };
+std::string_view to_string(Scope scope);  // "voip", "voip.join", "chat"
+
+struct Token {
+  std::string jwt;
+  WallTime expires{};
+};
+
+struct Claims {
+  std::string identity;            // "8:acs:..."
+  std::vector<Scope> scopes;
+  WallTime issued{}, expires{};
+  std::string token_id;            // jti
+  bool may(Scope scope) const;
+};
+
+// Issues and verifies the tokens of VoIP users: JWT, ES256, a key made at first start and kept with mode 0600 (RFC 7515,
+// 7518, 7519). Claims as Azure's: skypeid, acsScope, resourceId, exp, iat, plus iss, jti and, when set, edge (the URL).
+// Any thread: immutable after load, except revocations, which are guarded within.
+class TokenService {
+ public:
+  // Reads the PEM key (EC P-256 or RSA >= 2048: RS256), or makes one. Refuses a key that others can read.
+  static Result<std::unique_ptr<TokenService>> load(const std::string& key_path, std::string resource_id,
+                                                    const Clock& clock, Random& random);
+  virtual ~TokenService() = default;
+
+  virtual Token issue(std::string_view identity, const std::vector<Scope>& scopes, Duration lifetime) = 0;
+
+  // Unauthorized with a detail that says why: malformed, wrong signature, expired, revoked, other resource.
+  virtual Result<Claims> verify(std::string_view jwt) const = 0;
+
+  // Every token of the identity issued up to now (or `at`) is dead.
+  virtual void revoke(std::string_view identity, WallTime at) = 0;
+
+  virtual const std::string& resource_id() const = 0;
+};
+
+}  // namespace gw::acs::identity
