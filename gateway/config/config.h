@@ -1,0 +1,178 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "acs/edge/edge_server.h"
+#include "base/clock.h"
+#include "base/masked.h"
+#include "base/net.h"
+#include "media/engine/media_engine.h"
+#include "sip/sip_agent.h"
+
+namespace gw::config {
+
+// The configuration as plain values, defaults inline; conf/ shows every key. Loaded by config_load; swapped as a whole as
+// shared_ptr<const Config>: a live call keeps the one it began with.
+
+// Where a key was written, for messages: "trunks.d/acme.toml:12".
+struct Origin {
+  std::string file;
+  int line = 0;
+};
+
+struct Phone {
+  std::string username;
+  Masked password;
+  std::string extension;
+  std::string display_name;
+  std::string caller_id;                        // E.164
+  std::vector<sip::DigestAlgorithm> digest;     // Empty = [sip] digest.
+  std::vector<media::Codec> codecs{media::Codec::Pcmu, media::Codec::Pcma};
+  unsigned max_calls = 4;
+  unsigned devices = 5;
+  Origin origin;
+};
+
+struct User {
+  std::string name;
+  std::string email;
+  std::string id;                               // "8:acs:..."; empty until the state gives it one.
+  std::string display_name;                     // Empty = name.
+  std::string extension;
+  std::vector<std::string> numbers;             // E.164
+  std::vector<std::string> alternate_caller_ids;
+  bool echo = false;                            // 8:echo123 answers itself.
+  Origin origin;
+};
+
+enum class TrunkProfile { Generic, DirectRouting };
+
+struct TrunkCallerId {
+  bool from = true;                             // The number in From.
+  bool p_asserted_identity = true;              // And in P-Asserted-Identity.
+};
+
+struct TrunkNumber {
+  std::string strip;                            // Prefix taken off numbers toward the trunk, e.g. "+".
+  std::string add;                              // Then put before them.
+};
+
+struct Trunk {
+  std::string name;
+  std::vector<std::string> targets;             // "sip.acme.example", "127.0.0.1:5070", "sip:host:port;transport=tls"
+  std::vector<AddressRange> peers;
+  bool registers = false;
+  std::string username;
+  Masked password;
+  TrunkProfile profile = TrunkProfile::Generic;
+  std::vector<media::Codec> codecs{media::Codec::Pcmu, media::Codec::Pcma};
+  std::optional<media::SrtpPolicy> srtp;        // Unset = [media] srtp.
+  Duration options_interval = 30s;              // 0 = never.
+  std::string playout = "adaptive";
+  unsigned max_calls = 0;                       // 0 = no limit.
+  unsigned calls_per_second = 0;
+  std::vector<int> retry_on{408, 480, 500, 503, 504};
+  TrunkCallerId caller_id;
+  TrunkNumber number;
+  Origin origin;
+};
+
+enum class RouteMedia { Auto, Opus, G711 };
+
+struct Hours {
+  std::string text;                             // "Mon-Fri 08:00-18:00 America/Los_Angeles"; empty = always.
+  unsigned weekdays = 0x7f;                     // Bit 0 = Monday.
+  int from_minute = 0, to_minute = 24 * 60;     // to < from wraps over midnight.
+  std::string zone;                             // IANA; empty = the machine's.
+};
+
+struct Route {
+  std::string name;
+  std::vector<std::string> from;                // "phone:NAME", "trunk:NAME", "user:NAME", "phones", "trunks", "users"
+  std::string to;                               // "+14255550100", "+1425*", "/regex/"
+  Hours hours;
+  std::vector<std::string> targets;             // "user:alice", "phone:101|phone:102", "trunk:acme"; "$1" from the regex
+  std::string caller_id = "pass";               // "pass", "owned" or a number
+  RouteMedia media = RouteMedia::Auto;
+  bool ringback = false;                        // 183 with our ringback instead of 180.
+  Origin origin;
+};
+
+struct Network {
+  std::string name, bind, advertise, ports;
+};
+
+struct Config {
+  std::string folder;                           // Where relative paths start.
+  sip::SipConfig sip;
+
+  struct Media {
+    media::MediaConfig engine;
+    media::SrtpPolicy srtp = media::SrtpPolicy::Offered;
+  } media;
+
+  struct Calls {
+    Duration ring_timeout = 120s, media_timeout = 30s, max_duration = 4h, drain_timeout = 60s, resume_window = 120s;
+  } calls;
+
+  struct Edge {
+    std::optional<SocketAddress> listen;        // 0.0.0.0:8443 by default
+    std::optional<SocketAddress> local_http;    // Off by default; loopback only.
+    std::string certificate, key;               // Empty = the first-start certificate in the state folder.
+    std::vector<std::string> allowed_origins;
+    std::optional<acs::edge::TurnConfig> turn;
+    Duration token_lifetime = 24h;
+    bool demo_tokens = false;
+  } edge;
+
+  struct Acs {
+    std::string provider = "edge";
+    std::string resource_id;                    // Empty = made at first start, kept in the state folder.
+    std::vector<Masked> access_keys;            // Base64; empty = the state folder's access-key.
+    Masked connection_string;
+    std::string callback_url;
+  } acs;
+
+  struct Admin {
+    std::optional<SocketAddress> listen;        // 127.0.0.1:9080 by default
+    Masked token;
+  } admin;
+
+  std::string state_dir = "/var/lib/acs-gateway";
+  std::string store_url = "sqlite:gateway.db";
+  std::string cdr_file = "/var/log/acs-gateway/cdr.jsonl";
+
+  struct Limits {
+    unsigned max_calls = 1000;
+    unsigned calls_per_second = 50;
+  } limits;
+
+  struct Numbers {
+    std::string country = "US";
+    std::vector<std::string> emergency{"911", "112", "933"};
+    std::vector<std::string> owned;
+  } numbers;
+
+  std::vector<Network> networks;
+  std::vector<Phone> phones;
+  std::vector<User> users;
+  std::vector<Trunk> trunks;
+  std::vector<Route> routes;
+
+  const Phone* phone(std::string_view username) const;
+  const Phone* phone_by_extension(std::string_view extension) const;
+  const User* user(std::string_view name) const;
+  const User* user_by_id(std::string_view raw_id) const;
+  const User* user_by_extension(std::string_view extension) const;
+  const Trunk* trunk(std::string_view name) const;
+  const Trunk* trunk_of(const SocketAddress& source) const;
+};
+
+using Snapshot = std::shared_ptr<const Config>;
+
+}  // namespace gw::config

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/config/config.h"
+#include "gateway/policy/hangup_cause.h"
+
+namespace gw::policy {
+
+enum class PartyKind { Phone, User, Trunk };
+
+// A configured party by name: phone:101, user:alice, trunk:acme.
+struct Party {
+  PartyKind kind = PartyKind::Phone;
+  std::string name;
+  bool operator==(const Party&) const = default;
+};
+std::string to_string(const Party& party);                     // "phone:101"
+std::optional<Party> parse_party(std::string_view text);
+
+// Parties that ring together; the next Rank is tried when all of this one failed.
+struct Rank {
+  std::vector<Party> parties;
+};
+
+// What the caller asked for.
+struct Dialled {
+  Party from;
+  std::string number;            // As dialled: "101", "+14255550123", "5550123"; or a raw id "8:acs:..." from users.
+  std::string caller_id;         // The alternate caller id that a user asked for; empty = none.
+  std::string from_number;       // What a trunk presented.
+  std::string from_display;
+};
+
+// What one side may see of the other.
+struct Presentation {
+  std::string number;            // E.164 or extension; empty = anonymous.
+  std::string display_name;
+  bool anonymous = false;
+};
+
+struct Decision {
+  bool accepted = false;
+  HangupCause cause;             // When refused.
+  std::string normalised;        // E.164, extension or raw id.
+  std::string route;             // Name of the rule; "extension" for own extensions, "user" for raw ids.
+  std::vector<Rank> ranks;
+  Presentation caller;           // As the targets see the caller.
+  std::string number_out;        // What a trunk target is dialled (before its [number] rules).
+  config::RouteMedia media = config::RouteMedia::Auto;
+  bool ringback = false;
+  bool emergency = false;
+  std::vector<std::string> tried;  // One line per rule: its name and why it did or did not match.
+};
+
+// Source, dialled number, time -> ranked targets or a cause; default: refuse. Pure; the Call's snapshot comes in.
+// Numbers are normalised with libphonenumber (possible numbers pass), emergency numbers come first, callers that are
+// phones or users may dial own extensions, then the routes; trunks the routes only.
+Decision decide(const config::Config& config, const Dialled& dialled, WallTime now);
+
+// E.164 when the text can be a number (possible, not only valid), nullopt otherwise ("101" is none in the US).
+std::optional<std::string> normalise(std::string_view number, const std::string& country);
+
+// The number as this trunk wants it ([number] rules).
+std::string number_for_trunk(const config::Trunk& trunk, const std::string& e164);
+
+}  // namespace gw::policy
