@@ -17,17 +17,9 @@
 #include "base/net.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "media/media_types.h"
 
 namespace gw::media {
-
-enum class Codec { Pcmu, Pcma, Opus };  // telephone-event is always negotiated beside them.
-std::string_view to_string(Codec codec);  // "PCMU", "PCMA", "opus": the names of SDP and of the configuration.
-std::optional<Codec> codec_named(std::string_view name);  // Any letter case.
-
-enum class SrtpPolicy { Off, Offered, Required };
-
-// RFC 3264 directions, from our point of view.
-enum class Direction { SendRecv, SendOnly, RecvOnly, Inactive };
 
 struct MediaConfig {
   SocketAddress address;                  // Bound and, without `advertise`, advertised; its port is ignored.

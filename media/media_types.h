@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace gw::media {
+
+// The words that every part of media, and its owner, shares.
+
+enum class Codec { Pcmu, Pcma, Opus };  // telephone-event is always negotiated beside them.
+std::string_view to_string(
+    Codec codec);  // "PCMU", "PCMA", "opus": SDP's and the configuration's names.
+std::optional<Codec> codec_named(std::string_view name);  // Any letter case.
+
+enum class SrtpPolicy { Off, Offered, Required };
+std::string_view to_string(SrtpPolicy policy);  // "off", "offered", "required"
+
+// RFC 3264 directions, from our point of view.
+enum class Direction { SendRecv, SendOnly, RecvOnly, Inactive };
+std::string_view to_string(Direction direction);  // "sendrecv", "sendonly", "recvonly", "inactive"
+
+constexpr bool sends(Direction d) {
+  return d == Direction::SendRecv || d == Direction::SendOnly;
+}
+constexpr bool receives(Direction d) {
+  return d == Direction::SendRecv || d == Direction::RecvOnly;
+}
+constexpr Direction direction_of(bool send, bool receive) {
+  if (send) return receive ? Direction::SendRecv : Direction::SendOnly;
+  return receive ? Direction::RecvOnly : Direction::Inactive;
+}
+// The same stream seen from the other end.
+constexpr Direction mirrored(Direction d) {
+  return direction_of(receives(d), sends(d));
+}
+// What both allow.
+constexpr Direction restricted(Direction a, Direction b) {
+  return direction_of(sends(a) && sends(b), receives(a) && receives(b));
+}
+
+}  // namespace gw::media
