@@ -70,7 +70,10 @@ class Registrar {
   std::function<void(const Change&)> on_change;
 
  private:
+  void report(const std::vector<Change>& changes);  // After the map changed.
+
   std::map<std::string, std::vector<Binding>, std::less<>> by_user_;
+  size_t count_ = 0;  // Of all bindings.
   const Clock& clock_;
   Limits limits_;
   Gauge& registered_;

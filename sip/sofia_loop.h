@@ -8,7 +8,7 @@
 #include "base/mailbox.h"
 #include "base/metrics.h"
 
-struct su_root_t;
+typedef struct su_root_s su_root_t;  // Sofia's loop.
 
 namespace gw::sip {
 
