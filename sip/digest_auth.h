@@ -91,8 +91,8 @@ class DigestClient {
  public:
   DigestClient(Credentials credentials, Random& random);
 
-  // A value for (Proxy-)Authorization; none when no challenge is usable, or when the server refused this password
-  // already: the same realm again, neither stale nor for a first answer.
+  // A value for (Proxy-)Authorization; none when no challenge is usable, or when the server just refused this password:
+  // a challenge again, and not for a stale nonce.
   std::optional<std::string> answer(const std::vector<DigestHeader>& challenges, std::string_view method,
                                     std::string_view uri);
 
@@ -104,6 +104,8 @@ class DigestClient {
   Random& random_;
   std::optional<DigestHeader> challenge_;
   uint32_t nc_ = 0;
+  bool answered_ = false;         // The last request went out in answer to a challenge.
+  unsigned stale_in_a_row_ = 0;
 };
 
 }  // namespace gw::sip
