@@ -48,6 +48,8 @@ struct StunMessage {
   bool has_integrity() const { return integrity_offset_ != 0; }
 
  private:
+  bool read(uint16_t attribute, size_t at, std::span<const std::byte> value);
+
   std::span<const std::byte> message_;
   size_t integrity_offset_ = 0;
 };

@@ -1,0 +1,146 @@
+#include "media/codec/opus.h"
+
+#include <opus.h>
+
+#include <algorithm>
+
+namespace gw::media {
+namespace {
+
+constexpr unsigned kFecOffBelow = 3;  // Percent: not on and off with every report.
+constexpr unsigned kMaxExpectedLoss = 30;
+
+struct EncoderDeleter {
+  void operator()(OpusEncoder* e) const { opus_encoder_destroy(e); }
+};
+struct DecoderDeleter {
+  void operator()(OpusDecoder* d) const { opus_decoder_destroy(d); }
+};
+
+const unsigned char* bytes(std::span<const std::byte> payload) {
+  return reinterpret_cast<const unsigned char*>(payload.data());
+}
+
+bool is_frame(size_t samples) {
+  return samples == 80 || samples == 160 || samples == 320 || samples == 480;
+}
+
+class Encoder final : public AudioEncoder {
+ public:
+  explicit Encoder(const OpusSettings& settings)
+      : encoder_(opus_encoder_create(kSampleRate, 1, OPUS_APPLICATION_VOIP, nullptr)),
+        always_fec_(settings.fec) {
+    if (!encoder_) return;
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(std::clamp(settings.bitrate, 6000, 128000)));
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_DTX(settings.dtx ? 1 : 0));
+    set_complexity(settings.complexity);
+    set_fec(settings.fec, kFecFromLoss);
+  }
+  bool ready() const { return encoder_ != nullptr; }
+
+  Codec codec() const override { return Codec::Opus; }
+
+  size_t encode(std::span<const int16_t> pcm, std::span<std::byte> out) override {
+    if (!is_frame(pcm.size())) return 0;
+    const auto room = static_cast<opus_int32>(std::min(out.size(), kMaxEncodedFrame));
+    const int size = opus_encode(encoder_.get(), pcm.data(), static_cast<int>(pcm.size()),
+                                 reinterpret_cast<unsigned char*>(out.data()), room);
+    return size > 0 ? static_cast<size_t>(size) : 0;
+  }
+
+  void set_expected_loss(unsigned percent) override {
+    const bool wanted = always_fec_ || percent >= (fec_ ? kFecOffBelow : kFecFromLoss);
+    set_fec(wanted, std::max(percent, always_fec_ ? kFecFromLoss : 0));
+  }
+  void set_complexity(int complexity) override {
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_COMPLEXITY(std::clamp(complexity, 0, 10)));
+  }
+  void reset() override { opus_encoder_ctl(encoder_.get(), OPUS_RESET_STATE); }
+
+ private:
+  // The size of the redundant copy follows the loss that the encoder is told.
+  void set_fec(bool on, unsigned loss) {
+    fec_ = on;
+    const int percent = static_cast<int>(std::min(loss, kMaxExpectedLoss));
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(on ? 1 : 0));
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(on ? percent : 0));
+  }
+
+  const std::unique_ptr<OpusEncoder, EncoderDeleter> encoder_;
+  const bool always_fec_;
+  bool fec_ = false;
+};
+
+class Decoder final : public AudioDecoder {
+ public:
+  Decoder() : decoder_(opus_decoder_create(kSampleRate, 1, nullptr)) {}
+  bool ready() const { return decoder_ != nullptr; }
+
+  Codec codec() const override { return Codec::Opus; }
+
+  size_t decode(std::span<const std::byte> payload, std::span<int16_t> out) override {
+    // An empty payload would mean "conceal" to libopus.
+    if (const size_t samples = samples_in(payload); samples == 0 || samples > out.size()) return 0;
+    const int n = opus_decode(decoder_.get(), bytes(payload), static_cast<opus_int32>(payload.size()),
+                              out.data(), static_cast<int>(out.size()), 0);
+    return n > 0 ? static_cast<size_t>(n) : 0;
+  }
+
+  size_t conceal(std::span<int16_t> out) override {
+    const size_t whole = whole_units(out);
+    const int n = whole == 0 ? 0
+                             : opus_decode(decoder_.get(), nullptr, 0, out.data(),
+                                           static_cast<int>(whole), 0);
+    std::fill(out.begin() + std::max(n, 0), out.end(), int16_t{0});
+    return out.size();
+  }
+
+  size_t recover(std::span<const std::byte> successor, std::span<int16_t> out) override {
+    const size_t whole = whole_units(out);
+    if (samples_in(successor) == 0 || whole == 0) return conceal(out);
+    const int n = opus_decode(decoder_.get(), bytes(successor),
+                              static_cast<opus_int32>(successor.size()), out.data(),
+                              static_cast<int>(whole), 1);
+    if (n <= 0) return conceal(out);
+    std::fill(out.begin() + n, out.end(), int16_t{0});
+    return out.size();
+  }
+
+  size_t samples_in(std::span<const std::byte> payload) const override {
+    return opus_samples(payload);
+  }
+  void reset() override { opus_decoder_ctl(decoder_.get(), OPUS_RESET_STATE); }
+
+ private:
+  // libopus conceals in steps of 2.5 ms, at most 120 ms at once.
+  static size_t whole_units(std::span<int16_t> out) {
+    constexpr size_t kUnit = kSampleRate / 400;
+    return std::min(out.size(), kMaxFrameSamples) / kUnit * kUnit;
+  }
+
+  const std::unique_ptr<OpusDecoder, DecoderDeleter> decoder_;
+};
+
+}  // namespace
+
+std::unique_ptr<AudioEncoder> make_opus_encoder(const OpusSettings& settings) {
+  auto encoder = std::make_unique<Encoder>(settings);
+  if (!encoder->ready()) return nullptr;
+  return encoder;
+}
+
+std::unique_ptr<AudioDecoder> make_opus_decoder() {
+  auto decoder = std::make_unique<Decoder>();
+  if (!decoder->ready()) return nullptr;
+  return decoder;
+}
+
+size_t opus_samples(std::span<const std::byte> payload) {
+  if (payload.empty()) return 0;
+  const int n = opus_packet_get_nb_samples(bytes(payload), static_cast<opus_int32>(payload.size()),
+                                           kSampleRate);
+  return n > 0 && static_cast<size_t>(n) <= kMaxFrameSamples ? static_cast<size_t>(n) : 0;
+}
+
+}  // namespace gw::media

@@ -1,0 +1,48 @@
+#include "media/media_types.h"
+
+#include <strings.h>
+
+
+#include "base/assert.h"
+
+namespace gw::media {
+
+std::string_view to_string(Codec codec) {
+  switch (codec) {
+    case Codec::Pcmu: return "PCMU";
+    case Codec::Pcma: return "PCMA";
+    case Codec::Opus: return "opus";
+  }
+  GW_ASSERT(false);
+}
+
+std::optional<Codec> codec_named(std::string_view name) {
+  for (const Codec codec : {Codec::Pcmu, Codec::Pcma, Codec::Opus}) {
+    const std::string_view known = to_string(codec);
+    if (name.size() == known.size() && strncasecmp(name.data(), known.data(), name.size()) == 0) {
+      return codec;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(SrtpPolicy policy) {
+  switch (policy) {
+    case SrtpPolicy::Off: return "off";
+    case SrtpPolicy::Offered: return "offered";
+    case SrtpPolicy::Required: return "required";
+  }
+  GW_ASSERT(false);
+}
+
+std::string_view to_string(Direction direction) {
+  switch (direction) {
+    case Direction::SendRecv: return "sendrecv";
+    case Direction::SendOnly: return "sendonly";
+    case Direction::RecvOnly: return "recvonly";
+    case Direction::Inactive: return "inactive";
+  }
+  GW_ASSERT(false);
+}
+
+}  // namespace gw::media
