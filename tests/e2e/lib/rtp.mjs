@@ -1,0 +1,122 @@
+import dgram from 'node:dgram';
+import { randomBytes } from 'node:crypto';
+import { g711, measure } from './tone.mjs';
+import { until } from './wait.mjs';
+
+const kFrame = 160;  // 20 ms at 8 kHz
+const kHeard = 30 * 8000;  // Samples kept of what was heard.
+
+/** The media end of a SIP peer that has none (sipp): sends a tone as G.711 each 20 ms, keeps what it hears. */
+export class RtpEndpoint {
+  static async open(options = {}) {
+    const endpoint = new RtpEndpoint(options);
+    await new Promise((resolve, reject) => {
+      endpoint.socket.once('error', reject);
+      endpoint.socket.bind(options.port ?? 0, '127.0.0.1', resolve);
+    });
+    endpoint.port = endpoint.socket.address().port;
+    return endpoint;
+  }
+
+  constructor({ hertz = 1000, level = 0.25, payload = 0, eventPayload = 101 } = {}) {
+    this.hertz = hertz;
+    this.level = level;
+    this.payload = payload;
+    this.eventPayload = eventPayload;
+    this.socket = dgram.createSocket('udp4');
+    this.socket.on('message', (packet, from) => this.#receive(packet, from));
+    this.packetsIn = 0;
+    this.packetsOut = 0;
+    this.heard = [];  // Samples at 8 kHz, newest last, in order of arrival.
+    this.events = [];  // RFC 4733: {event, end, timestamp}
+    this.ssrcs = new Set();
+    this.payloads = new Set();
+    this.phase = 0;
+    this.sequence = randomBytes(2).readUInt16BE();
+    this.timestamp = randomBytes(4).readUInt32BE();
+    this.ssrc = randomBytes(4).readUInt32BE();
+  }
+
+  /** Sends to `address`, or, without one, back to whoever sends here first. */
+  talk(address) {
+    this.to = address ?? this.to;
+    if (this.timer) return;
+    this.started = performance.now();
+    this.frames = 0;
+    this.timer = setInterval(() => this.#send(), 10);
+  }
+
+  quiet() {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  forget() {
+    this.heard.length = 0;
+  }
+
+  #send() {
+    if (!this.to) {
+      this.started = performance.now();
+      return;
+    }
+    const due = Math.floor((performance.now() - this.started) / 20);
+    if (due - this.frames > 25) this.frames = due - 25;  // A long pause of this process is not a burst of packets.
+    for (; this.frames < due; this.frames++) {
+      const packet = Buffer.alloc(12 + kFrame);
+      packet[0] = 0x80;
+      packet[1] = this.payload | (this.packetsOut === 0 ? 0x80 : 0);
+      packet.writeUInt16BE(this.sequence, 2);
+      packet.writeUInt32BE(this.timestamp, 4);
+      packet.writeUInt32BE(this.ssrc, 8);
+      const { encode } = g711[this.payload];
+      for (let i = 0; i < kFrame; i++) {
+        packet[12 + i] = encode(Math.round(32767 * this.level * Math.sin(this.phase)));
+        this.phase = (this.phase + (2 * Math.PI * this.hertz) / 8000) % (2 * Math.PI);
+      }
+      this.sequence = (this.sequence + 1) & 0xffff;
+      this.timestamp = (this.timestamp + kFrame) >>> 0;
+      this.packetsOut++;
+      this.socket.send(packet, this.to.port, this.to.address);
+    }
+  }
+
+  #receive(packet, from) {
+    if (packet.length < 12 || packet[0] >> 6 !== 2) return;
+    const payload = packet[1] & 0x7f;
+    if (payload >= 72 && payload <= 79) return;  // RTCP, RFC 5761 4.
+    this.packetsIn++;
+    this.from = from;
+    this.to ??= { address: from.address, port: from.port };
+    this.ssrcs.add(packet.readUInt32BE(8));
+    this.payloads.add(payload);
+    const body = packet.subarray(12 + 4 * (packet[0] & 0x0f));
+    if (payload === this.eventPayload) {
+      this.events.push({ event: body[0], end: (body[1] & 0x80) !== 0, timestamp: packet.readUInt32BE(4) });
+      return;
+    }
+    const codec = g711[payload];
+    if (!codec) return;
+    for (const code of body) this.heard.push(codec.decode(code));
+    if (this.heard.length > kHeard) this.heard.splice(0, this.heard.length - kHeard);
+  }
+
+  /** The digits heard as telephone events, each once however often it was repeated on the wire. */
+  digits() {
+    const seen = new Map();
+    for (const { event, timestamp } of this.events) seen.set(timestamp, '0123456789*#ABCD'[event] ?? '?');
+    return [...seen.values()].join('');
+  }
+
+  /** The tone in the last `seconds` that are still to come. */
+  async listen(hertz, seconds = 1, ms = 10_000) {
+    this.forget();
+    await until(`${seconds} s of audio on RTP port ${this.port}`, () => this.heard.length >= seconds * 8000, ms);
+    return measure(Int16Array.from(this.heard.slice(-Math.round(seconds * 8000))), hertz, 8000);
+  }
+
+  close() {
+    this.quiet();
+    return new Promise((resolve) => this.socket.close(resolve));
+  }
+}
