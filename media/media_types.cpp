@@ -2,7 +2,6 @@
 
 #include <strings.h>
 
-
 #include "base/assert.h"
 
 namespace gw::media {

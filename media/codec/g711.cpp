@@ -16,7 +16,8 @@ constexpr uint8_t kAlternate = 0x55;  // A-law inverts every other bit on the li
 
 constexpr int16_t decode_mu(uint8_t code) {
   const int inverted = ~code & 0xff;
-  const int magnitude = ((((inverted & 0x0f) << 3) + kMuBias) << ((inverted & 0x70) >> 4)) - kMuBias;
+  const int magnitude =
+      ((((inverted & 0x0f) << 3) + kMuBias) << ((inverted & 0x70) >> 4)) - kMuBias;
   return static_cast<int16_t>((inverted & 0x80) != 0 ? -magnitude : magnitude);
 }
 
@@ -77,8 +78,12 @@ struct Tables {
 
 const Tables kTables;
 
-constexpr size_t index(Law law) { return law == Law::Mu ? 0 : 1; }
-constexpr Codec codec_of(Law law) { return law == Law::Mu ? Codec::Pcmu : Codec::Pcma; }
+constexpr size_t index(Law law) {
+  return law == Law::Mu ? 0 : 1;
+}
+constexpr Codec codec_of(Law law) {
+  return law == Law::Mu ? Codec::Pcmu : Codec::Pcma;
+}
 
 class G711Encoder final : public AudioEncoder {
  public:
@@ -130,11 +135,15 @@ class G711Decoder final : public AudioDecoder {
 
 }  // namespace
 
-int16_t g711_decode(Law law, uint8_t code) { return kTables.decode[index(law)][code]; }
+int16_t g711_decode(Law law, uint8_t code) {
+  return kTables.decode[index(law)][code];
+}
 uint8_t g711_encode(Law law, int16_t sample) {
   return kTables.encode[index(law)][static_cast<uint16_t>(sample)];
 }
-uint8_t g711_silence(Law law) { return g711_encode(law, 0); }
+uint8_t g711_silence(Law law) {
+  return g711_encode(law, 0);
+}
 
 void g711_decode(Law law, std::span<const std::byte> codes, std::span<int16_t> pcm) {
   GW_ASSERT(codes.size() == pcm.size());

@@ -82,8 +82,9 @@ class Decoder final : public AudioDecoder {
   size_t decode(std::span<const std::byte> payload, std::span<int16_t> out) override {
     // An empty payload would mean "conceal" to libopus.
     if (const size_t samples = samples_in(payload); samples == 0 || samples > out.size()) return 0;
-    const int n = opus_decode(decoder_.get(), bytes(payload), static_cast<opus_int32>(payload.size()),
-                              out.data(), static_cast<int>(out.size()), 0);
+    const int n =
+        opus_decode(decoder_.get(), bytes(payload), static_cast<opus_int32>(payload.size()),
+                    out.data(), static_cast<int>(out.size()), 0);
     return n > 0 ? static_cast<size_t>(n) : 0;
   }
 
@@ -99,9 +100,9 @@ class Decoder final : public AudioDecoder {
   size_t recover(std::span<const std::byte> successor, std::span<int16_t> out) override {
     const size_t whole = whole_units(out);
     if (samples_in(successor) == 0 || whole == 0) return conceal(out);
-    const int n = opus_decode(decoder_.get(), bytes(successor),
-                              static_cast<opus_int32>(successor.size()), out.data(),
-                              static_cast<int>(whole), 1);
+    const int n =
+        opus_decode(decoder_.get(), bytes(successor), static_cast<opus_int32>(successor.size()),
+                    out.data(), static_cast<int>(whole), 1);
     if (n <= 0) return conceal(out);
     std::fill(out.begin() + n, out.end(), int16_t{0});
     return out.size();

@@ -32,11 +32,12 @@ class ToneGenerator {
 
   explicit ToneGenerator(const Spec& spec);
   void generate(std::span<int16_t> out);  // Fills all of it; silence in the pause.
-  void restart();
+  void restart() { position_ = 0; }
 
  private:
+  double gain() const;
+
   Sine first_, second_;
-  Spec spec_;
   size_t on_samples_ = 0, period_samples_ = 0, position_ = 0;
 };
 
@@ -63,7 +64,7 @@ class DtmfGenerator {
   std::array<Key, kMaxQueued> keys_{};
   size_t first_ = 0, count_ = 0;
   Sine low_, high_;
-  uint32_t left_ = 0, gap_left_ = 0, length_ = 0;
+  uint32_t left_ = 0, gap_left_ = 0;
 };
 
 }  // namespace gw::media

@@ -67,7 +67,8 @@ bool read_report(RtcpCompound& compound, const Part& part) {
   return read_blocks(compound, part.body.subspan(fixed), part.count);
 }
 
-// The items of one chunk end with a zero byte and are padded to a word. Returns the chunk's size, 0 = broken.
+// The items of one chunk end with a zero byte and are padded to a word. Returns the chunk's size, 0
+// = broken.
 size_t read_chunk(RtcpCompound& compound, std::span<const std::byte> chunk) {
   if (chunk.size() < 4) return 0;
   if (compound.ssrc == 0) compound.ssrc = get32(&chunk[0]);

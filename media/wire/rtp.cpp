@@ -8,7 +8,8 @@ namespace {
 
 constexpr uint8_t kVersion2 = 0x80;
 
-// The bytes of the header extension at `offset`, its own four included; nothing when it does not fit.
+// The bytes of the header extension at `offset`, its own four included; nothing when it does not
+// fit.
 std::optional<size_t> extension_size(std::span<const std::byte> datagram, size_t offset) {
   if (datagram.size() < offset + 4) return std::nullopt;
   const size_t size = 4 + 4 * size_t{get16(&datagram[offset + 2])};

@@ -58,7 +58,9 @@ bool hmac_sha1(std::string_view key, std::span<const std::byte> bytes,
          size == kDigest;
 }
 
-constexpr size_t padded(size_t size) { return (size + 3) & ~size_t{3}; }
+constexpr size_t padded(size_t size) {
+  return (size + 3) & ~size_t{3};
+}
 
 // RFC 8489 14.2: family, port and address, xored with the cookie and the transaction.
 std::optional<SocketAddress> read_xor_address(std::span<const std::byte> value,
@@ -93,7 +95,8 @@ std::optional<StunType> type_of(uint16_t type) {
   return std::nullopt;
 }
 
-// Appends attributes to a message. After the first one that did not fit nothing is written any more.
+// Appends attributes to a message. After the first one that did not fit nothing is written any
+// more.
 class Writer {
  public:
   Writer(std::span<std::byte> out, StunType type, const StunTransactionId& transaction)
@@ -213,9 +216,7 @@ bool StunMessage::read(uint16_t attribute, size_t at, std::span<const std::byte>
         username = {reinterpret_cast<const char*>(value.data()), value.size()};
       }
       return true;
-    case kMessageIntegrity:
-      integrity_offset_ = at;
-      return value.size() == kDigest;
+    case kMessageIntegrity: integrity_offset_ = at; return value.size() == kDigest;
     case kPriority: return value.size() == 4 && once(priority, get32(value.data()));
     case kUseCandidate: use_candidate = true; return true;
     case kIceControlling: return value.size() == 8 && once(controlling, get64(value.data()));
@@ -237,7 +238,8 @@ bool StunMessage::read(uint16_t attribute, size_t at, std::span<const std::byte>
 
 bool StunMessage::authentic(std::string_view password) const {
   if (!has_integrity() || password.empty()) return false;
-  // RFC 8489 14.5: the length in the header counts up to and with MESSAGE-INTEGRITY, whatever follows.
+  // RFC 8489 14.5: the length in the header counts up to and with MESSAGE-INTEGRITY, whatever
+  // follows.
   std::array<std::byte, kMaxStunMessage> covered;
   std::copy_n(message_.begin(), integrity_offset_, covered.begin());
   put16(&covered[2], static_cast<uint16_t>(integrity_offset_ + 4 + kDigest - kHeader));

@@ -1,0 +1,195 @@
+#include "media/tone/telephone_event.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "media/wire/bytes.h"
+
+namespace gw::media {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789*#ABCD!";  // RFC 4733 3.2: events 0 to 16.
+
+// Updates come at least every 50 ms; three in a row lost means that the key is up.
+constexpr Duration kSilenceEndsPress = 150ms;
+// A packet of an older press is late within this time; after it, the sender's clock has jumped.
+constexpr Duration kReorderWindow = 1s;
+constexpr Duration kRepeatWindow = 30s;
+constexpr uint32_t kMaxSegment = 0xffff;  // The duration field is full.
+constexpr uint32_t kMinTicks = 2;  // 40 ms: the shortest key that detectors must take (ITU-T Q.24).
+constexpr uint32_t kEndPackets = 3;  // RFC 4733 2.5.1.4
+
+uint32_t ticks_of(Duration d) {
+  const auto ticks = (d + TelephoneEventSender::kTick - 1ns) / TelephoneEventSender::kTick;
+  return static_cast<uint32_t>(std::clamp<int64_t>(ticks, kMinTicks, 3000));  // At most a minute.
+}
+
+}  // namespace
+
+std::optional<char> digit_of_event(uint8_t event) {
+  if (event >= kDigits.size()) return std::nullopt;
+  return kDigits[event];
+}
+
+std::optional<uint8_t> event_of_digit(char digit) {
+  const char upper = digit >= 'a' && digit <= 'd' ? static_cast<char>(digit - 'a' + 'A') : digit;
+  const size_t event = kDigits.find(upper);
+  if (event == std::string_view::npos) return std::nullopt;
+  return static_cast<uint8_t>(event);
+}
+
+std::optional<TelephoneEvent> TelephoneEvent::parse(std::span<const std::byte> payload) {
+  // Longer payloads are several events in one packet or redundancy (RFC 2198 without its header);
+  // the first counts.
+  if (payload.size() < kTelephoneEventSize) return std::nullopt;
+  const uint8_t flags = wire::get8(&payload[1]);
+  return TelephoneEvent{wire::get8(&payload[0]), (flags & 0x80) != 0,
+                        static_cast<uint8_t>(flags & 0x3f), wire::get16(&payload[2])};
+}
+
+std::array<std::byte, kTelephoneEventSize> TelephoneEvent::bytes() const {
+  std::array<std::byte, kTelephoneEventSize> out;
+  wire::put8(&out[0], event);
+  wire::put8(&out[1], static_cast<uint8_t>((end ? 0x80 : 0) | (volume & 0x3f)));
+  wire::put16(&out[2], duration);
+  return out;
+}
+
+bool TelephoneEventReceiver::receive(const wire::RtpHeader& header,
+                                     std::span<const std::byte> payload, TimePoint now) {
+  const auto event = TelephoneEvent::parse(payload);
+  if (!event) return false;
+  const auto digit = digit_of_event(event->event);
+  if (!digit) return false;
+  tick(now);  // A press that fell silent ended before this packet.
+  if (stale(header.timestamp, now)) {
+    if (header.timestamp == last_timestamp_) last_heard_ = now;
+    return true;
+  }
+
+  if (pressed_ && header.timestamp != timestamp_) {
+    if (wire::timestamp_distance(header.timestamp, timestamp_) < 0) return true;  // Late.
+    if (event->event == event_ && header.timestamp - timestamp_ == kMaxSegment) {
+      // RFC 4733 2.5.1.3: a key held longer than the field can say goes on in a new segment.
+      earlier_ += kMaxSegment;
+      timestamp_ = header.timestamp;
+      longest_ = 0;
+    } else {
+      finish();  // All its ends were lost; the next key is here.
+    }
+  }
+  if (!pressed_) {
+    pressed_ = true;
+    digit_ = *digit;
+    event_ = event->event;
+    timestamp_ = header.timestamp;
+    earlier_ = 0;
+    longest_ = 0;
+  }
+  heard_ = now;
+  if (event->event != event_) return true;  // One timestamp is one key: the first packet named it.
+  longest_ = std::max<uint32_t>(longest_, event->duration);
+  if (event->end) finish();
+  return true;
+}
+
+void TelephoneEventReceiver::tick(TimePoint now) {
+  if (pressed_ && now - heard_ >= kSilenceEndsPress) finish();
+}
+
+std::optional<KeyPress> TelephoneEventReceiver::take() {
+  if (queued_ == 0) return std::nullopt;
+  const KeyPress first = queue_[0];
+  std::shift_left(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(queued_), 1);
+  --queued_;
+  return first;
+}
+
+void TelephoneEventReceiver::reset() {
+  if (pressed_) finish();
+  have_last_ = false;
+}
+
+void TelephoneEventReceiver::finish() {
+  const uint64_t units = earlier_ + longest_;
+  const KeyPress press{digit_, Duration(static_cast<int64_t>(units * 1'000'000'000 / clock_rate_))};
+  if (queued_ < queue_.size()) queue_[queued_++] = press;
+  pressed_ = false;
+  have_last_ = true;
+  last_timestamp_ = timestamp_;
+  last_heard_ = heard_;
+}
+
+bool TelephoneEventReceiver::stale(uint32_t timestamp, TimePoint now) const {
+  if (!have_last_) return false;
+  const int32_t distance = wire::timestamp_distance(timestamp, last_timestamp_);
+  if (distance == 0) return now - last_heard_ < kRepeatWindow;
+  return distance < 0 && now - last_heard_ < kReorderWindow;
+}
+
+bool TelephoneEventSender::queue(char digit, Duration length, Duration gap) {
+  const auto event = event_of_digit(digit);
+  if (!event || count_ == kMaxQueued) return false;
+  // One segment: the duration field is full after 8 s at 8 kHz, 1.3 s at 48 kHz.
+  const uint32_t longest = kMaxSegment / (clock_rate_ / 50);
+  keys_[(first_ + count_) % kMaxQueued] = {*event, std::min(ticks_of(length), longest),
+                                           ticks_of(gap)};
+  ++count_;
+  return true;
+}
+
+std::optional<TelephoneEventSender::Out> TelephoneEventSender::tick(uint32_t timestamp) {
+  if (phase_ == Phase::Idle) {
+    if (count_ == 0) return std::nullopt;
+    start_next(timestamp);
+  }
+  ++elapsed_;
+  switch (phase_) {
+    case Phase::Idle: return std::nullopt;
+    case Phase::Key: {
+      if (elapsed_ < key_.ticks) return packet(false);
+      const Out out = packet(true);
+      phase_ = Phase::Ending;
+      elapsed_ = 1;
+      return out;
+    }
+    case Phase::Ending: {
+      const Out out = packet(true);
+      if (elapsed_ < kEndPackets) return out;
+      // The two repeats were sent in the pause after the key.
+      phase_ = key_.gap_ticks > kEndPackets - 1 ? Phase::Gap : Phase::Idle;
+      elapsed_ = kEndPackets - 1;
+      return out;
+    }
+    case Phase::Gap:
+      if (elapsed_ >= key_.gap_ticks) phase_ = Phase::Idle;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void TelephoneEventSender::clear() {
+  count_ = 0;
+  // A key that is down must come up, else the far side holds it.
+  if (phase_ == Phase::Key) key_.ticks = elapsed_ + 1;
+}
+
+TelephoneEventSender::Out TelephoneEventSender::packet(bool end) const {
+  const uint32_t ticks = phase_ == Phase::Key ? elapsed_ : key_.ticks;
+  TelephoneEvent event;
+  event.event = key_.event;
+  event.end = end;
+  event.duration = static_cast<uint16_t>(ticks * (clock_rate_ / 50));
+  return {event.bytes(), phase_ == Phase::Key && elapsed_ == 1, begin_};
+}
+
+void TelephoneEventSender::start_next(uint32_t timestamp) {
+  key_ = keys_[first_];
+  first_ = (first_ + 1) % kMaxQueued;
+  --count_;
+  phase_ = Phase::Key;
+  begin_ = timestamp;
+  elapsed_ = 0;
+}
+
+}  // namespace gw::media
