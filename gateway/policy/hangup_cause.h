@@ -47,7 +47,7 @@ struct HangupCause {
   Cause cause = Cause::NormalClearing;
   int sip_status = 0;    // The far SIP leg's final status, if any (503, 606, ...): kept over our own mapping.
   int q850 = 0;          // From a Reason header, if any.
-  std::string detail;    // For the log and CDR.
+  std::string detail{};  // For the log and CDR.
 };
 
 HangupCause from_sip(const sip::Refusal& refusal);

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "gateway/call/leg.h"
+#include "gateway/call/services.h"
+#include "gateway/config/config.h"
+#include "gateway/policy/router.h"
+
+namespace gw {
+
+class Call;
+
+enum class CallState {
+  Routing,    // Looking for somebody to ring.
+  Ringing,    // At least one target leg is out.
+  Answering,  // A user accepted; its media comes up before the caller hears 200.
+  Talking,
+  Ended,      // Legs are told; waiting for the last figures of its media.
+};
+std::string_view to_string(CallState state);
+
+// Who ended a call, for CDR and log.
+enum class EndedBy { Caller, Callee, Gateway, Operator };
+std::string_view to_string(EndedBy by);
+
+// What a Call needs of its owner. Signalling thread.
+class CallOwner {
+ public:
+  virtual ~CallOwner() = default;
+  // The legs that reach a party: one per registered device of a phone, one for a user, one for a trunk.
+  virtual tl::expected<std::vector<std::unique_ptr<Leg>>, policy::HangupCause> legs_for(Call& call,
+                                                                                        const policy::Party& party) = 0;
+  virtual void on_port_opened(Call& call, PortId port) = 0;
+  virtual void on_call_finished(Call& call) = 0;  // The last thing a call does: it may be destroyed after this returns.
+};
+
+// A call: the party that called, the parties that ring, the one that answered; one state machine for every direction and
+// network, and one end(). Owned by the CallRegistry; signalling thread.
+class Call final : public LegObserver {
+ public:
+  struct Times {
+    WallTime started{}, answered{}, ended{};
+  };
+
+  Call(Services& services, CallOwner& owner, config::Snapshot config, CallId id, policy::Dialled dialled,
+       policy::Decision decision, Log log);
+  ~Call() override;
+
+  // The caller's leg has been prepared. Rings the first rank.
+  void begin(std::unique_ptr<Leg> caller);
+
+  // The caller's leg could not be prepared (no common codec, no port): ended and recorded like every call.
+  void begin_refused(std::unique_ptr<Leg> caller, const policy::HangupCause& cause);
+
+  // Every end comes here and acts once: the legs, the media, the record, the registry.
+  void end(const policy::HangupCause& cause, EndedBy by);
+
+  void on_media(const media::MediaEvent& event);  // Of one of its ports.
+
+  const CallId& id() const { return id_; }
+  CallState state() const { return state_; }
+  SessionId session() const { return session_; }
+  const policy::Dialled& dialled() const { return dialled_; }
+  const policy::Decision& decision() const { return decision_; }
+  const config::Config& config() const { return *config_; }
+  const Times& times() const { return times_; }
+  const policy::HangupCause& cause() const { return cause_; }
+  EndedBy ended_by() const { return ended_by_; }
+  const Log& log() const { return log_; }
+  Leg* caller() const { return caller_.get(); }
+  Leg* callee() const { return callee_; }                    // Who answered, or rang last.
+  const std::vector<std::unique_ptr<Leg>>& targets() const { return targets_; }
+  bool involves(const policy::Party& party) const;
+  media::PortStats final_stats(PortId port) const;           // Once it ended.
+
+ private:
+  // LegObserver
+  void on_ringing(Leg& leg) override;
+  void on_early_media(Leg& leg) override;
+  void on_answered(Leg& leg) override;
+  void on_media_ready(Leg& leg) override;
+  void on_hold(Leg& leg, bool on) override;
+  void on_digits(Leg& leg, std::string_view digits, Duration length, Duration gap) override;
+  void on_ended(Leg& leg, const policy::HangupCause& cause) override;
+
+  void try_next_rank();
+  void start_rank(const policy::Rank& rank);
+  void note_failure(const policy::Party& party, const policy::HangupCause& cause);
+  bool worth_another_rank(const policy::Party& party, const policy::HangupCause& cause) const;
+  void connect_media();
+  void let_them_talk();
+  void end_other_targets(const Leg& winner);
+  void watch_ports(const Leg& leg);
+  void maybe_finish();
+  void arm(TimerId& timer, Duration delay, void (Call::*then)());
+  void on_ring_timeout();
+  void on_answer_timeout() { let_them_talk(); }
+  void on_max_duration();
+  void finish_anyway();
+  void set_state(CallState state);
+  Leg* other(const Leg& leg) const;
+  bool is_ringing(const Leg& leg) const;
+
+  // Given to us.
+  Services& services_;
+  CallOwner& owner_;
+  const config::Snapshot config_;
+  const CallId id_;
+  const policy::Dialled dialled_;
+  const policy::Decision decision_;
+  const Log log_;
+
+  // Owned by us.
+  const SessionId session_;
+  std::unique_ptr<Leg> caller_;
+  std::vector<std::unique_ptr<Leg>> targets_;  // All that were tried; failed ones stay until the call is gone.
+
+  // State.
+  CallState state_ = CallState::Routing;
+  size_t next_rank_ = 0;
+  std::vector<Leg*> ringing_;                  // Of the present rank, not failed yet.
+  Leg* callee_ = nullptr;
+  policy::HangupCause best_failure_;
+  bool final_failure_ = false;
+  bool caller_hears_ringing_ = false;
+  policy::HangupCause cause_;
+  EndedBy ended_by_ = EndedBy::Gateway;
+  bool finished_ = false;
+  Times times_;
+  std::map<PortId, bool> ports_;               // Opened -> closed.
+  std::map<PortId, media::PortStats> stats_;
+  TimerId ring_timer_, answer_timer_, duration_timer_, finish_timer_;
+};
+
+}  // namespace gw

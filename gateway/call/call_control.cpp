@@ -1,0 +1,282 @@
+#include "gateway/call/call_control.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/call/edge_leg.h"
+#include "gateway/call/sip_leg.h"
+
+namespace gw {
+namespace {
+
+namespace edge = acs::edge;
+using policy::Cause;
+using policy::Decision;
+using policy::Dialled;
+using policy::HangupCause;
+using policy::Party;
+using policy::PartyKind;
+
+constexpr size_t kMaxDialled = 256;  // A number or raw id; longer is nonsense or an attack.
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+// "4:+14255550123" -> "+14255550123", "4:101" -> "101"; "8:acs:..." stays.
+std::string dialled_number(const std::string& raw_id) {
+  return raw_id.starts_with("4:") ? raw_id.substr(2) : raw_id;
+}
+
+bool rings_only_users(const Decision& decision) {
+  return !decision.ranks.empty() && std::ranges::all_of(decision.ranks.front().parties, [](const Party& p) {
+    return p.kind == PartyKind::User;
+  });
+}
+
+}  // namespace
+
+CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecorder& recorder, config::Snapshot config,
+                         Log log)
+    : services_(services), resolver_(resolver), recorder_(recorder), config_(std::move(config)), log_(log),
+      call_tokens_(config_->limits.calls_per_second), tokens_at_(services.clock.now()),
+      calls_started_(services.metrics.counter("gw_calls_total", "Calls begun, refused ones not among them.")),
+      calls_active_(services.metrics.gauge("gw_calls", "Calls that are being set up or talking.")),
+      legs_active_(services.metrics.gauge("gw_legs", "Legs of those calls.")) {}
+
+CallControl::~CallControl() = default;
+
+std::optional<std::string> CallControl::trunk_of(const SocketAddress& source) const {
+  const config::Trunk* trunk = config_->trunk_of(source);
+  return trunk ? std::optional(trunk->name) : std::nullopt;
+}
+
+std::optional<sip::PhoneAccount> CallControl::phone(std::string_view username) const {
+  const config::Phone* phone = config_->phone(username);
+  if (!phone) return std::nullopt;
+  return sip::PhoneAccount{phone->username, phone->password.reveal(), phone->digest, phone->devices};
+}
+
+sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) {
+  Dialled dialled;
+  if (const auto* trunk = std::get_if<sip::FromTrunk>(&invite.peer)) {
+    dialled.from = {PartyKind::Trunk, trunk->name};
+    const sip::NameAddr& caller = invite.p_asserted_identity ? *invite.p_asserted_identity : invite.from;
+    const bool hidden = invite.private_caller || caller.user.empty() || caller.user == "anonymous";
+    dialled.from_number = hidden ? "" : caller.user;
+    dialled.from_display = hidden ? "" : caller.display;
+  } else {
+    dialled.from = {PartyKind::Phone, std::get<sip::FromPhone>(invite.peer).username};
+  }
+  dialled.number = invite.request_user.substr(0, kMaxDialled);
+
+  const CallId id = new_call_id();
+  const Log log = log_of(id);
+  log.info("INVITE arrived", {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)},
+                              {"transport", sip::to_string(invite.transport)}, {"source", invite.source.to_string()},
+                              {"sip_call_id", invite.sip_call_id}});
+  Decision decision = policy::decide(*config_, dialled, services_.clock.wall());
+  std::optional<HangupCause> no;
+  if (!decision.accepted) no = decision.cause;
+  if (!no) no = no_room(decision, dialled.from);
+  if (no) {
+    const int status = policy::sip_status(*no);
+    std::vector<std::pair<std::string, std::string>> headers;
+    if (status == 503) headers.emplace_back("Retry-After", "5");
+    dialog->refuse(status, policy::sip_phrase(status), policy::sip_reason(*no), std::move(headers));
+    refuse(id, dialled, decision, *no);
+    return nullptr;
+  }
+
+  Call& call = create(id, std::move(dialled), std::move(decision));
+  SipLeg::Media media{call.session(),
+                      phone_spec(*config_, call.dialled().from, invite.transport == sip::Transport::Tls, invite.source.v6()),
+                      {}};
+  auto leg = std::make_unique<SipLeg>(services_, call, log.with({{"leg", "sip"}}), call.dialled().from,
+                                      std::move(dialog), invite, std::move(media));
+  sip::DialogObserver* observer = leg.get();
+  const auto prepared = leg->prepare();
+  if (prepared) {
+    call.begin(std::move(leg));
+  } else {
+    call.begin_refused(std::move(leg), policy::from_error(prepared.error()));
+  }
+  return observer;
+}
+
+void CallControl::on_invited(const edge::Invited& invited) {
+  const config::User* user = config_->user_by_id(invited.identity);
+  Dialled dialled;
+  dialled.from = {PartyKind::User, user ? user->name : invited.identity};
+  dialled.from_display = user && !user->display_name.empty() ? user->display_name : invited.display_name;
+  dialled.caller_id = invited.caller_id.substr(0, kMaxDialled);
+
+  const CallId id = new_call_id();
+  const auto turn_away = [&](const Decision& decision, const HangupCause& cause) {
+    const auto reason = policy::acs_reason(cause, policy::Far::Phone, policy::FarDirection::WeCalledIt,
+                                           edge::EndReason::By::Network);
+    services_.edge->respond(invited.request, reason.status);
+    services_.edge->end(invited.call_id, invited.request.device, reason);
+    refuse(id, dialled, decision, cause);
+  };
+  if (invited.to.size() != 1) {
+    return turn_away({}, {Cause::BadNumber, 0, 0, "a call begins with exactly one participant"});
+  }
+  dialled.number = dialled_number(invited.to.front().raw_id).substr(0, kMaxDialled);
+  const Log log = log_of(id);
+  log.info("user invites", {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)},
+                            {"user_call", invited.call_id}});
+  if (registry_.find_user_call(invited.call_id)) {
+    services_.edge->respond(invited.request, {409, 0, "this call id is taken", edge::Category::UnexpectedClientError});
+    return;
+  }
+  Decision decision = policy::decide(*config_, dialled, services_.clock.wall());
+  if (!decision.accepted) return turn_away(decision, decision.cause);
+  if (const auto no = no_room(decision, dialled.from)) return turn_away(decision, *no);
+
+  Call& call = create(id, std::move(dialled), std::move(decision));
+  EdgeLeg::User side;
+  side.identity = invited.identity;
+  side.call_id = invited.call_id;
+  side.remote = invited.to.front();
+  if (side.remote.raw_id.starts_with("4:") && call.decision().normalised.starts_with("+")) {
+    side.remote.raw_id = "4:" + call.decision().normalised;
+  }
+  side.context = invited.context;
+  side.server_call_id = id.value;
+  EdgeLeg::Media media{call.session(), {{media::Codec::Opus, media::Codec::Pcmu, media::Codec::Pcma}}};
+  if (call.decision().media == config::RouteMedia::G711) {
+    media.spec.codecs = {media::Codec::Pcmu, media::Codec::Pcma, media::Codec::Opus};
+  }
+  auto leg = std::make_unique<EdgeLeg>(services_, call, log.with({{"leg", "edge"}}), call.dialled().from,
+                                       std::move(side), std::move(media), invited);
+  leg->set_far_side(rings_only_users(call.decision()) ? policy::Far::User : policy::Far::Phone,
+                    policy::FarDirection::WeCalledIt);
+  registry_.add_user_call(invited.call_id, *leg, id);
+  const auto prepared = leg->prepare();
+  if (!prepared) {
+    services_.edge->respond(invited.request, {488, 0, prepared.error().detail, edge::Category::UnexpectedClientError});
+    call.begin_refused(std::move(leg), policy::from_error(prepared.error()));
+    return;
+  }
+  call.begin(std::move(leg));
+}
+
+void CallControl::on_edge(const edge::EdgeEvent& event) {
+  // An event of a call that is over finds nothing; its request is answered all the same.
+  const auto to_leg = [this](const auto& e) {
+    if (EdgeLeg* leg = registry_.find_user_call(e.call_id)) return leg->on_event(e);
+    services_.edge->respond(e.request, {404, 0, "the call is over", edge::Category::ExpectedError});
+  };
+  std::visit(Overloaded{
+                 [&](const edge::Invited& e) { on_invited(e); },
+                 [&](const edge::Offered& e) { to_leg(e); },
+                 [&](const edge::Accepted& e) { to_leg(e); },
+                 [&](const edge::Rejected& e) { to_leg(e); },
+                 [&](const edge::HungUp& e) { to_leg(e); },
+                 [&](const edge::HoldAsked& e) { to_leg(e); },
+                 [&](const edge::MuteAsked& e) { to_leg(e); },
+                 [&](const edge::DigitsAsked& e) { to_leg(e); },
+                 [&](const edge::DeviceGone& e) {
+                   for (const std::string& call_id : e.call_ids) {
+                     if (EdgeLeg* leg = registry_.find_user_call(call_id)) leg->on_event(e);
+                   }
+                 },
+                 [&](const edge::DeviceCame& e) { log_.info("user's device connected", {{"identity", e.identity}}); },
+                 [&](const edge::QualityReported& e) {
+                   EdgeLeg* leg = registry_.find_user_call(e.call_id);
+                   if (leg) leg->on_event(e);
+                 },
+             },
+             event);
+}
+
+void CallControl::on_media(const media::MediaEvent& event) {
+  const PortId port = std::visit([](const auto& e) { return e.port; }, event);
+  if (Call* call = registry_.find_by_port(port)) call->on_media(event);
+}
+
+std::optional<HangupCause> CallControl::no_room(const Decision& decision, const Party& from) {
+  if (decision.emergency) return std::nullopt;  // Never limited, shed or drained.
+  if (draining_) return HangupCause{Cause::Unavailable, 503, 0, "the gateway is draining"};
+  const config::Config& config = *config_;
+  if (config.limits.max_calls > 0 && registry_.live() >= config.limits.max_calls) {
+    return HangupCause{Cause::Exhausted, 503, 0, "[limits] max_calls is reached"};
+  }
+  if (config.limits.calls_per_second > 0) {
+    const TimePoint now = services_.clock.now();
+    const double rate = config.limits.calls_per_second;
+    call_tokens_ = std::min(2 * rate, call_tokens_ + rate * std::chrono::duration<double>(now - tokens_at_).count());
+    tokens_at_ = now;
+    if (call_tokens_ < 1) return HangupCause{Cause::Exhausted, 503, 0, "[limits] calls_per_second is reached"};
+    call_tokens_ -= 1;
+  }
+  if (from.kind == PartyKind::Phone) {
+    const config::Phone* phone = config.phone(from.name);
+    if (phone && phone->max_calls > 0 && registry_.live_with(from) >= phone->max_calls) {
+      return HangupCause{Cause::Forbidden, 403, 0, "the phone's max_calls is reached"};
+    }
+  }
+  if (from.kind == PartyKind::Trunk) {
+    const config::Trunk* trunk = config.trunk(from.name);
+    if (trunk && trunk->max_calls > 0 && registry_.live_with(from) >= trunk->max_calls) {
+      return HangupCause{Cause::Exhausted, 503, 0, "the trunk's max_calls is reached"};
+    }
+  }
+  return std::nullopt;
+}
+
+Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) {
+  calls_started_.Increment();
+  Call& call = registry_.add(std::make_unique<Call>(services_, *this, config_, id, std::move(dialled),
+                                                    std::move(decision), log_of(id)));
+  calls_active_.Set(static_cast<double>(registry_.size()));
+  call.log().info("call was routed", {{"route", call.decision().route},
+                                      {"normalised", Masked(call.decision().normalised)},
+                                      {"ranks", call.decision().ranks.size()}});
+  return call;
+}
+
+void CallControl::refuse(const CallId& id, const Dialled& dialled, const Decision& decision, const HangupCause& cause) {
+  services_.metrics
+      .counter("gw_calls_refused_total", "Calls that were never begun.", {{"cause", std::string(policy::to_string(cause.cause))}})
+      .Increment();
+  log_of(id).info("call was refused", {{"cause", policy::to_string(cause.cause)}, {"why", cause.detail}});
+  recorder_.record(RefusedCall{id, dialled, decision, cause, services_.clock.wall()});
+}
+
+void CallControl::on_call_finished(Call& call) {
+  recorder_.record(call);
+  services_.metrics
+      .counter("gw_calls_ended_total", "Calls that ended.", {{"cause", std::string(policy::to_string(call.cause().cause))}})
+      .Increment();
+  // Posted: we may stand in one of the call's own functions.
+  services_.loop.post([this, id = call.id()] {
+    registry_.remove(id);
+    calls_active_.Set(static_cast<double>(registry_.size()));
+  });
+}
+
+void CallControl::end_all(const HangupCause& cause, EndedBy by) {
+  std::vector<CallId> ids;
+  registry_.for_each([&](Call& call) { ids.push_back(call.id()); });
+  for (const CallId& id : ids) {
+    if (Call* call = registry_.find(id)) call->end(cause, by);
+  }
+}
+
+bool CallControl::hang_up(const CallId& id) {
+  Call* call = registry_.find(id);
+  if (!call || call->state() == CallState::Ended) return false;
+  call->end({Cause::NormalClearing, 0, 0, "hung up by an operator"}, EndedBy::Operator);
+  return true;
+}
+
+CallId CallControl::new_call_id() const { return CallId{services_.random.hex(8)}; }
+
+Log CallControl::log_of(const CallId& id) const { return log_.with({{"call", id.value}}); }
+
+}  // namespace gw

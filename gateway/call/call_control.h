@@ -1,0 +1,107 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "gateway/call/call.h"
+#include "gateway/call/call_registry.h"
+#include "gateway/call/services.h"
+#include "gateway/config/config.h"
+#include "gateway/policy/router.h"
+#include "sip/resolver.h"
+#include "sip/sip_agent.h"
+
+namespace gw {
+
+// An attempt that never became a call: for the CDR and the counters.
+struct RefusedCall {
+  CallId id;
+  policy::Dialled dialled;
+  policy::Decision decision;
+  policy::HangupCause cause;
+  WallTime at{};
+};
+
+// Where finished calls and refused attempts are written down.
+class CallRecorder {
+ public:
+  virtual ~CallRecorder() = default;
+  virtual void record(const Call& call) = 0;
+  virtual void record(const RefusedCall& refused) = 0;
+};
+
+// Accepts or places every call: who is it, where to, may they, is there room; makes the legs. Events of the SIP agent, the
+// edge and the media engine come here and go on to their Call. Owned by App; signalling thread.
+class CallControl final : public sip::InviteHandler, public sip::SipDirectory, public CallOwner {
+ public:
+  CallControl(Services& services, sip::Resolver& resolver, CallRecorder& recorder, config::Snapshot config, Log log);
+  ~CallControl() override;
+
+  void set_config(config::Snapshot config) { config_ = std::move(config); }  // Live calls keep theirs.
+  const config::Config& config() const { return *config_; }
+
+  void on_edge(const acs::edge::EdgeEvent& event);
+  void on_media(const media::MediaEvent& event);
+
+  // Draining: no new call, except to an emergency number.
+  void set_draining(bool draining) { draining_ = draining; }
+  bool draining() const { return draining_; }
+  void end_all(const policy::HangupCause& cause, EndedBy by);
+  bool hang_up(const CallId& id);
+
+  const CallRegistry& registry() const { return registry_; }
+
+  // sip::SipDirectory
+  std::optional<std::string> trunk_of(const SocketAddress& source) const override;
+  std::optional<sip::PhoneAccount> phone(std::string_view username) const override;
+  // sip::InviteHandler
+  sip::DialogObserver* on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) override;
+
+ private:
+  using Legs = std::vector<std::unique_ptr<Leg>>;
+  using LegsOrCause = tl::expected<Legs, policy::HangupCause>;
+
+  // CallOwner
+  LegsOrCause legs_for(Call& call, const policy::Party& party) override;
+  void on_port_opened(Call& call, PortId port) override { registry_.add_port(port, call.id()); }
+  void on_call_finished(Call& call) override;
+
+  LegsOrCause legs_to_phone(Call& call, const policy::Party& party);
+  LegsOrCause legs_to_user(Call& call, const policy::Party& party);
+  LegsOrCause legs_to_trunk(Call& call, const policy::Party& party);
+
+  void on_invited(const acs::edge::Invited& invited);
+  std::optional<policy::HangupCause> no_room(const policy::Decision& decision, const policy::Party& from);
+  CallId new_call_id() const;
+  Log log_of(const CallId& id) const;
+  void refuse(const CallId& id, const policy::Dialled& dialled, const policy::Decision& decision,
+              const policy::HangupCause& cause);
+  Call& create(const CallId& id, policy::Dialled dialled, policy::Decision decision);
+  media::PhonePortSpec phone_spec(const config::Config& config, const policy::Party& party, bool tls, bool v6) const;
+  acs::edge::Identity caller_identity(const Call& call) const;
+  sip::NameAddr from_header(const Call& call) const;
+
+  // Given to us.
+  Services& services_;
+  sip::Resolver& resolver_;
+  CallRecorder& recorder_;
+  config::Snapshot config_;
+  const Log log_;
+
+  // Owned by us.
+  CallRegistry registry_;
+
+  // State.
+  bool draining_ = false;
+  double call_tokens_ = 0;         // Token bucket of [limits] calls_per_second.
+  TimePoint tokens_at_{};
+  Counter& calls_started_;
+  Gauge& calls_active_;
+  Gauge& legs_active_;
+};
+
+}  // namespace gw

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "gateway/policy/hangup_cause.h"
+#include "gateway/policy/router.h"
+#include "media/engine/media_engine.h"
+
+namespace gw {
+
+class Leg;
+
+// What a Leg tells its Call. Signalling thread; never from inside a call of the Call's.
+class LegObserver {
+ public:
+  virtual ~LegObserver() = default;
+
+  // The party that we called.
+  virtual void on_ringing(Leg& leg) = 0;
+  virtual void on_early_media(Leg& leg) = 0;       // It sends sound before it answers (RFC 3960).
+  virtual void on_answered(Leg& leg) = 0;
+
+  // Either party.
+  virtual void on_media_ready(Leg& leg) = 0;       // Its transport is up: nothing said from now on is lost.
+  virtual void on_hold(Leg& leg, bool on) = 0;
+  virtual void on_digits(Leg& leg, std::string_view digits, Duration length, Duration gap) = 0;
+  virtual void on_ended(Leg& leg, const policy::HangupCause& cause) = 0;  // Refused, hung up, lost; the last of a leg.
+};
+
+// One party of a call, whatever its network. Owned by its Call; signalling thread. A leg owns its media port(s) within the
+// call's session. Methods that the state does not allow do nothing.
+class Leg {
+ public:
+  virtual ~Leg() = default;
+
+  virtual const policy::Party& party() const = 0;
+  virtual std::string_view kind() const = 0;       // "sip", "edge", "echo": for logs and CDRs.
+  virtual policy::Far far() const = 0;             // How causes at the other end name this leg.
+
+  // Calls the party. An Error when it cannot even be tried.
+  virtual Result<void> start() = 0;
+
+  // A party that called us.
+  virtual void ring(bool with_our_ringback) = 0;   // It is told that the other side rings.
+  virtual void early_media() = 0;                  // Sound of the other side comes before its answer.
+  virtual Result<void> answer(std::vector<media::Codec> codecs_first) = 0;
+
+  // Both parties talk from now on.
+  virtual void connected() = 0;
+
+  // The other party held or resumed us.
+  virtual void set_remote_hold(bool on) = 0;
+
+  // Ends it towards its network: refusal, CANCEL, BYE, or what the user's device is told. No callback follows.
+  // `by_remote` = the other party ended the call (false: we did).
+  virtual void end(const policy::HangupCause& cause, bool by_remote) = 0;
+
+  // The port that carries its sound now; none before start or when nothing is settled yet.
+  virtual PortId port() const = 0;
+  virtual std::vector<PortId> ports() const = 0;   // All it opened, losers included.
+  virtual bool owns(PortId port) const = 0;
+  virtual std::vector<media::Codec> codecs() const = 0;  // What it offered, or what was agreed: to meet on the other leg.
+
+  virtual void on_media(const media::MediaEvent& event) = 0;  // Events of its ports, from the Call.
+
+  virtual bool locally_held() const = 0;       // The party itself holds the call.
+  virtual bool media_ready() const = 0;
+  virtual bool answers_itself() const { return false; }  // Answered as soon as it was started: the echo user.
+};
+
+}  // namespace gw

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "acs/edge/edge_server.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "media/engine/media_engine.h"
+#include "sip/registrar.h"
+#include "sip/sip_agent.h"
+#include "sip/sofia_loop.h"
+
+namespace gw {
+
+// What App lends to calls and legs: the loops and engines that outlive every call.
+struct Services {
+  sip::SofiaLoop& loop;
+  media::MediaEngine& media;
+  sip::SipAgent* agent = nullptr;       // Set once the listeners are up.
+  acs::edge::EdgeServer* edge = nullptr;
+  sip::Registrar& registrar;
+  const Clock& clock;
+  Random& random;
+  Metrics& metrics;
+};
+
+}  // namespace gw

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "gateway/call/leg.h"
+#include "gateway/call/services.h"
+#include "sip/dialog.h"
+#include "sip/invite.h"
+#include "sip/resolver.h"
+
+namespace gw {
+
+// A phone or trunk in a call: one SIP dialog and one media port. Owned by its Call; signalling thread.
+class SipLeg final : public Leg, public sip::DialogObserver {
+ public:
+  struct Media {
+    SessionId session;
+    media::PhonePortSpec spec;
+    std::vector<media::Codec> codecs_first;  // The other leg's codecs: meet them and pass sound through.
+  };
+
+  // An INVITE that came in. The port is opened and the offer read by prepare().
+  SipLeg(Services& services, LegObserver& call, Log log, policy::Party party, std::unique_ptr<sip::Dialog> dialog,
+         const sip::Invite& invite, Media media);
+  // An INVITE of ours.
+  SipLeg(Services& services, LegObserver& call, Log log, policy::Party party, sip::OutgoingInvite invite, Media media);
+  ~SipLeg() override;
+
+  // Where an INVITE of ours goes when its next hop is a name: looked up by start().
+  void look_up(sip::Resolver& resolver, sip::Resolver::Query query);
+
+  Result<void> prepare();  // Incoming: opens the port, reads the offer. NotAcceptable = 488.
+
+  const policy::Party& party() const override { return party_; }
+  std::string_view kind() const override { return "sip"; }
+  policy::Far far() const override { return policy::Far::Phone; }
+  Result<void> start() override;
+  void ring(bool with_our_ringback) override;
+  void early_media() override;
+  Result<void> answer(std::vector<media::Codec> codecs_first) override;
+  void connected() override {}
+  void set_remote_hold(bool on) override;
+  void end(const policy::HangupCause& cause, bool by_remote) override;
+  PortId port() const override { return port_; }
+  std::vector<PortId> ports() const override;
+  bool owns(PortId port) const override { return port == port_; }
+  std::vector<media::Codec> codecs() const override;
+  void on_media(const media::MediaEvent& event) override;
+  bool locally_held() const override { return peer_holds_; }
+  bool media_ready() const override { return true; }
+
+ private:
+  // sip::DialogObserver
+  void on_progress(int status, std::optional<std::string> sdp) override;
+  void on_answered(std::optional<std::string> sdp) override;
+  void on_refused(const sip::Refusal& refusal) override;
+  void on_cancelled(const sip::Reason& reason) override;
+  void on_confirmed(std::optional<std::string> sdp) override;
+  void on_offer(std::optional<std::string> sdp) override;
+  void on_offer_accepted(std::string sdp) override;
+  void on_offer_refused(int status) override;
+  void on_info(std::string_view content_type, std::string_view body) override;
+  void on_ended(const sip::Reason& reason, bool by_remote) override;
+
+  Result<void> send_invite();
+  void on_resolved(Result<std::vector<sip::NextHop>> hops);
+  bool try_next_hop(int status);
+  bool take_answer(const std::string& sdp);   // False: it cannot be used; the leg is being ended.
+  void apply_hold(bool held);
+  void offer_direction();                     // A re-INVITE when what we want differs from what was last agreed.
+  media::Direction wanted() const;
+  void finish(const policy::HangupCause& cause);  // Tells the Call, once.
+
+  // Given to us.
+  Services& services_;
+  LegObserver& call_;
+  const Log log_;
+  const policy::Party party_;
+  const bool outgoing_;
+  Media media_;
+  std::string offer_;                         // Incoming: the INVITE's SDP; empty = late offer.
+  std::optional<sip::OutgoingInvite> invite_;
+  sip::Resolver* resolver_ = nullptr;
+  sip::Resolver::Query query_;
+
+  // Owned by us.
+  std::unique_ptr<sip::Dialog> dialog_;
+  PortId port_;
+
+  // State.
+  const std::shared_ptr<char> alive_ = std::make_shared<char>();  // A name that resolves late finds us gone.
+  std::vector<sip::NextHop> more_hops_;       // Of the target's name, not tried yet (RFC 3263 4.3).
+  bool progressed_ = false;
+  std::vector<media::Codec> remote_codecs_;
+  std::string taken_answer_;                  // The SDP that our offer was answered with, early or final.
+  bool answer_sent_ = false;                  // Incoming: SDP went out in 183 or 200.
+  bool answered_ = false;
+  bool ended_ = false;
+  bool peer_holds_ = false;                   // The phone put us on hold.
+  bool far_holds_ = false;                    // The other party holds this phone.
+  bool offering_ = false;                     // A re-INVITE of ours is out.
+  media::Direction offered_direction_ = media::Direction::SendRecv;
+  media::Direction agreed_direction_ = media::Direction::SendRecv;
+};
+
+}  // namespace gw

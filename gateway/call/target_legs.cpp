@@ -1,0 +1,162 @@
+// The other half of CallControl: the legs that reach a target.
+#include <algorithm>
+
+#include "gateway/call/call_control.h"
+#include "gateway/call/echo_leg.h"
+#include "gateway/call/edge_leg.h"
+#include "gateway/call/sip_leg.h"
+#include "gateway/call/trunk_target.h"
+
+namespace gw {
+namespace {
+
+using policy::Cause;
+using policy::HangupCause;
+using policy::Party;
+using policy::PartyKind;
+
+tl::unexpected<HangupCause> no(Cause cause, std::string why) {
+  return tl::unexpected<HangupCause>(HangupCause{cause, 0, 0, std::move(why)});
+}
+
+// G.711 that the caller can use comes first, so that it may be passed through.
+std::vector<media::Codec> meet(const std::vector<media::Codec>& theirs, const std::vector<media::Codec>& ours) {
+  std::vector<media::Codec> first;
+  for (const media::Codec codec : theirs) {
+    if (std::ranges::find(ours, codec) != ours.end()) first.push_back(codec);
+  }
+  return first;
+}
+
+}  // namespace
+
+CallControl::LegsOrCause CallControl::legs_for(Call& call, const Party& party) {
+  switch (party.kind) {
+    case PartyKind::Phone: return legs_to_phone(call, party);
+    case PartyKind::User: return legs_to_user(call, party);
+    case PartyKind::Trunk: return legs_to_trunk(call, party);
+  }
+  return no(Cause::Failed, "unknown kind of target");
+}
+
+media::PhonePortSpec CallControl::phone_spec(const config::Config& config, const Party& party, bool tls, bool v6) const {
+  media::PhonePortSpec spec;
+  spec.srtp = config.media.srtp;
+  if (party.kind == PartyKind::Phone) {
+    if (const config::Phone* phone = config.phone(party.name)) spec.codecs = phone->codecs;
+  } else if (const config::Trunk* trunk = config.trunk(party.name)) {
+    spec.codecs = trunk->codecs;
+    spec.srtp = trunk->srtp.value_or(spec.srtp);
+  }
+  spec.offer_crypto = tls && spec.srtp != media::SrtpPolicy::Off;
+  spec.prefer_v6 = v6;
+  return spec;
+}
+
+sip::NameAddr CallControl::from_header(const Call& call) const {
+  const policy::Presentation& caller = call.decision().caller;
+  if (caller.anonymous) return {"Anonymous", "anonymous", "anonymous.invalid", 0, false};
+  return {caller.display_name, caller.number, call.config().sip.domain, 0, false};
+}
+
+CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Party& party) {
+  const config::Phone* phone = call.config().phone(party.name);
+  if (!phone) return no(Cause::NotFound, "no such phone");
+  if (phone->max_calls > 0 && registry_.live_with(party) >= phone->max_calls) {
+    return no(Cause::Busy, "the phone's max_calls is reached");
+  }
+  Legs legs;
+  for (const sip::Binding& binding : services_.registrar.bindings(party.name)) {
+    sip::OutgoingInvite invite;
+    invite.request_uri = binding.contact_uri;
+    invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(), binding.source};
+    invite.from = from_header(call);
+    invite.to = {phone->display_name, phone->extension.empty() ? phone->username : phone->extension,
+                 call.config().sip.domain, 0, false};
+    invite.privacy_id = call.decision().caller.anonymous;
+    invite.call_id_hint = call.id().value;
+    SipLeg::Media media{call.session(),
+                        phone_spec(call.config(), party, binding.transport == sip::Transport::Tls, binding.source.v6()),
+                        {}};
+    media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
+    legs.push_back(std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}),
+                                            party, std::move(invite), std::move(media)));
+  }
+  if (legs.empty()) return no(Cause::NotRegistered, "no device of the phone is registered");
+  return legs;
+}
+
+acs::edge::Identity CallControl::caller_identity(const Call& call) const {
+  const policy::Presentation& caller = call.decision().caller;
+  if (caller.anonymous) return {"4:anonymous", ""};
+  if (call.dialled().from.kind == PartyKind::User) {
+    const config::User* user = call.config().user(call.dialled().from.name);
+    return {user ? user->id : call.dialled().from.name, caller.display_name};
+  }
+  return {"4:" + caller.number, caller.display_name};
+}
+
+CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Party& party) {
+  const config::User* user = call.config().user(party.name);
+  Legs legs;
+  if (user && user->echo) {
+    legs.push_back(std::make_unique<EchoLeg>(services_, call.log().with({{"leg", "echo"}}), party, call.session()));
+    return legs;
+  }
+  if (!services_.edge) return no(Cause::NotRegistered, "the edge is not open");
+  EdgeLeg::User side;
+  side.identity = user ? user->id : party.name;
+  side.call_id = services_.random.uuid();
+  side.remote = caller_identity(call);
+  side.ring_expires = services_.clock.wall() + call.config().calls.ring_timeout;
+  side.server_call_id = call.id().value;
+  EdgeLeg::Media media{call.session(), {{media::Codec::Opus, media::Codec::Pcmu, media::Codec::Pcma}}};
+  if (call.decision().media == config::RouteMedia::G711) {
+    media.spec.codecs = {media::Codec::Pcmu, media::Codec::Pcma, media::Codec::Opus};
+  }
+  auto leg = std::make_unique<EdgeLeg>(services_, call, call.log().with({{"leg", "edge"}, {"party", party.name}}), party,
+                                       std::move(side), std::move(media));
+  leg->set_far_side(call.dialled().from.kind == PartyKind::User ? policy::Far::User : policy::Far::Phone,
+                    policy::FarDirection::ItCalledUs);
+  registry_.add_user_call(leg->user_call_id(), *leg, call.id());
+  legs.push_back(std::move(leg));
+  return legs;
+}
+
+CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& party) {
+  const config::Trunk* trunk = call.config().trunk(party.name);
+  if (!trunk || trunk->targets.empty()) return no(Cause::NoTrunk, "the trunk has no target");
+  if (trunk->max_calls > 0 && !call.decision().emergency && registry_.live_with(party) >= trunk->max_calls) {
+    return no(Cause::Exhausted, "the trunk's max_calls is reached");
+  }
+  const auto target = parse_trunk_target(trunk->targets.front());
+  if (!target) return no(Cause::NoTrunk, "the trunk's target cannot be read: " + trunk->targets.front());
+
+  const std::string& number = call.decision().number_out;
+  const std::string dialled = policy::number_for_trunk(*trunk, number.empty() ? call.decision().normalised : number);
+  sip::OutgoingInvite invite;
+  invite.request_uri = trunk_uri(*target, dialled);
+  invite.from = from_header(call);
+  invite.to = {"", dialled, target->host, target->port, false};
+  const policy::Presentation& caller = call.decision().caller;
+  if (trunk->caller_id.p_asserted_identity && !caller.number.empty()) {
+    invite.p_asserted_identity = sip::NameAddr{caller.display_name, caller.number, call.config().sip.domain, 0, false};
+  }
+  if (!trunk->caller_id.from && !caller.anonymous) invite.from.user = trunk->username.empty() ? trunk->name : trunk->username;
+  invite.privacy_id = caller.anonymous;
+  invite.call_id_hint = call.id().value;
+  if (!trunk->username.empty()) invite.credentials = sip::Credentials{trunk->username, trunk->password.reveal()};
+
+  const bool tls = target->transport == sip::Transport::Tls;
+  const auto literal = SocketAddress::parse(target->host.find(':') == std::string::npos ? target->host : "[" + target->host + "]");
+  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, literal && literal->v6()), {}};
+  media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
+  auto leg = std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}), party,
+                                      std::move(invite), std::move(media));
+  leg->look_up(resolver_, {target->host, target->port, target->transport});
+  Legs legs;
+  legs.push_back(std::move(leg));
+  return legs;
+}
+
+}  // namespace gw

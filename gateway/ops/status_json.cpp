@@ -1,0 +1,132 @@
+#include "gateway/ops/status_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/call/edge_leg.h"
+
+namespace gw::ops {
+namespace {
+
+using nlohmann::json;
+
+json leg_json(const Leg& leg, media::MediaEngine& media) {
+  json out = {{"kind", leg.kind()}, {"party", policy::to_string(leg.party())}, {"held", leg.locally_held()}};
+  if (const auto stats = leg.port() ? media.stats(leg.port()) : std::nullopt) {
+    out["codec"] = stats->codec;
+    out["srtp"] = stats->srtp;
+    out["packets_in"] = stats->packets_in;
+    out["packets_out"] = stats->packets_out;
+    out["packets_lost"] = stats->packets_lost;
+    out["discarded"] = stats->discarded;
+    out["jitter_ms"] = stats->jitter_ms;
+    out["round_trip_ms"] = stats->round_trip_ms;
+    out["mos"] = stats->mos;
+  }
+  if (const auto* edge = dynamic_cast<const EdgeLeg*>(&leg); edge && edge->quality()) {
+    out["reported"] = {{"rtt_ms", edge->quality()->rtt_ms},
+                       {"jitter_ms", edge->quality()->jitter_ms},
+                       {"loss_in", edge->quality()->loss_in},
+                       {"loss_out", edge->quality()->loss_out},
+                       {"mos", edge->quality()->mos},
+                       {"codec", edge->quality()->codec}};
+  }
+  return out;
+}
+
+// The legs an operator wants to see: the caller, and who answered or rings.
+json legs_json(const Call& call, media::MediaEngine& media) {
+  json legs = json::array();
+  if (call.caller()) legs.push_back(leg_json(*call.caller(), media));
+  if (call.callee()) legs.push_back(leg_json(*call.callee(), media));
+  return legs;
+}
+
+json time_or_null(WallTime t) { return t == WallTime{} ? json() : json(iso8601(t)); }
+
+}  // namespace
+
+std::string calls_json(const CallControl& control, media::MediaEngine& media) {
+  json calls = json::array();
+  control.registry().for_each([&](const Call& call) {
+    if (call.state() == CallState::Ended) return;
+    calls.push_back({{"call_id", call.id().value},
+                     {"state", to_string(call.state())},
+                     {"source", policy::to_string(call.dialled().from)},
+                     {"dialled", call.dialled().number},
+                     {"normalised", call.decision().normalised},
+                     {"route", call.decision().route},
+                     {"caller_id_presented", call.decision().caller.number},
+                     {"started", time_or_null(call.times().started)},
+                     {"answered", time_or_null(call.times().answered)},
+                     {"legs", legs_json(call, media)}});
+  });
+  return json{{"calls", std::move(calls)}}.dump();
+}
+
+std::string phones_json(const CallControl& control, const sip::Registrar& registrar, WallTime now) {
+  json phones = json::array();
+  for (const config::Phone& phone : control.config().phones) {
+    json devices = json::array();
+    for (const sip::Binding& binding : registrar.bindings(phone.username)) {
+      devices.push_back({{"contact", binding.contact_uri},
+                         {"transport", sip::to_string(binding.transport)},
+                         {"source", binding.source.to_string()},
+                         {"user_agent", binding.user_agent},
+                         {"expires_in_s", to_ms(binding.expires - now) / 1000}});
+    }
+    phones.push_back({{"username", phone.username},
+                      {"extension", phone.extension},
+                      {"display_name", phone.display_name},
+                      {"registered", !devices.empty()},
+                      {"devices", std::move(devices)},
+                      {"calls", control.registry().live_with({policy::PartyKind::Phone, phone.username})}});
+  }
+  return json{{"phones", std::move(phones)}}.dump();
+}
+
+std::string trunks_json(const CallControl& control) {
+  json trunks = json::array();
+  for (const config::Trunk& trunk : control.config().trunks) {
+    trunks.push_back({{"name", trunk.name},
+                      {"targets", trunk.targets},
+                      {"calls", control.registry().live_with({policy::PartyKind::Trunk, trunk.name})},
+                      {"max_calls", trunk.max_calls}});
+  }
+  return json{{"trunks", std::move(trunks)}}.dump();
+}
+
+std::string users_json(const CallControl& control, const acs::edge::EdgeServer* edge) {
+  json users = json::array();
+  for (const config::User& user : control.config().users) {
+    users.push_back({{"name", user.name},
+                     {"email", user.email},
+                     {"id", user.id},
+                     {"extension", user.extension},
+                     {"numbers", user.numbers},
+                     {"alternate_caller_ids", user.alternate_caller_ids},
+                     {"devices", edge ? edge->devices(user.id) : 0},
+                     {"calls", control.registry().live_with({policy::PartyKind::User, user.name})}});
+  }
+  return json{{"users", std::move(users)}}.dump();
+}
+
+std::string status_json(const CallControl& control, const sip::Registrar& registrar, const acs::edge::EdgeServer* edge,
+                        Duration uptime, Duration loop_lag) {
+  size_t devices = 0;
+  if (edge) {
+    for (const config::User& user : control.config().users) devices += edge->devices(user.id);
+  }
+  return json{{"state", control.draining() ? "draining" : "running"},
+              {"version", GW_VERSION},
+              {"uptime_s", to_ms(uptime) / 1000},
+              {"calls", control.registry().live()},
+              {"registrations", registrar.all().size()},
+              {"user_devices", devices},
+              {"phones", control.config().phones.size()},
+              {"users", control.config().users.size()},
+              {"trunks", control.config().trunks.size()},
+              {"signalling_lag_ms", static_cast<double>(loop_lag.count()) / 1e6}}
+      .dump();
+}
+
+}  // namespace gw::ops
