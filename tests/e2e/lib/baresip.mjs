@@ -153,6 +153,18 @@ export class Baresip {
     return this.command('resume');
   }
 
+  /** Of the call in progress: {codec, sent, received, secure}. */
+  async statistics() {
+    const { data } = await this.command('audio_debug');
+    const find = (pattern) => pattern.exec(data)?.[1];
+    return {
+      codec: find(/encode: (\S+)/),
+      sent: Number(find(/TX: packets=(\d+)/) ?? 0),
+      received: Number(find(/rcvd=(\d+)/) ?? 0),
+      secure: find(/menc: .*\(secure=(\w+)\)/) === 'yes',
+    };
+  }
+
   async #recording(after) {
     const names = (await readdir(this.recordings)).filter((name) => /-dec\.wav$/.test(name));
     const files = await Promise.all(names.map(async (name) => {

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs, builds and runs every test through one ctest, whose summary is the last line.
+#   scripts/test.sh [--nightly] [ctest arguments...]
+#   --nightly: also the long runs (label nightly) and ThreadSanitizer.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+nightly=
+if [ "${1:-}" = --nightly ]; then nightly=1; shift; fi
+jobs=${JOBS:-$(nproc)}
+started=$SECONDS
+say() { printf '== %4ds  %s\n' $((SECONDS - started)) "$*"; }
+
+# One build tree: `build PRESET TARGET...`.
+build() {
+  local preset=$1; shift
+  say "building $preset"
+  cmake --preset "$preset" >"build/$preset.configure.log" || { cat "build/$preset.configure.log"; exit 1; }
+  cmake --build "build/$preset" --parallel "$jobs" --target "$@"
+}
+
+# Every unit test program of a build tree, as one test each.
+unit_tests() {
+  local preset=$1 program
+  for program in build/"$preset"/tests/unit_*; do
+    [ -x "$program" ] && [ -f "$program" ] || continue
+    printf 'add_test([=[%s.%s]=] "%s" "--gtest_brief=1")\n' "$preset" "${program##*/}" "$PWD/$program"
+    printf 'set_tests_properties([=[%s.%s]=] PROPERTIES LABELS "unit;%s" TIMEOUT 600 ENVIRONMENT "%s")\n' \
+      "$preset" "${program##*/}" "$preset" "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1"
+  done
+}
+
+scripts/setup.sh test
+mkdir -p build
+scripts/build_web.sh
+
+build release all
+build asan all
+cmake --preset fuzz >build/fuzz.configure.log || { cat build/fuzz.configure.log; exit 1; }
+mapfile -t fuzzers < <(cd tests/fuzz && for source in fuzz_*.cpp; do basename "$source" .cpp; done)
+build fuzz "${fuzzers[@]}"
+if [ -n "$nightly" ]; then build tsan all; fi
+
+# One tree of tests over the build trees, so that one summary tells about all of them.
+mkdir -p build/all
+{
+  printf 'subdirs("%s")\n' "$PWD/build/release"
+  unit_tests asan
+  printf 'subdirs("%s")\n' "$PWD/build/asan/tests/e2e" "$PWD/build/fuzz/tests/fuzz"
+  if [ -n "$nightly" ]; then
+    unit_tests tsan
+    printf 'subdirs("%s")\n' "$PWD/build/tsan/tests/e2e"
+  fi
+} >build/all/CTestTestfile.cmake
+
+say "testing"
+filter=(-LE nightly)
+if [ -n "$nightly" ]; then filter=(); fi
+exec ctest --test-dir build/all --output-on-failure --parallel "$jobs" --no-tests=error "${filter[@]}" "$@"

@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { kSlow } from './daemon.mjs';
+import { decibel, sine, wav } from './tone.mjs';
+import { until } from './wait.mjs';
+
+const kFlags = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required',
+  // Every page of a test is in the foreground, however many there are.
+  '--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
+];
+
+// Runs in the page before its own code. A pure tone is what noise suppression removes, so the microphone is taken
+// unprocessed; peer connections are kept, so that what arrives can be measured below the library under test.
+function instrument() {
+  const media = navigator.mediaDevices;
+  if (!media) return;
+  const original = media.getUserMedia.bind(media);
+  media.getUserMedia = (constraints) => {
+    const asked = typeof constraints?.audio === 'object' ? constraints.audio : {};
+    const audio = { ...asked, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    return original(constraints?.audio ? { ...constraints, audio } : constraints);
+  };
+  const connections = [];
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native {
+    constructor(...args) {
+      super(...args);
+      connections.push(this);
+    }
+  };
+  window.e2e = { connections, calls: [], incoming: [] };
+}
+
+// Runs in the page once the agent is there: writes down what an app would see.
+function observe() {
+  const { agent } = window.softphone;
+  const { e2e } = window;
+  const reason = (r) => r && { code: r.code, subCode: r.subCode, message: r.message };
+  const follow = (call) => {
+    const seen = {
+      id: call.id, direction: call.direction, states: [call.state], caller: call.callerInfo?.identifier,
+      participants: [], end: undefined,
+    };
+    e2e.calls.push(seen);
+    call.on('stateChanged', () => {
+      seen.states.push(call.state);
+      seen.end = reason(call.callEndReason);
+    });
+    const guest = (participant) => {
+      const who = { identifier: participant.identifier, name: participant.displayName, states: [participant.state] };
+      seen.participants.push(who);
+      participant.on('stateChanged', () => who.states.push(participant.state));
+    };
+    call.remoteParticipants.forEach(guest);
+    call.on('remoteParticipantsUpdated', (event) => event.added.forEach(guest));
+  };
+  agent.calls.forEach(follow);
+  agent.on('callsUpdated', (event) => event.added.forEach(follow));
+  agent.on('incomingCall', ({ incomingCall }) => {
+    const seen = {
+      id: incomingCall.id, from: incomingCall.callerInfo.identifier, name: incomingCall.callerInfo.displayName, end: undefined,
+    };
+    e2e.incoming.push(seen);
+    incomingCall.on('callEnded', (event) => {
+      seen.end = reason(event?.callEndReason ?? incomingCall.callEndReason);
+    });
+  });
+}
+
+// Runs in the page: what the newest live connection plays, as `seconds` of samples, measured at `hertz`.
+async function hear({ hertz, seconds }) {
+  const live = window.e2e.connections.filter((pc) => pc.connectionState === 'connected').at(-1);
+  const track = live?.getReceivers().find((receiver) => receiver.track?.kind === 'audio')?.track;
+  if (!track) return { level: -200, purity: 0, silent: true, seconds: 0 };
+  const context = new AudioContext();
+  await context.resume();
+  const source = context.createMediaStreamSource(new MediaStream([track]));
+  const size = 4096;
+  const tap = context.createScriptProcessor(size, 1, 1);
+  const wanted = Math.round(seconds * context.sampleRate);
+  const samples = new Float32Array(wanted);
+  let at = 0, skipped = 0;
+  await new Promise((resolve) => {
+    tap.onaudioprocess = (event) => {
+      if (skipped++ < 3) return;  // The first blocks may be from before the tap was in place.
+      const block = event.inputBuffer.getChannelData(0);
+      const take = Math.min(block.length, wanted - at);
+      samples.set(block.subarray(0, take), at);
+      at += take;
+      if (at >= wanted) resolve();
+    };
+    source.connect(tap);
+    tap.connect(context.destination);
+  });
+  tap.onaudioprocess = null;
+  source.disconnect();
+  tap.disconnect();
+  const rate = context.sampleRate;
+  await context.close();
+  let re = 0, im = 0, energy = 0;
+  const step = (2 * Math.PI * hertz) / rate;
+  for (let i = 0; i < wanted; i++) {
+    re += samples[i] * Math.cos(step * i);
+    im += samples[i] * Math.sin(step * i);
+    energy += samples[i] ** 2;
+  }
+  return { amplitude: (2 * Math.hypot(re, im)) / wanted, rms: Math.sqrt(energy / wanted), seconds };
+}
+
+/** One Chromium; its microphone is a tone. All users in it share that microphone. */
+export class Browser {
+  static async start({ hertz = 1000, level = 0.25 } = {}) {
+    const browser = new Browser();
+    browser.dir = await mkdtemp(path.join(os.tmpdir(), 'e2e-browser-'));
+    const microphone = path.join(browser.dir, 'microphone.wav');
+    await writeFile(microphone, wav(sine(hertz, 10, 48_000, level), 48_000));
+    browser.chromium = await chromium.launch({
+      executablePath: process.env.E2E_CHROMIUM ?? '/usr/bin/chromium',
+      headless: true,
+      args: [...kFlags, `--use-file-for-fake-audio-capture=${microphone}`],
+      handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
+    });
+    return browser;
+  }
+
+  /** A user of the softphone page, signed in. base: where the page is loaded from (default: the gateway itself). */
+  async user(daemon, name, { base = daemon.local } = {}) {
+    const context = await this.chromium.newContext({ permissions: ['microphone'] });
+    await context.addInitScript(instrument);
+    const page = await context.newPage();
+    const user = new SoftphoneUser(name, context, page);
+    await page.goto(`${base}/?user=${name}&auto=1`);
+    await user.signedIn();
+    await page.evaluate(observe);
+    return user;
+  }
+
+  async close() {
+    await this.chromium.close();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** A person at the softphone page. */
+export class SoftphoneUser {
+  constructor(name, context, page) {
+    this.name = name;
+    this.context = context;
+    this.page = page;
+    this.console = [];
+    page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => this.console.push(`error: ${error.message}`));
+    page.setDefaultTimeout(10_000 * kSlow);
+  }
+
+  #at(id) {
+    return this.page.getByTestId(id);
+  }
+
+  async #until(what, look, ms = 10_000) {
+    try {
+      return await until(`${this.name}: ${what}`, look, ms * kSlow, 50);
+    } catch (error) {
+      const seen = await this.seen().catch(() => undefined);
+      error.message += `\nseen: ${JSON.stringify(seen)}\n${this.console.slice(-15).join('\n')}`;
+      throw error;
+    }
+  }
+
+  signedIn(ms = 15_000) {
+    return this.#until('signed in', () => this.page.evaluate(() => window.softphone?.agent?.connectionState === 'Connected'), ms);
+  }
+
+  disconnected(ms) {
+    return this.#until('agent disconnected', () => this.page.evaluate(() => window.softphone.agent.connectionState !== 'Connected'), ms);
+  }
+
+  /** Everything written down so far: {calls, incoming}. */
+  seen() {
+    return this.page.evaluate(() => ({ calls: window.e2e.calls, incoming: window.e2e.incoming }));
+  }
+
+  async lastCall() {
+    return (await this.seen()).calls.at(-1);
+  }
+
+  async dial(number, { callerId } = {}) {
+    const before = (await this.seen()).calls.length;
+    if (callerId !== undefined) await this.#callerId(callerId);
+    await this.#at('dial-input').fill(number);
+    await this.#at('call-button').click();
+    await this.#until(`a call to ${number}`, async () => (await this.seen()).calls.length > before);
+  }
+
+  // The page offers the user's numbers and a free entry; both end up in one control or in a select beside it.
+  async #callerId(number) {
+    const control = this.#at('caller-id');
+    const tag = await control.evaluate((element) => element.tagName);
+    if (tag !== 'SELECT') return control.fill(number);
+    const values = await control.locator('option').evaluateAll((options) => options.map((option) => option.value));
+    if (values.includes(number)) return control.selectOption(number);
+    await control.selectOption({ index: values.length - 1 });
+    return this.#at('caller-id-other').fill(number);
+  }
+
+  /** The newest call of this user reaches `state`. */
+  async reaches(state, ms) {
+    await this.#until(`call state ${state}`, async () => (await this.lastCall())?.states.at(-1) === state, ms);
+    return this.lastCall();
+  }
+
+  connected(ms) {
+    return this.reaches('Connected', ms);
+  }
+
+  /** The newest call has ended: {code, subCode, message}. */
+  async ended(ms) {
+    const { end } = await this.reaches('Disconnected', ms);
+    return end;
+  }
+
+  /** The page rings; gives who calls. */
+  async rings(ms) {
+    await this.#at('incoming').waitFor({ state: 'visible', timeout: (ms ?? 10_000) * kSlow });
+    return (await this.seen()).incoming.at(-1);
+  }
+
+  async stopsRinging(ms = 10_000) {
+    await this.#at('incoming').waitFor({ state: 'hidden', timeout: ms * kSlow });
+    await this.#until('the incoming call ended', async () => (await this.seen()).incoming.at(-1).end);
+    return (await this.seen()).incoming.at(-1).end;
+  }
+
+  accept() {
+    return this.#at('accept-button').click();
+  }
+
+  reject() {
+    return this.#at('reject-button').click();
+  }
+
+  hangup() {
+    return this.#at('hangup-button').click();
+  }
+
+  /** Holds, or resumes when held. */
+  toggleHold() {
+    return this.#at('hold-button').click();
+  }
+
+  toggleMute() {
+    return this.#at('mute-button').click();
+  }
+
+  async press(digits) {
+    for (const digit of digits) {
+      await this.#at(`dtmf-${{ '*': 'star', '#': 'pound' }[digit] ?? digit}`).click();
+    }
+  }
+
+  text(id) {
+    return this.#at(id).innerText();
+  }
+
+  /** The tone in what this user hears, for `seconds` from now. */
+  async listen(hertz, seconds = 1) {
+    const heard = await this.page.evaluate(hear, { hertz, seconds });
+    if (heard.rms === undefined) return heard;
+    return {
+      level: decibel(heard.amplitude),
+      purity: heard.rms > 0 ? heard.amplitude ** 2 / 2 / heard.rms ** 2 : 0,
+      silent: decibel(heard.rms) < -55,
+      seconds,
+    };
+  }
+
+  noErrors() {
+    assert.deepEqual(this.console.filter((line) => line.startsWith('error:')), [], `${this.name}'s page has no errors`);
+  }
+
+  close() {
+    return this.context.close();
+  }
+}
