@@ -1,0 +1,44 @@
+#include "sip/sofia_seam/handshake_gate.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace gw::sip::seam {
+
+bool HandshakeGate::begin(int fd, const SocketAddress& source, TimePoint now) {
+  while (!oldest_first_.empty() && now - oldest_first_.front().begun > kLongest) shut_oldest();
+
+  SocketAddress host = source;
+  if (!host.empty()) host.set_port(0);
+  // Full of strangers: start afresh rather than remember for an attacker.
+  if (by_source_.size() >= kMaxSources && !by_source_.contains(host)) by_source_.clear();
+  Bucket& bucket = by_source_.try_emplace(host, Bucket{kBurst, now}).first->second;
+  const double elapsed = std::chrono::duration<double>(now - bucket.filled).count();
+  bucket.tokens = std::min(kBurst, bucket.tokens + elapsed * kPerSecond);
+  bucket.filled = now;
+  if (bucket.tokens < 1) return false;
+  bucket.tokens -= 1;
+
+  if (oldest_first_.size() >= kMaxUnfinished) shut_oldest();
+  finished(fd);
+  oldest_first_.push_back({fd, now});
+  by_fd_[fd] = std::prev(oldest_first_.end());
+  return true;
+}
+
+void HandshakeGate::finished(int fd) {
+  const auto found = by_fd_.find(fd);
+  if (found == by_fd_.end()) return;
+  oldest_first_.erase(found->second);
+  by_fd_.erase(found);
+}
+
+void HandshakeGate::shut_oldest() {
+  // Sofia owns the descriptor: it sees the hang-up and closes.
+  const int fd = oldest_first_.front().fd;
+  ::shutdown(fd, SHUT_RDWR);
+  finished(fd);
+}
+
+}  // namespace gw::sip::seam
