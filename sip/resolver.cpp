@@ -1,0 +1,265 @@
+#include "sip/resolver.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "sip/dns_channel.h"
+#include "sip/sofia_loop.h"
+
+namespace gw::sip {
+namespace {
+
+constexpr Duration kLongestKept = 30s;   // SRV weights and failed-over hosts must take effect soon.
+constexpr Duration kShortestKept = 1s;   // A TTL of 0 under load would be a query for each call.
+constexpr size_t kMaxKept = 1024;
+
+TimePoint monotonic_now() { return std::chrono::steady_clock::now(); }
+
+uint16_t default_port(Transport transport) { return transport == Transport::Tls ? 5061 : 5060; }
+
+std::string srv_name(Transport transport, const std::string& host) {
+  switch (transport) {
+    case Transport::Udp: return "_sip._udp." + host;
+    case Transport::Tcp: return "_sip._tcp." + host;
+    case Transport::Tls: return "_sips._tcp." + host;
+  }
+  return {};
+}
+
+bool looks_like_a_name(std::string_view host) {
+  if (host.empty() || host.size() > 253) return false;
+  return std::ranges::all_of(host, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+  });
+}
+
+// RFC 2782: lowest priority first; among equals each next one is drawn by weight.
+std::vector<SrvRecord> in_order(std::vector<SrvRecord> records, Random& random) {
+  std::ranges::stable_sort(records, {}, &SrvRecord::priority);
+  for (auto first = records.begin(); first != records.end(); ++first) {
+    const auto last = std::find_if(first, records.end(), [&](const SrvRecord& r) {
+      return r.priority != first->priority;
+    });
+    uint64_t total = 0;
+    for (auto r = first; r != last; ++r) total += r->weight;
+    if (total == 0) continue;
+    uint64_t draw = random.u64() % (total + 1);
+    auto chosen = first;
+    while (draw > chosen->weight) draw -= chosen++->weight;
+    std::rotate(first, chosen, chosen + 1);
+  }
+  return records;
+}
+
+}  // namespace
+
+// One question and what has been answered of it. It lives in the State, under its number.
+struct Job {
+  Resolver::Query query;
+  Resolver::Done done;
+  TimerId deadline;
+  std::vector<Transport> untried;                   // SRV services still to ask for.
+  std::vector<std::pair<SrvRecord, Transport>> targets;
+  std::vector<std::vector<SocketAddress>> found;    // Of each target.
+  size_t waiting = 0;
+  Duration ttl = kLongestKept;
+  Error last{ErrorCode::NotFound, "no such host"};
+};
+
+struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
+  State(SofiaLoop& l, Random& r, Metrics& metrics, Options o)
+      : loop(l),
+        random(r),
+        options(std::move(o)),
+        queries(metrics.counter("gw_sip_dns_queries_total", "Hosts looked up", {{"result", "asked"}})),
+        failures(metrics.counter("gw_sip_dns_queries_total", "Hosts looked up",
+                                 {{"result", "failed"}})),
+        channel(std::make_unique<DnsChannel>(l, options.servers)) {}
+
+  using Key = std::tuple<std::string, uint16_t, int>;
+  static Key key_of(const Query& q) {
+    return {q.host, q.port, q.transport ? static_cast<int>(*q.transport) : -1};
+  }
+
+  void later(Done done, Result<std::vector<NextHop>> result);
+  void start(const Query& query, Done done);
+  void ask_next_service(uint64_t id);
+  void take_services(uint64_t id, Transport transport, Result<std::vector<SrvRecord>> records);
+  void ask_addresses(uint64_t id);
+  void take_addresses(uint64_t id, size_t target, Result<HostAddresses> found);
+  void finish(uint64_t id, Result<std::vector<NextHop>> result);
+  std::vector<NextHop> hops_of(const Job& job) const;
+  Job* find(uint64_t id) {
+    const auto at = jobs.find(id);
+    return at == jobs.end() ? nullptr : &at->second;
+  }
+
+  SofiaLoop& loop;
+  Random& random;
+  const Options options;
+  Counter& queries;
+  Counter& failures;
+  uint64_t next_job = 1;
+  std::map<uint64_t, Job> jobs;
+  std::map<Key, std::pair<std::vector<NextHop>, TimePoint>> kept;
+  std::unique_ptr<DnsChannel> channel;  // Last: its queries end first.
+};
+
+void Resolver::State::later(Done done, Result<std::vector<NextHop>> result) {
+  loop.post([self = weak_from_this(), done = std::move(done), result = std::move(result)]() mutable {
+    if (!self.expired()) done(std::move(result));
+  });
+}
+
+void Resolver::State::start(const Query& query, Done done) {
+  if (const auto at = kept.find(key_of(query)); at != kept.end()) {
+    if (monotonic_now() < at->second.second) return later(std::move(done), at->second.first);
+    kept.erase(at);
+  }
+  if (jobs.size() >= options.max_queries) {
+    failures.Increment();
+    return later(std::move(done), fail(ErrorCode::Exhausted, "too many DNS queries at once"));
+  }
+  queries.Increment();
+  const uint64_t id = next_job++;
+  Job& job = jobs[id];
+  job.query = query;
+  job.done = std::move(done);
+  job.deadline = loop.after(options.timeout, [self = weak_from_this(), id] {
+    const auto state = self.lock();
+    if (state) state->finish(id, fail(ErrorCode::Timeout, "no name server answered in time"));
+  });
+  if (query.port != 0) {
+    const Transport transport = query.transport.value_or(Transport::Udp);
+    job.targets.push_back({SrvRecord{query.host, 0, 0, query.port}, transport});
+    return ask_addresses(id);
+  }
+  if (query.transport) {
+    job.untried = {*query.transport};
+  } else {
+    job.untried = {Transport::Udp, Transport::Tcp};
+  }
+  ask_next_service(id);
+}
+
+void Resolver::State::ask_next_service(uint64_t id) {
+  Job* job = find(id);
+  if (job == nullptr) return;
+  if (job->untried.empty()) {
+    // RFC 3263 4.2: no SRV records, so the host itself.
+    const Transport transport = job->query.transport.value_or(Transport::Udp);
+    job->targets.push_back({SrvRecord{job->query.host, 0, 0, default_port(transport)}, transport});
+    return ask_addresses(id);
+  }
+  const Transport transport = job->untried.front();
+  job->untried.erase(job->untried.begin());
+  channel->srv(srv_name(transport, job->query.host), [this, id, transport](auto records) {
+    take_services(id, transport, std::move(records));
+  });
+}
+
+void Resolver::State::take_services(uint64_t id, Transport transport,
+                                    Result<std::vector<SrvRecord>> records) {
+  Job* job = find(id);
+  if (job == nullptr) return;
+  if (!records) {
+    job->last = records.error();
+    return ask_next_service(id);
+  }
+  // RFC 2782: a target of "." says that there is decidedly no such service.
+  std::erase_if(*records, [](const SrvRecord& r) {
+    return r.target.empty() || r.target == "." || r.port == 0;
+  });
+  if (records->empty()) return ask_next_service(id);
+  for (SrvRecord& record : in_order(std::move(*records), random)) {
+    if (job->targets.size() < options.max_hops) job->targets.push_back({std::move(record), transport});
+  }
+  ask_addresses(id);
+}
+
+void Resolver::State::ask_addresses(uint64_t id) {
+  Job* job = find(id);
+  if (job == nullptr) return;
+  job->found.resize(job->targets.size());
+  job->waiting = job->targets.size();
+  // An answer may come inside the call and end the job.
+  const auto targets = job->targets;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    channel->addresses(targets[i].first.target, [this, id, i](auto found) {
+      take_addresses(id, i, std::move(found));
+    });
+  }
+}
+
+void Resolver::State::take_addresses(uint64_t id, size_t target, Result<HostAddresses> found) {
+  Job* job = find(id);
+  if (job == nullptr) return;
+  if (found) {
+    job->ttl = std::min<Duration>(job->ttl, std::chrono::seconds(std::max(0, found->ttl_s)));
+    job->found[target] = std::move(found->addresses);
+  } else {
+    job->last = found.error();
+  }
+  if (--job->waiting > 0) return;
+  std::vector<NextHop> hops = hops_of(*job);
+  if (hops.empty()) return finish(id, tl::unexpected(job->last));
+  if (kept.size() >= kMaxKept) kept.clear();
+  kept[key_of(job->query)] = {hops, monotonic_now() + std::max(kShortestKept, job->ttl)};
+  finish(id, std::move(hops));
+}
+
+std::vector<NextHop> Resolver::State::hops_of(const Job& job) const {
+  std::vector<NextHop> hops;
+  for (size_t i = 0; i < job.targets.size(); ++i) {
+    const auto& [record, transport] = job.targets[i];
+    for (SocketAddress address : job.found[i]) {
+      if (address.empty() || hops.size() >= options.max_hops) continue;
+      address.set_port(record.port);
+      hops.push_back({transport, job.query.host, record.port, address});
+    }
+  }
+  return hops;
+}
+
+void Resolver::State::finish(uint64_t id, Result<std::vector<NextHop>> result) {
+  auto node = jobs.extract(id);
+  if (node.empty()) return;
+  loop.cancel(node.mapped().deadline);
+  if (!result) failures.Increment();
+  later(std::move(node.mapped().done), std::move(result));
+}
+
+Resolver::Resolver(SofiaLoop& loop, Random& random, Metrics& metrics, Options options)
+    : state_(std::make_shared<State>(loop, random, metrics, std::move(options))) {}
+
+Resolver::Resolver(SofiaLoop& loop, Random& random, Metrics& metrics)
+    : Resolver(loop, random, metrics, Options{}) {}
+
+Resolver::~Resolver() {
+  // What c-ares reports while it ends finds no job, so nothing is posted.
+  for (auto& [id, job] : state_->jobs) state_->loop.cancel(job.deadline);
+  state_->jobs.clear();
+}
+
+void Resolver::resolve(const Query& query, Done done) {
+  std::string host = query.host;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (auto literal = SocketAddress::parse(host); literal && literal->port() == 0) {
+    const Transport transport = query.transport.value_or(Transport::Udp);
+    const uint16_t port = query.port != 0 ? query.port : default_port(transport);
+    literal->set_port(port);
+    return state_->later(std::move(done),
+                         std::vector<NextHop>{{transport, host, port, *literal}});
+  }
+  if (!looks_like_a_name(host)) {
+    return state_->later(std::move(done), fail(ErrorCode::InvalidArgument, "not a host name"));
+  }
+  std::ranges::transform(host, host.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (host.ends_with('.')) host.pop_back();
+  state_->start({host, query.port, query.transport}, std::move(done));
+}
+
+}  // namespace gw::sip
