@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -12,6 +14,8 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "media/media_types.h"
+#include "media/wire/local_audio.h"
+#include "media/wire/remote_audio.h"
 #include "media/wire/sdes.h"
 #include "media/wire/sdp.h"
 
@@ -41,16 +45,11 @@ struct RemoteDtls {
   DtlsSetup our_setup = DtlsSetup::Passive;
 };
 
-struct IceCredentials {
-  std::string ufrag, pwd;
-  bool operator==(const IceCredentials&) const = default;
-};
-
 // What a finished negotiation means for the packets: all that a media port needs to know, and
 // nothing of SDP.
 struct StreamParameters {
   SocketAddress remote_rtp,
-      remote_rtcp;                      // Empty for a browser whose c= is a placeholder: ICE tells.
+      remote_rtcp;                      // Empty: a browser (ICE tells), or held by c=0.0.0.0.
   std::vector<NegotiatedCodec> codecs;  // The first is the one we send; any may arrive.
   std::vector<NegotiatedEvents>
       events;             // The first fits the clock of the codec we send, if there is such a one.
@@ -73,28 +72,7 @@ struct OfferSummary {
   bool ice_restart = false;  // Give new credentials by set_local_ice() before make_answer().
 };
 
-enum class PeerKind {
-  Phone,    // RTP/AVP or RTP/SAVP with SDES.
-  Browser,  // UDP/TLS/RTP/SAVPF, ICE (we are lite), DTLS-SRTP, BUNDLE, rtcp-mux.
-};
-
-// What our side is. The addresses are those that SDP shows.
-struct LocalStream {
-  PeerKind kind = PeerKind::Phone;
-  std::vector<Codec> codecs;          // In our order of preference.
-  SocketAddress rtp;                  // For a browser: the worker's WebRTC port.
-  uint16_t rtcp_port = 0;             // 0 = RTP's + 1.
-  SrtpPolicy srtp = SrtpPolicy::Off;  // Phones.
-  bool offer_crypto = false;          // Phones signalled over TLS.
-  uint32_t ptime_ms = 20;
-  std::vector<SocketAddress> candidates;  // Browsers: beside `rtp`, e.g. the IPv6 address.
-  IceCredentials ice;
-  SdpFingerprint fingerprint;  // Of our certificate.
-  uint32_t ssrc = 0;           // Of what we send; for a=ssrc.
-  std::string cname;
-};
-
-// The offer/answer state of one audio stream of one leg (RFC 3264, 8829, 6337). Pure: text in,
+// The offer/answer state of one audio stream of one leg (RFC 3264, 6337, 8829). Pure: text in,
 // values out. Owned by the engine's side of a MediaPort; signalling thread. A refused step changes
 // nothing.
 class OfferAnswer {
@@ -103,12 +81,14 @@ class OfferAnswer {
 
   OfferAnswer(LocalStream local, Random& random);
 
-  // `codecs_first` go ahead of our order. Also for re-INVITE.
+  // To phones. `codecs_first` go ahead of our order. Also for re-INVITE.
   Result<std::string> make_offer(Direction direction, const std::vector<Codec>& codecs_first = {});
+  // Again for the same offer too, as long as nothing newer was negotiated: a 200 after a 183,
+  // another fork's answer.
   Result<StreamParameters> accept_answer(std::string_view sdp);
 
   Result<OfferSummary> accept_offer(std::string_view sdp);
-  // The peer's order of codecs decides, after `codecs_first`; the direction is cut to what the
+  // One codec is answered: of `codecs_first`, then in our order. The direction is cut to what the
   // offer allows.
   Result<std::string> make_answer(Direction direction, const std::vector<Codec>& codecs_first = {});
 
@@ -119,23 +99,58 @@ class OfferAnswer {
   // In force; null before the first negotiation.
   const StreamParameters* negotiated() const { return negotiated_ ? &*negotiated_ : nullptr; }
 
-  // While an offer of ours is out (a phone may send before its answer arrives): what it said of our
-  // payload numbers and keys.
+  // These hold from the next offer or answer on.
   void set_local_ice(IceCredentials ice) { local_.ice = std::move(ice); }
-  void set_local_address(const SocketAddress& rtp) {
-    local_.rtp = rtp;
-  }  // Before the next offer or answer.
-  // Browsers: the other leg is G.711, so ask for narrowband Opus (the decoder's cost falls by two
-  // thirds).
-  void set_narrowband(bool narrowband) { narrowband_ = narrowband; }
+  void set_local_address(const SocketAddress& rtp) { local_.rtp = rtp; }
+  // The other leg is G.711: ask for narrowband Opus (the decoder's cost falls by two thirds). On at
+  // first.
+  void set_narrowband(bool narrowband) { local_.narrowband = narrowband; }
   const LocalStream& local() const { return local_; }
 
  private:
+  // Where the audio stands among the m-lines. RFC 3264 8: they keep their number and order for
+  // good.
+  struct Layout {
+    std::vector<SdpMedia> slots;  // Type, protocol, formats and mid as last seen.
+    size_t audio = 0;
+    std::string mid;
+    bool bundled = false;
+  };
+  struct SentOffer {
+    LocalAudio audio;
+    Layout layout;
+  };
+  struct ReceivedOffer {
+    RemoteAudio audio;
+    Layout layout;
+    OfferSummary summary;
+    PayloadNumbers numbers;
+  };
+
+  Result<std::pair<size_t, RemoteAudio>> choose_audio(const Sdp& sdp) const;
+  std::vector<Codec> ordered(const std::vector<Codec>& first) const;
+  LocalAudio audio_to_offer(Direction direction, const std::vector<Codec>& codecs_first);
+  std::optional<LocalCrypto> answer_crypto(const RemoteAudio& remote);
+  const SrtpMaster& local_master(SrtpSuite suite);
+  Layout layout_of(const Sdp& sdp, size_t audio) const;
+  std::string describe(const Layout& layout, const LocalAudio& audio);
+  StreamParameters parameters(const RemoteAudio& remote, const LocalAudio& local) const;
+
   LocalStream local_;
   Random& random_;
+
   State state_ = State::Idle;
-  bool narrowband_ = true;
   std::optional<StreamParameters> negotiated_;
+  std::optional<SentOffer> sent_;          // Until something newer is negotiated.
+  std::optional<ReceivedOffer> received_;  // While State::OfferReceived.
+  Layout layout_;                          // In force.
+  PayloadNumbers numbers_;  // RFC 3264 8.3.2: a number keeps its codec for the session.
+  std::array<std::optional<SrtpMaster>, kSrtpSuites.size()>
+      masters_;  // Ours; one a suite for the session.
+
+  const uint64_t session_id_;
+  uint64_t version_ = 0;
+  std::string last_description_;  // Without its version.
 };
 
 }  // namespace gw::media::wire

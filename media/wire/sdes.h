@@ -16,6 +16,10 @@ namespace gw::media::wire {
 // SRTP keys in SDP: RFC 4568, with the GCM suites of RFC 7714.
 
 enum class SrtpSuite { AeadAes128Gcm, AeadAes256Gcm, AesCm128HmacSha1_80, AesCm128HmacSha1_32 };
+// In our order of preference: GCM is three times cheaper than CM.
+constexpr std::array<SrtpSuite, 4> kSrtpSuites{SrtpSuite::AeadAes128Gcm, SrtpSuite::AeadAes256Gcm,
+                                               SrtpSuite::AesCm128HmacSha1_80,
+                                               SrtpSuite::AesCm128HmacSha1_32};
 
 std::string_view to_string(SrtpSuite suite);  // "AEAD_AES_128_GCM"
 std::optional<SrtpSuite> srtp_suite_named(std::string_view name);

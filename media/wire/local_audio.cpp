@@ -1,0 +1,120 @@
+#include "media/wire/local_audio.h"
+
+#include <algorithm>
+
+#include "media/codec/codec.h"
+
+namespace gw::media::wire {
+namespace {
+
+constexpr uint8_t kFirstDynamic = 96;
+
+// RFC 8839 5.1.2.1: host candidates; the first address is preferred.
+constexpr uint32_t host_priority(size_t place) {
+  return (126u << 24) | ((65535u - static_cast<uint32_t>(place)) << 8) | 255u;
+}
+
+std::string opus_fmtp(bool narrowband) {
+  // The peer's encoder follows: narrowband costs our decoder a third, and a G.711 leg hears no more
+  // anyway.
+  if (narrowband) {
+    return "minptime=10;useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate=8000;stereo=0";
+  }
+  return "minptime=10;useinbandfec=1;stereo=0";
+}
+
+void add_format(SdpMedia& m, SdpFormat format) {
+  m.formats.push_back(std::to_string(format.payload_type));
+  m.payloads.push_back(std::move(format));
+}
+
+void add_codec(SdpMedia& m, const LocalAudio::Format& format, bool narrowband) {
+  const CodecDescriptor& known = descriptor(format.codec);
+  const std::string fmtp = format.codec == Codec::Opus ? opus_fmtp(narrowband) : "";
+  add_format(m,
+             {format.payload_type, std::string(known.name), known.rtp_clock, known.channels, fmtp});
+}
+
+SdpCandidate host_candidate(const SocketAddress& address, size_t place) {
+  SdpCandidate c;
+  c.foundation = std::to_string(place + 1);
+  c.priority = host_priority(place);
+  c.address = address.host();
+  c.port = address.port();
+  return c;
+}
+
+void add_browser_lines(SdpMedia& m, const LocalStream& local, const LocalAudio& audio) {
+  m.ice_ufrag = local.ice.ufrag;
+  m.ice_pwd = local.ice.pwd;
+  m.fingerprints = {local.fingerprint};
+  m.setup = "passive";  // The browser begins: it knows first when its check has succeeded.
+  m.candidates.push_back(host_candidate(local.rtp, 0));
+  for (const SocketAddress& other : local.candidates) {
+    if (!other.empty()) m.candidates.push_back(host_candidate(other, m.candidates.size()));
+  }
+  m.end_of_candidates = true;
+  if (!sends(audio.direction)) return;
+  m.msid = local.cname + " audio";  // RFC 8829 5.3.1: only while we send.
+  m.ssrcs.push_back({local.ssrc, "cname:" + local.cname});
+}
+
+}  // namespace
+
+uint8_t PayloadNumbers::of(size_t format) {
+  if (numbers_[format]) return *numbers_[format];
+  static constexpr std::array<uint8_t, 5> kUsual{0, 8, 111, 101, 110};
+  uint8_t number = kUsual[format];
+  if (taken(number)) {
+    number = kFirstDynamic;
+    while (taken(number)) ++number;
+  }
+  numbers_[format] = number;
+  return number;
+}
+
+bool PayloadNumbers::taken(uint8_t number) const {
+  return std::ranges::find(numbers_, std::optional(number)) != numbers_.end();
+}
+
+void PayloadNumbers::set(size_t format, uint8_t number) {
+  for (auto& other : numbers_) {
+    if (other == number) other.reset();
+  }
+  numbers_[format] = number;
+}
+
+void PayloadNumbers::adopt(const RemoteAudio& offer) {
+  for (const auto& f : offer.codecs) set(static_cast<size_t>(f.codec), f.payload_type);
+  for (const auto& e : offer.events) set(e.clock_rate == 8000 ? 3 : 4, e.payload_type);
+}
+
+SdpMedia section(const LocalStream& local, const LocalAudio& audio) {
+  SdpMedia m;
+  m.type = "audio";
+  m.port = local.rtp.port();
+  m.protocol = audio.protocol;
+  m.mid = audio.mid;
+  m.direction = audio.direction;
+  m.ptime = audio.ptime_ms;
+  m.rtcp_mux = audio.rtcp_mux;
+  for (const auto& format : audio.codecs) add_codec(m, format, local.narrowband);
+  for (const auto& e : audio.events) {
+    add_format(m, {e.payload_type, "telephone-event", e.clock_rate, 1, "0-16"});
+  }
+  for (const LocalCrypto& c : audio.cryptos) {
+    m.cryptos.push_back(crypto_line(c.tag, c.suite, c.master));
+  }
+  if (local.kind == PeerKind::Browser) {
+    add_browser_lines(m, local, audio);
+  } else if (local.rtcp_port != 0 && local.rtcp_port != local.rtp.port() + 1 && !audio.rtcp_mux) {
+    m.rtcp = SdpRtcp{local.rtcp_port, std::nullopt};
+  }
+  return m;
+}
+
+SdpConnection connection_to(const SocketAddress& address) {
+  return {address.v6() ? "IP6" : "IP4", address.host()};
+}
+
+}  // namespace gw::media::wire
