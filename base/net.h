@@ -52,6 +52,10 @@ class AddressRange {
   static std::optional<AddressRange> parse(std::string_view text);
   bool contains(const SocketAddress& address) const;
 
+  const SocketAddress& base() const { return base_; }
+  unsigned prefix() const { return prefix_; }
+  uint16_t port() const { return port_; }  // 0 = any.
+
  private:
   SocketAddress base_;
   unsigned prefix_ = 0;

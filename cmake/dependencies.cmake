@@ -7,6 +7,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(absl REQUIRED)  # libphonenumber stands on it; its time zones are ours too (g++ 12 has no std::chrono::tzdb).
 find_package(Protobuf REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(prometheus-cpp REQUIRED)
@@ -27,7 +28,7 @@ target_link_libraries(gw_spandsp INTERFACE ${SPANDSP_LIBRARY})
 
 add_library(gw_phonenumber INTERFACE)
 find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)
-target_link_libraries(gw_phonenumber INTERFACE ${PHONENUMBER_LIBRARY} protobuf::libprotobuf)
+target_link_libraries(gw_phonenumber INTERFACE ${PHONENUMBER_LIBRARY} protobuf::libprotobuf absl::time)
 
 add_library(gw_boost INTERFACE)
 target_link_libraries(gw_boost INTERFACE Boost::headers)

@@ -25,6 +25,14 @@ struct Origin {
   int line = 0;
 };
 
+// A key with the value in force, as text. Secrets are kept only to see whether they changed; they are never shown.
+struct Setting {
+  std::string value;
+  bool secret = false;
+  Origin origin;                                // Of the table when the key is absent.
+};
+using Settings = std::map<std::string, Setting>;  // "calls.ring_timeout", "phone.101.password"
+
 struct Phone {
   std::string username;
   Masked password;
@@ -91,10 +99,13 @@ struct Hours {
   std::string zone;                             // IANA; empty = the machine's.
 };
 
+struct Pattern;
+
 struct Route {
   std::string name;
   std::vector<std::string> from;                // "phone:NAME", "trunk:NAME", "user:NAME", "phones", "trunks", "users"
   std::string to;                               // "+14255550100", "+1425*", "/regex/"
+  std::shared_ptr<const Pattern> pattern;       // `to` when it is a regex, compiled by the loader (pattern.h).
   Hours hours;
   std::vector<std::string> targets;             // "user:alice", "phone:101|phone:102", "trunk:acme"; "$1" from the regex
   std::string caller_id = "pass";               // "pass", "owned" or a number
@@ -163,6 +174,8 @@ struct Config {
   std::vector<User> users;
   std::vector<Trunk> trunks;
   std::vector<Route> routes;
+
+  Settings settings;                            // What config_reload compares.
 
   const Phone* phone(std::string_view username) const;
   const Phone* phone_by_extension(std::string_view extension) const;

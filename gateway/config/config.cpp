@@ -1,0 +1,59 @@
+#include "gateway/config/config.h"
+
+#include <algorithm>
+
+namespace gw::config {
+namespace {
+
+template <class T, class Match>
+const T* first(const std::vector<T>& items, Match match) {
+  const auto found = std::ranges::find_if(items, match);
+  return found == items.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const Phone* Config::phone(std::string_view username) const {
+  return first(phones, [&](const Phone& p) { return p.username == username; });
+}
+
+const Phone* Config::phone_by_extension(std::string_view extension) const {
+  if (extension.empty()) return nullptr;
+  return first(phones, [&](const Phone& p) { return p.extension == extension; });
+}
+
+const User* Config::user(std::string_view name) const {
+  return first(users, [&](const User& u) { return u.name == name; });
+}
+
+const User* Config::user_by_id(std::string_view raw_id) const {
+  if (raw_id.empty()) return nullptr;
+  return first(users, [&](const User& u) { return u.id == raw_id; });
+}
+
+const User* Config::user_by_extension(std::string_view extension) const {
+  if (extension.empty()) return nullptr;
+  return first(users, [&](const User& u) { return u.extension == extension; });
+}
+
+const Trunk* Config::trunk(std::string_view name) const {
+  return first(trunks, [&](const Trunk& t) { return t.name == name; });
+}
+
+// The narrowest peer that matches wins: one with a port over one without, then the longer prefix.
+const Trunk* Config::trunk_of(const SocketAddress& source) const {
+  const Trunk* best = nullptr;
+  int best_rank = -1;
+  for (const Trunk& trunk : trunks) {
+    for (const AddressRange& peer : trunk.peers) {
+      if (!peer.contains(source)) continue;
+      const int rank = (peer.port() != 0 ? 1000 : 0) + static_cast<int>(peer.prefix());
+      if (rank <= best_rank) continue;
+      best = &trunk;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
+}  // namespace gw::config

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <map>
+
+#include "gateway/config/pattern.h"
+#include "gateway/config/sections.h"
+#include "gateway/config/values.h"
+
+namespace gw::config {
+namespace {
+
+// Everything is read; this looks at how it fits together.
+class CrossCheck {
+ public:
+  CrossCheck(const Config& config, Problems& problems) : config_(config), problems_(problems) {}
+
+  void names();
+  void numbers();
+  void peers();
+  void exposure();
+  void direct_routing();
+  void references();
+  void emergency();
+  void unreachable_routes();
+
+ private:
+  using Taken = std::map<std::string, Origin, std::less<>>;
+
+  Origin place(const std::string& key) const;
+  void error(const std::string& key, std::string text) { problems_.error(place(key), shown(key), std::move(text)); }
+  void warn(const std::string& key, std::string text) { problems_.warn(place(key), shown(key), std::move(text)); }
+  std::string shown(const std::string& key) const;
+  void take(Taken& taken, const std::string& value, const Origin& origin, const std::string& key,
+            std::string_view what);
+  void party(const Route& route, std::string_view key, std::string_view reference);
+  bool exists(std::string_view kind, std::string_view name) const;
+
+  const Config& config_;
+  Problems& problems_;
+};
+
+Origin CrossCheck::place(const std::string& key) const {
+  const auto at = config_.settings.find(key);
+  return at == config_.settings.end() ? Origin{} : at->second.origin;
+}
+
+// Keys of a trunk's own file stand there without "trunk.NAME.".
+std::string CrossCheck::shown(const std::string& key) const {
+  if (!key.starts_with("trunk.") || !place(key).file.starts_with("trunks.d/")) return key;
+  return key.substr(key.find('.', 6) + 1);
+}
+
+void CrossCheck::take(Taken& taken, const std::string& value, const Origin& origin,
+                      const std::string& key, std::string_view what) {
+  if (value.empty()) return;
+  const auto [at, fresh] = taken.emplace(value, origin);
+  if (fresh) return;
+  problems_.error(origin, key, "\"" + value + "\" is taken already, at " + to_string(at->second) +
+                                   ": " + std::string(what) + " must differ");
+}
+
+void CrossCheck::names() {
+  Taken phones, users, ids, mails, trunks, routes, networks, extensions;
+  for (const Phone& p : config_.phones) {
+    take(phones, p.username, p.origin, "phone." + p.username + ".username", "usernames");
+    take(extensions, p.extension, p.origin, "phone." + p.username + ".extension", "extensions");
+  }
+  for (const User& u : config_.users) {
+    take(users, u.name, u.origin, "user." + u.name + ".name", "names");
+    take(ids, u.id, u.origin, "user." + u.name + ".id", "identities");
+    take(mails, u.email, u.origin, "user." + u.name + ".email", "e-mail addresses");
+    take(extensions, u.extension, u.origin, "user." + u.name + ".extension", "extensions");
+  }
+  for (const Trunk& t : config_.trunks) take(trunks, t.name, t.origin, "trunk." + t.name + ".name", "names");
+  for (const Route& r : config_.routes) take(routes, r.name, r.origin, "route." + r.name + ".name", "names");
+  for (const Network& n : config_.networks) {
+    take(networks, n.name, place("network." + n.name + ".name"), "network." + n.name + ".name", "names");
+  }
+  for (const std::string& number : config_.numbers.emergency) {
+    const auto extension = extensions.find(number);
+    if (extension == extensions.end()) continue;
+    problems_.error(extension->second, "extension", "\"" + number + "\" is an emergency number: choose another");
+  }
+}
+
+void CrossCheck::numbers() {
+  Taken taken;
+  for (const User& u : config_.users) {
+    for (const std::string& number : u.numbers) {
+      const std::string key = "user." + u.name + ".numbers";
+      take(taken, number, place(key), key, "numbers of users");
+    }
+  }
+  const std::vector<std::string>& owned = config_.numbers.owned;
+  if (owned.empty()) return;
+  const auto check = [&](const std::string& key, const std::string& number) {
+    if (number.empty() || std::ranges::find(owned, number) != owned.end()) return;
+    warn(key, "\"" + number + "\" is not in numbers.owned: carriers may refuse it");
+  };
+  for (const Phone& p : config_.phones) check("phone." + p.username + ".caller_id", p.caller_id);
+  for (const User& u : config_.users) {
+    for (const std::string& n : u.numbers) check("user." + u.name + ".numbers", n);
+    for (const std::string& n : u.alternate_caller_ids) check("user." + u.name + ".alternate_caller_ids", n);
+  }
+}
+
+bool same_peer(const AddressRange& a, const AddressRange& b) {
+  if (a.port() != b.port() || a.prefix() != b.prefix() || a.base().v6() != b.base().v6()) return false;
+  SocketAddress base = b.base();
+  if (a.port() != 0) base.set_port(a.port());
+  return a.contains(base);
+}
+
+// A narrower peer inside a wider one is an exception and wins; the same peer twice is a contradiction.
+void CrossCheck::peers() {
+  for (size_t i = 0; i < config_.trunks.size(); ++i) {
+    for (size_t j = i + 1; j < config_.trunks.size(); ++j) {
+      const Trunk& first = config_.trunks[i];
+      const Trunk& second = config_.trunks[j];
+      const bool overlap = std::ranges::any_of(second.peers, [&](const AddressRange& b) {
+        return std::ranges::any_of(first.peers, [&](const AddressRange& a) { return same_peer(a, b); });
+      });
+      if (!overlap) continue;
+      error("trunk." + second.name + ".peers",
+            "a peer is also one of trunk " + first.name + " (" +
+                to_string(place("trunk." + first.name + ".peers")) + "): calls from it have one source only");
+    }
+  }
+}
+
+void CrossCheck::exposure() {
+  const auto& edge = config_.edge;
+  if (edge.demo_tokens && !(edge.listen && edge.listen->loopback()) && !(edge.local_http && !edge.listen)) {
+    error("edge.demo_tokens", "gives anyone a user's token and is allowed on loopback only: set edge.listen "
+                              "to \"127.0.0.1:8443\", or demo_tokens = false");
+  }
+  if (config_.media.engine.address.any()) {
+    error("media.address", "is advertised to peers and cannot be " + config_.media.engine.address.host() +
+                               ": name the address, and media.advertise behind 1:1 NAT");
+  }
+  for (const Trunk& trunk : config_.trunks) {
+    const std::string key = "trunk." + trunk.name;
+    if (trunk.srtp.value_or(config_.media.srtp) != media::SrtpPolicy::Required) continue;
+    const bool clear = std::ranges::any_of(trunk.targets, [](const std::string& text) {
+      const auto target = parse_target(text);
+      return target && target->transport != sip::Transport::Tls;
+    });
+    if (clear) warn(key + ".srtp", "is required, but a target is not on TLS: we offer SRTP keys on TLS legs only");
+  }
+}
+
+// What Microsoft's SIP proxy refuses (FQDN in Contact, certificate of that name, SRTP).
+void CrossCheck::direct_routing() {
+  for (const Trunk& trunk : config_.trunks) {
+    if (trunk.profile != TrunkProfile::DirectRouting) continue;
+    const std::string key = "trunk." + trunk.name;
+    if (!is_host_name(config_.sip.domain)) {
+      error("sip.domain", "must be the paired SBC's FQDN for direct-routing trunk " + trunk.name);
+    }
+    if (config_.sip.tls.certificate.empty()) {
+      error("sip.tls.certificate", "direct-routing trunk " + trunk.name + " needs a public certificate for sip.domain");
+    }
+    if (trunk.srtp.value_or(config_.media.srtp) == media::SrtpPolicy::Off) {
+      error(key + ".srtp", "is off, but direct routing carries SRTP only");
+    }
+    for (const std::string& text : trunk.targets) {
+      const auto target = parse_target(text);
+      if (target && target->transport != sip::Transport::Tls) {
+        error(key + ".targets", "\"" + text + "\" is not on TLS: write \"sip:" + target->host +
+                                    ":5061;transport=tls\"");
+      }
+    }
+  }
+}
+
+bool CrossCheck::exists(std::string_view kind, std::string_view name) const {
+  if (kind == "phone") return config_.phone(name) != nullptr;
+  if (kind == "user") return config_.user(name) != nullptr;
+  return config_.trunk(name) != nullptr;
+}
+
+void CrossCheck::party(const Route& route, std::string_view key, std::string_view reference) {
+  const std::string full = "route." + route.name + "." + std::string(key);
+  const size_t colon = reference.find(':');
+  const std::string_view kind = reference.substr(0, colon);
+  if (colon == std::string_view::npos || (kind != "phone" && kind != "user" && kind != "trunk")) {
+    error(full, "\"" + std::string(reference) + "\" is no party: phone:NAME, user:NAME or trunk:NAME" +
+                    (key == "from" ? ", or phones, users, trunks" : ""));
+    return;
+  }
+  const std::string_view name = reference.substr(colon + 1);
+  if (name.find('$') != std::string_view::npos || exists(kind, name)) return;
+  std::set<std::string, std::less<>> known;
+  for (const Phone& p : config_.phones) if (kind == "phone") known.insert(p.username);
+  for (const User& u : config_.users) if (kind == "user") known.insert(u.name);
+  for (const Trunk& t : config_.trunks) if (kind == "trunk") known.insert(t.name);
+  const std::string near = nearest(name, known);
+  error(full, "there is no " + std::string(kind) + " \"" + std::string(name) + "\"" +
+                  (near.empty() ? "" : ", did you mean " + near + "?"));
+}
+
+void CrossCheck::references() {
+  for (const Route& route : config_.routes) {
+    for (const std::string& from : route.from) {
+      if (from == "phones" || from == "users" || from == "trunks") continue;
+      party(route, "from", from);
+    }
+    for (std::string_view targets : route.targets) {
+      while (true) {
+        const size_t bar = targets.find('|');
+        party(route, "targets", targets.substr(0, bar));
+        if (bar == std::string_view::npos) break;
+        targets.remove_prefix(bar + 1);
+      }
+    }
+    if (route.caller_id == "owned" && config_.numbers.owned.empty()) {
+      error("route." + route.name + ".caller_id", "is \"owned\", but numbers.owned is empty");
+    }
+  }
+}
+
+bool from_inside(const Route& route) {
+  return std::ranges::any_of(route.from, [](const std::string& from) {
+    return from != "trunks" && !from.starts_with("trunk:");
+  });
+}
+
+void CrossCheck::emergency() {
+  for (const std::string& number : config_.numbers.emergency) {
+    const bool served = std::ranges::any_of(config_.routes, [&](const Route& route) {
+      return from_inside(route) && match_to(route, number);
+    });
+    if (served) continue;
+    error("numbers.emergency", number + " has no route for phones or users: add one to a trunk, or set "
+                               "emergency = [] when this gateway must not carry such calls");
+  }
+}
+
+bool covers_from(const Route& wide, const Route& narrow) {
+  return std::ranges::all_of(narrow.from, [&](const std::string& from) {
+    return std::ranges::any_of(wide.from, [&](const std::string& w) {
+      if (w == from) return true;
+      const size_t colon = from.find(':');
+      return colon != std::string::npos && w == from.substr(0, colon) + "s";
+    });
+  });
+}
+
+bool covers_to(const Route& wide, const Route& narrow) {
+  if (wide.to == narrow.to) return true;
+  if (narrow.pattern || narrow.to.ends_with('*')) {
+    if (wide.to == "*") return true;
+    if (narrow.pattern || wide.pattern || !wide.to.ends_with('*')) return false;
+    return narrow.to.starts_with(wide.to.substr(0, wide.to.size() - 1));
+  }
+  return match_to(wide, narrow.to).has_value();
+}
+
+void CrossCheck::unreachable_routes() {
+  for (size_t i = 0; i < config_.routes.size(); ++i) {
+    const Route& route = config_.routes[i];
+    for (size_t j = 0; j < i; ++j) {
+      const Route& before = config_.routes[j];
+      if (!before.hours.text.empty() && before.hours.text != route.hours.text) continue;
+      if (!covers_from(before, route) || !covers_to(before, route)) continue;
+      problems_.warn(route.origin, "route." + route.name,
+                     "is never reached: \"" + before.name + "\" (" + to_string(before.origin) +
+                         ") takes all its calls; put it after this one");
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+bool loopback_only(const Config& config) {
+  const auto inside = [](const std::optional<SocketAddress>& a) { return !a || a->loopback(); };
+  return std::ranges::all_of(config.sip.listen, [](const auto& l) { return l.address.loopback(); }) &&
+         inside(config.edge.listen) && inside(config.admin.listen);
+}
+
+void cross_check(const Config& config, bool complete, Problems& problems) {
+  CrossCheck check(config, problems);
+  check.names();
+  check.numbers();
+  check.peers();
+  check.exposure();
+  check.direct_routing();
+  if (!complete) return;  // What a broken file should have said must not be missed here.
+  check.references();
+  check.emergency();
+  check.unreachable_routes();
+}
+
+}  // namespace gw::config

@@ -1,0 +1,317 @@
+#include "acs/identity/token_service.h"
+#include "gateway/config/pattern.h"
+#include "gateway/config/sections.h"
+#include "gateway/config/values.h"
+
+namespace gw::config {
+namespace {
+
+void require(Section& section, std::string_view key, const std::string& value) {
+  if (value.empty() && !section.has(key)) section.error(key, "is missing");
+}
+
+void read_name(Section& section, std::string_view key, std::string& out) {
+  section.text(key, out);
+  require(section, key, out);
+  if (section.has(key) && !is_name(out)) {
+    section.error(key, "\"" + out + "\" is no name: letters, digits and - _ . @ +");
+  }
+}
+
+void read_number(Section& section, std::string_view key, std::string& out) {
+  section.text(key, out);
+  if (out.empty() || is_e164(out)) return;
+  section.error(key, "\"" + out + "\" is not E.164, e.g. \"+14255550100\"");
+}
+
+void read_numbers(Section& section, std::string_view key, std::vector<std::string>& out) {
+  section.texts(key, out);
+  for (const std::string& number : out) {
+    if (is_e164(number)) continue;
+    section.error(key, "\"" + number + "\" is not E.164, e.g. \"+14255550100\"");
+  }
+}
+
+void read_extension(Section& section, std::string& out) {
+  section.text("extension", out);
+  if (out.empty() || is_extension(out)) return;
+  section.error("extension", "\"" + out + "\" is no extension: 1 to 10 of 0-9 * #");
+}
+
+// What a SIP leg may speak. The others exist, so they are named, but the media engine carries them on no SIP leg yet.
+void read_codecs(Section& section, std::vector<media::Codec>& out) {
+  std::vector<std::string> names;
+  for (const media::Codec codec : out) names.emplace_back(media::to_string(codec));
+  section.texts("codecs", names);
+  std::vector<media::Codec> codecs;
+  bool left_out = false;
+  for (const std::string& name : names) {
+    const auto codec = media::codec_named(name);
+    if (name == "G722" || codec == media::Codec::Opus) {
+      left_out = true;
+      section.warn("codecs", "\"" + name + "\" is not supported on SIP legs yet and is left out");
+    } else if (!codec) {
+      section.error("codecs", "\"" + name + "\" is not one of PCMU, PCMA, G722, opus");
+    } else {
+      codecs.push_back(*codec);
+    }
+  }
+  if (!codecs.empty()) {
+    out = std::move(codecs);
+  } else if (names.empty() || left_out) {
+    section.error("codecs", "leaves no codec: name PCMU or PCMA");
+  }
+}
+
+Network read_network(Section section) {
+  Network network;
+  read_name(section, "name", network.name);
+  section.text("bind", network.bind);
+  require(section, "bind", network.bind);
+  if (!network.bind.empty() && !SocketAddress::parse(network.bind)) {
+    section.error("bind", "\"" + network.bind + "\" is no IP address");
+  }
+  section.text("advertise", network.advertise);
+  section.text("ports", network.ports);
+  if (!network.ports.empty() && !parse_ports(network.ports)) {
+    section.error("ports", "\"" + network.ports + "\" is no port range, e.g. \"16384-32767\"");
+  }
+  section.finish();
+  return network;
+}
+
+Phone read_phone(Section section) {
+  Phone phone;
+  phone.origin = section.origin();
+  read_name(section, "username", phone.username);
+  section.secret("password", phone.password);
+  if (!section.has("password")) section.error("password", "is missing, e.g. \"file:secrets/101\"");
+  if (section.has("password") && phone.password.empty()) section.error("password", "is empty");
+  read_extension(section, phone.extension);
+  section.text("display_name", phone.display_name);
+  read_number(section, "caller_id", phone.caller_id);
+  read_digest(section, phone.digest);
+  read_codecs(section, phone.codecs);
+  section.number("max_calls", phone.max_calls, 0, 1000);
+  section.number("devices", phone.devices, 1, 100);
+  section.finish();
+  return phone;
+}
+
+User read_user(Section section) {
+  User user;
+  user.origin = section.origin();
+  read_name(section, "name", user.name);
+  section.text("email", user.email);
+  const size_t at = user.email.find('@');
+  if (!user.email.empty() && (at == 0 || at == std::string::npos || at + 1 == user.email.size())) {
+    section.error("email", "\"" + user.email + "\" is no e-mail address");
+  }
+  section.text("id", user.id);
+  user.echo = user.id == "8:echo123";
+  if (!user.id.empty() && !user.echo && !acs::identity::is_acs_identity(user.id)) {
+    section.error("id", "\"" + user.id + "\" is no identity: \"8:acs:GUID_GUID\", or leave it out");
+  }
+  section.text("display_name", user.display_name);
+  read_extension(section, user.extension);
+  read_numbers(section, "numbers", user.numbers);
+  read_numbers(section, "alternate_caller_ids", user.alternate_caller_ids);
+  section.finish();
+  return user;
+}
+
+void read_targets(Section& section, std::vector<std::string>& out) {
+  section.texts("targets", out);
+  if (out.empty()) section.error("targets", "is missing, e.g. [\"sip.acme.example\"]");
+  for (const std::string& target : out) {
+    if (parse_target(target)) continue;
+    section.error("targets", "\"" + target + "\" is no target: \"HOST\", \"HOST:PORT\" or "
+                             "\"sip:HOST:PORT;transport=udp|tcp|tls\"");
+  }
+}
+
+void read_peers(Section& section, std::vector<AddressRange>& out) {
+  std::vector<std::string> texts;
+  section.texts("peers", texts);
+  for (const std::string& text : texts) {
+    if (const auto range = AddressRange::parse(text)) {
+      out.push_back(*range);
+    } else {
+      section.error("peers", "\"" + text + "\" is no address: \"198.51.100.0/24\" or \"203.0.113.9:5070\"");
+    }
+  }
+}
+
+void read_playout(Section& section, std::string& out) {
+  const Value* value = section.raw("playout");
+  if (const auto* ms = value ? value->as<int64_t>() : nullptr) {
+    out = std::to_string(*ms);
+    if (*ms < 0 || *ms > 500) section.error("playout", out + " is out of range: 0 to 500 ms");
+    section.record("playout", out);
+    return;
+  }
+  section.text("playout", out);
+  if (out != "adaptive" && out != "off") {
+    section.error("playout", "\"" + out + "\" is not one of adaptive, off or a number of milliseconds");
+  }
+}
+
+void read_retry_on(Section& section, std::vector<int>& out) {
+  const Value* value = section.raw("retry_on");
+  const auto* array = value ? value->as<Value::Array>() : nullptr;
+  if (value && !array) section.error("retry_on", "must be an array of SIP statuses: [408, 503]");
+  if (array) {
+    std::vector<int> statuses;
+    for (const Value& item : *array) {
+      const auto* status = item.as<int64_t>();
+      if (status && *status >= 300 && *status <= 699) {
+        statuses.push_back(static_cast<int>(*status));
+      } else {
+        section.error_at(item.origin, "retry_on", "holds something that is no SIP status: 300 to 699");
+      }
+    }
+    out = std::move(statuses);
+  }
+  std::string text;
+  for (const int status : out) text += (text.empty() ? "" : ", ") + std::to_string(status);
+  section.record("retry_on", "[" + text + "]");
+}
+
+void read_trunk_rules(Section& section, Trunk& trunk) {
+  Section caller_id = section.table("caller_id");
+  caller_id.flag("from", trunk.caller_id.from);
+  caller_id.flag("p_asserted_identity", trunk.caller_id.p_asserted_identity);
+  caller_id.finish();
+  Section number = section.table("number");
+  number.text("strip", trunk.number.strip);
+  number.text("add", trunk.number.add);
+  for (const std::string_view key : {"strip", "add"}) {
+    const std::string& text = key == "strip" ? trunk.number.strip : trunk.number.add;
+    if (text.find_first_not_of("+0123456789*#") == std::string::npos) continue;
+    number.error(key, "\"" + text + "\" is no part of a number: digits, + * #");
+  }
+  number.finish();
+}
+
+Trunk read_trunk(Section section) {
+  Trunk trunk;
+  trunk.origin = section.origin();
+  read_name(section, "name", trunk.name);
+  read_targets(section, trunk.targets);
+  read_peers(section, trunk.peers);
+  section.flag("register", trunk.registers);
+  section.text("username", trunk.username);
+  section.secret("password", trunk.password);
+  if (trunk.registers && (trunk.username.empty() || trunk.password.empty())) {
+    section.error("register", "needs username and password");
+  }
+  section.choice("profile", trunk.profile,
+                 {{"generic", TrunkProfile::Generic}, {"direct-routing", TrunkProfile::DirectRouting}});
+  read_codecs(section, trunk.codecs);
+  if (section.has("srtp")) {
+    auto srtp = media::SrtpPolicy::Offered;
+    section.choice("srtp", srtp,
+                   {{"offered", media::SrtpPolicy::Offered},
+                    {"required", media::SrtpPolicy::Required},
+                    {"off", media::SrtpPolicy::Off}});
+    trunk.srtp = srtp;
+  } else {
+    section.raw("srtp");
+    section.record("srtp", "as [media]");
+  }
+  section.duration("options_interval", trunk.options_interval, 0s, 24h);
+  if (trunk.options_interval > 0s && trunk.options_interval < 5s) {
+    section.error("options_interval", "must be \"0s\" (never) or at least \"5s\"");
+  }
+  read_playout(section, trunk.playout);
+  section.number("max_calls", trunk.max_calls, 0, 100'000);
+  section.number("calls_per_second", trunk.calls_per_second, 0, 100'000);
+  read_retry_on(section, trunk.retry_on);
+  read_trunk_rules(section, trunk);
+  section.finish();
+  return trunk;
+}
+
+// "+14255550100", "911", "+1425*", "*", "/regex/"
+void read_to(Section& section, Route& route) {
+  section.text("to", route.to);
+  require(section, "to", route.to);
+  if (route.to.empty()) return;
+  if (is_pattern(route.to)) {
+    auto pattern = compile_pattern(route.to);
+    if (pattern) {
+      route.pattern = *std::move(pattern);
+    } else {
+      section.error("to", "\"" + route.to + "\" is no regex: " + pattern.error().detail);
+    }
+    return;
+  }
+  const std::string_view number =
+      std::string_view(route.to).substr(0, route.to.size() - (route.to.ends_with('*') ? 1 : 0));
+  if (number.find_first_not_of("+0123456789*#") == std::string_view::npos) return;
+  section.error("to", "\"" + route.to + "\" is no number, prefix \"+1425*\" or regex \"/^\\\\+1425/\"");
+}
+
+Route read_route(Section section) {
+  Route route;
+  route.origin = section.origin();
+  section.text("name", route.name);
+  require(section, "name", route.name);
+  section.texts("from", route.from);
+  if (route.from.empty()) section.error("from", "is missing, e.g. [\"phones\", \"users\"]");
+  read_to(section, route);
+  std::string hours;
+  section.text("hours", hours);
+  if (!hours.empty()) {
+    if (const auto parsed = parse_hours(hours)) {
+      route.hours = *parsed;
+    } else {
+      section.error("hours", parsed.error().detail);
+    }
+  }
+  section.texts("targets", route.targets);
+  if (route.targets.empty()) section.error("targets", "is missing, e.g. [\"trunk:acme\"]");
+  section.text("caller_id", route.caller_id);
+  if (route.caller_id != "pass" && route.caller_id != "owned" && !is_e164(route.caller_id)) {
+    section.error("caller_id", "\"" + route.caller_id + "\" is not one of pass, owned or a number in E.164");
+  }
+  section.choice("media", route.media,
+                 {{"auto", RouteMedia::Auto}, {"opus", RouteMedia::Opus}, {"g711", RouteMedia::G711}});
+  section.flag("ringback", route.ringback);
+  section.finish();
+  return route;
+}
+
+}  // namespace
+
+void read_digest(Section& section, std::vector<sip::DigestAlgorithm>& out) {
+  std::vector<std::string> names;
+  for (const sip::DigestAlgorithm algorithm : out) {
+    names.emplace_back(algorithm == sip::DigestAlgorithm::Md5 ? "MD5" : "SHA-256");
+  }
+  section.texts("digest", names);
+  std::vector<sip::DigestAlgorithm> algorithms;
+  for (const std::string& name : names) {
+    if (name == "MD5") {
+      algorithms.push_back(sip::DigestAlgorithm::Md5);
+    } else if (name == "SHA-256") {
+      algorithms.push_back(sip::DigestAlgorithm::Sha256);
+    } else {
+      section.error("digest", "\"" + name + "\" is not one of MD5, SHA-256");
+    }
+  }
+  out = std::move(algorithms);
+}
+
+void read_networks(Section& root, Config& config) {
+  for (Section& section : root.tables("network")) config.networks.push_back(read_network(section));
+}
+
+void read_parties(Section& root, Config& config) {
+  for (Section& section : root.tables("phone")) config.phones.push_back(read_phone(section));
+  for (Section& section : root.tables("user")) config.users.push_back(read_user(section));
+  for (Section& section : root.tables("trunk")) config.trunks.push_back(read_trunk(section));
+  for (Section& section : root.tables("route")) config.routes.push_back(read_route(section));
+}
+
+}  // namespace gw::config

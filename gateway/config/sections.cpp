@@ -1,0 +1,301 @@
+#include "gateway/config/sections.h"
+
+#include <algorithm>
+#include <set>
+
+#include "gateway/config/values.h"
+
+namespace gw::config {
+namespace {
+
+constexpr Duration kDay = 24h;
+
+// "off" or "" switches a listener off; `out` holds the default.
+void read_listen(Section& section, std::string_view key, std::optional<SocketAddress>& out,
+                 bool may_be_off) {
+  std::string text = out ? out->to_string() : "off";
+  section.text(key, text);
+  if (may_be_off && (text == "off" || text.empty())) {
+    out.reset();
+    return;
+  }
+  const auto address = SocketAddress::parse(text);
+  if (address && (address->port() != 0 || text.ends_with(":0"))) {
+    out = *address;
+    return;
+  }
+  section.error(key, "\"" + text + "\" is not ADDRESS:PORT, e.g. \"127.0.0.1:8080\"");
+}
+
+void read_sip_listen(Section& section, const std::vector<Network>& networks,
+                     std::vector<sip::ListenAddress>& out) {
+  std::vector<std::string> texts{"udp:0.0.0.0:5060", "tcp:0.0.0.0:5060", "tls:0.0.0.0:5061"};
+  section.texts("listen", texts);
+  if (texts.empty()) section.error("listen", "is empty: SIP needs at least one listener");
+  for (const std::string& text : texts) {
+    const auto listen = parse_listen(text, networks);
+    if (!listen) {
+      section.error("listen", listen.error().detail);
+      continue;
+    }
+    const bool twice = std::ranges::any_of(out, [&](const sip::ListenAddress& other) {
+      return other.transport == listen->transport && other.address == listen->address &&
+             listen->address.port() != 0;
+    });
+    if (twice) section.error("listen", "\"" + text + "\" stands twice");
+    if (!twice) out.push_back(*listen);
+  }
+}
+
+void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig& out) {
+  read_sip_listen(sip, networks, out.listen);
+  sip.text("domain", out.domain);
+  if (!out.domain.empty() && !is_host_name(out.domain) && !SocketAddress::parse(out.domain)) {
+    sip.error("domain", "\"" + out.domain + "\" is no host name or IP address");
+  }
+  sip.text("advertise", out.advertise);
+  if (!out.advertise.empty() && !is_host_name(out.advertise) && !SocketAddress::parse(out.advertise)) {
+    sip.error("advertise", "\"" + out.advertise + "\" is no host name or IP address");
+  }
+  read_digest(sip, out.digest);
+  if (out.digest.empty()) sip.error("digest", "is empty: at least one of MD5, SHA-256");
+  sip.duration("min_expires", out.min_expires, 10s, kDay);
+  sip.duration("default_expires", out.default_expires, 10s, kDay);
+  sip.duration("max_expires", out.max_expires, 10s, 7 * kDay);
+  if (out.min_expires > out.default_expires || out.default_expires > out.max_expires) {
+    sip.error("default_expires", "must lie between min_expires and max_expires");
+  }
+  sip.text("user_agent", out.user_agent);
+
+  Section tls = sip.table("tls");
+  tls.path("certificate", out.tls.certificate, true);
+  tls.path("key", out.tls.key, true);
+  tls.path("ca", out.tls.ca, true);
+  tls.choice("client_certificates", out.tls.clients,
+             {{"off", sip::ClientCertificates::Off},
+              {"optional", sip::ClientCertificates::Optional},
+              {"required", sip::ClientCertificates::Required}});
+  if (out.tls.certificate.empty() != out.tls.key.empty()) {
+    tls.error(out.tls.key.empty() ? "certificate" : "key", "certificate and key go together");
+  }
+  tls.finish();
+  sip.finish();
+}
+
+void read_ports(Section& section, std::string_view key, uint16_t& low, uint16_t& high, bool may_be_any) {
+  std::string text = low == 0 ? "0" : std::to_string(low) + "-" + std::to_string(high);
+  section.text(key, text);
+  const auto ports = parse_ports(text);
+  if (!ports || (ports->first == 0 && !may_be_any)) {
+    section.error(key, "\"" + text + "\" is no port range, e.g. \"16384-32767\"");
+  } else if (!may_be_any && ports->second - ports->first < 3) {
+    section.error(key, "\"" + text + "\" has no room: a call takes four ports");
+  } else {
+    low = ports->first;
+    high = ports->second;
+  }
+}
+
+void read_address(Section& section, std::string_view key, std::optional<SocketAddress>& out) {
+  std::string text;
+  section.text(key, text);
+  if (text.empty()) return;
+  out = SocketAddress::parse(text);
+  if (!out || out->port() != 0) section.error(key, "\"" + text + "\" is no IP address (without port)");
+}
+
+void read_media(Section media, Config::Media& out) {
+  std::optional<SocketAddress> address;
+  read_address(media, "address", address);
+  if (address) out.engine.address = *address;
+  read_address(media, "address6", out.engine.address6);
+  if (out.engine.address6 && !out.engine.address6->v6()) {
+    media.error("address6", "is no IPv6 address");
+  }
+  media.text("advertise", out.engine.advertise);
+  if (!out.engine.advertise.empty() && !SocketAddress::parse(out.engine.advertise)) {
+    media.error("advertise", "\"" + out.engine.advertise + "\" is no IP address");
+  }
+  read_ports(media, "ports", out.engine.port_low, out.engine.port_high, false);
+  read_ports(media, "webrtc_ports", out.engine.webrtc_low, out.engine.webrtc_high, true);
+  const bool apart = out.engine.webrtc_high < out.engine.port_low || out.engine.webrtc_low > out.engine.port_high;
+  if (out.engine.webrtc_low != 0 && !apart) media.error("webrtc_ports", "overlaps ports");
+  media.number("workers", out.engine.workers, 0, 256);
+  media.choice("srtp", out.srtp,
+               {{"offered", media::SrtpPolicy::Offered},
+                {"required", media::SrtpPolicy::Required},
+                {"off", media::SrtpPolicy::Off}});
+  std::string dscp = "EF";
+  media.text("dscp", dscp);
+  if (const auto value = parse_dscp(dscp)) {
+    out.engine.dscp = *value;
+  } else {
+    media.error("dscp", "\"" + dscp + "\" is no DSCP: EF, CS0 to CS7, AF11 to AF43 or \"0\" to \"63\"");
+  }
+
+  Section opus = media.table("opus");
+  opus.number("complexity", out.engine.opus_complexity, 0, 10);
+  opus.number("bitrate", out.engine.opus_bitrate, 6000, 128'000);
+  opus.finish();
+  media.finish();
+}
+
+void read_calls(Section calls, Config& config) {
+  Config::Calls& out = config.calls;
+  calls.duration("ring_timeout", out.ring_timeout, 1s, 30min);
+  calls.duration("media_timeout", out.media_timeout, 1s, 1h);
+  calls.duration("max_duration", out.max_duration, 1s, 7 * kDay);
+  calls.duration("drain_timeout", out.drain_timeout, 0s, kDay);
+  calls.duration("resume_window", out.resume_window, 0s, 1h);
+  calls.finish();
+  config.media.engine.media_timeout = out.media_timeout;
+}
+
+// "https://app.example.com", "http://localhost:3000", or "localhost" for any port of any loopback origin.
+bool is_origin(std::string_view text) {
+  if (text == "localhost") return true;
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!text.starts_with(scheme)) continue;
+    const std::string_view rest = text.substr(scheme.size());
+    return !rest.empty() && rest.find_first_of("/*? ") == std::string_view::npos;
+  }
+  return false;
+}
+
+void read_turn(Section turn, bool given, std::optional<acs::edge::TurnConfig>& out) {
+  acs::edge::TurnConfig config;
+  Masked secret;
+  turn.texts("urls", config.urls);
+  turn.secret("secret", secret);
+  turn.duration("lifetime", config.lifetime, 1min, kDay);
+  turn.finish();
+  if (!given) return;
+  if (config.urls.empty()) turn.error("urls", "is missing, e.g. [\"turn:turn.example.com:3478\"]");
+  for (const std::string& url : config.urls) {
+    if (url.starts_with("turn:") || url.starts_with("turns:") || url.starts_with("stun:")) continue;
+    turn.error("urls", "\"" + url + "\" is no turn: or turns: URL");
+  }
+  if (secret.empty()) turn.error("secret", "is missing: coturn's static-auth-secret as \"file:...\"");
+  config.secret = secret.reveal();
+  out = std::move(config);
+}
+
+void read_edge(Section edge, Config::Edge& out) {
+  out.listen = SocketAddress::parse("0.0.0.0:8443");
+  read_listen(edge, "listen", out.listen, true);
+  read_listen(edge, "local_http", out.local_http, true);
+  if (out.local_http && !out.local_http->loopback()) {
+    edge.error("local_http", "is plain HTTP and must be a loopback address, e.g. \"127.0.0.1:8080\"");
+  }
+  edge.path("certificate", out.certificate, true);
+  edge.path("key", out.key, true);
+  if (out.certificate.empty() != out.key.empty()) {
+    edge.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
+  }
+  edge.texts("allowed_origins", out.allowed_origins);
+  for (const std::string& origin : out.allowed_origins) {
+    if (is_origin(origin)) continue;
+    edge.error("allowed_origins", "\"" + origin + "\" is no origin: \"https://HOST[:PORT]\" or \"localhost\"");
+  }
+  const bool turn = edge.has("turn");
+  read_turn(edge.table("turn"), turn, out.turn);
+  edge.duration("token_lifetime", out.token_lifetime, 1h, kDay);
+  edge.flag("demo_tokens", out.demo_tokens);
+  edge.finish();
+}
+
+void read_acs(Section acs, Config::Acs& out) {
+  acs.text("provider", out.provider);
+  if (out.provider == "cloud") {
+    acs.error("provider", "\"cloud\" is not served by this version yet: use \"edge\"");
+  } else if (out.provider != "edge") {
+    acs.error("provider", "\"" + out.provider + "\" is not one of edge, cloud");
+  }
+  acs.text("resource_id", out.resource_id);
+  if (!out.resource_id.empty() && !is_guid(out.resource_id)) {
+    acs.error("resource_id", "\"" + out.resource_id + "\" is no GUID");
+  }
+  acs.secrets("access_keys", out.access_keys);
+  for (const Masked& key : out.access_keys) {
+    if (!key.empty() && !is_base64(key.reveal())) acs.error("access_keys", "a key is not base64");
+  }
+  acs.secret("connection_string", out.connection_string);
+  acs.text("callback_url", out.callback_url);
+  if (!out.callback_url.empty() && !out.callback_url.starts_with("https://")) {
+    acs.error("callback_url", "must begin with https://");
+  }
+  acs.finish();
+}
+
+void read_admin(Section admin, Config::Admin& out) {
+  out.listen = SocketAddress::parse("127.0.0.1:9080");
+  read_listen(admin, "listen", out.listen, true);
+  admin.secret("token", out.token);
+  if (out.listen && !out.listen->loopback() && out.token.empty()) {
+    admin.error("listen", "is open to others: set admin.token, or listen on 127.0.0.1");
+  }
+  admin.finish();
+}
+
+void read_state(Section& root, Config& config) {
+  Section state = root.table("state");
+  state.path("dir", config.state_dir, false);
+  if (config.state_dir.empty()) state.error("dir", "is empty: the gateway must keep its state somewhere");
+  state.finish();
+  Section store = root.table("store");
+  store.text("url", config.store_url);
+  if (!config.store_url.starts_with("sqlite:") || config.store_url.size() == 7) {
+    store.error("url", "\"" + config.store_url + "\" is no store: \"sqlite:FILE\"");
+  }
+  store.finish();
+  Section cdr = root.table("cdr");
+  cdr.path("file", config.cdr_file, false);
+  cdr.finish();
+}
+
+void read_limits(Section limits, Config& config) {
+  limits.number("max_calls", config.limits.max_calls, 1, 100'000);
+  limits.number("calls_per_second", config.limits.calls_per_second, 0, 100'000);
+  sip::SourceLimits& source = config.sip.limits;
+  limits.real("requests_per_second", source.requests_per_second, 0, 1'000'000);
+  limits.number("failed_digests", source.failed_digests, 1, 10'000);
+  limits.duration("ban", source.ban, 0s, 30 * kDay);
+  limits.finish();
+}
+
+void read_numbers(Section numbers, Config::Numbers& out) {
+  numbers.text("country", out.country);
+  if (!is_country(out.country)) {
+    numbers.error("country", "\"" + out.country + "\" is no country: two capital letters, e.g. \"US\"");
+    out.country = "US";
+  }
+  numbers.texts("emergency", out.emergency);
+  for (const std::string& number : out.emergency) {
+    if (number.size() < 2 || !is_extension(number)) {
+      numbers.error("emergency", "\"" + number + "\" is no short number, e.g. \"911\"");
+    }
+  }
+  numbers.texts("owned", out.owned);
+  std::set<std::string> seen;
+  for (const std::string& number : out.owned) {
+    if (!is_e164(number)) numbers.error("owned", "\"" + number + "\" is not E.164, e.g. \"+14255550100\"");
+    if (!seen.insert(number).second) numbers.error("owned", "\"" + number + "\" stands twice");
+  }
+  numbers.finish();
+}
+
+}  // namespace
+
+void read_daemon(Section& root, Config& config) {
+  read_sip(root.table("sip"), config.networks, config.sip);
+  read_media(root.table("media"), config.media);
+  read_calls(root.table("calls"), config);
+  read_edge(root.table("edge"), config.edge);
+  read_acs(root.table("acs"), config.acs);
+  read_admin(root.table("admin"), config.admin);
+  read_state(root, config);
+  read_limits(root.table("limits"), config);
+  read_numbers(root.table("numbers"), config.numbers);
+}
+
+}  // namespace gw::config
