@@ -44,7 +44,7 @@ export class Message {
   }
 
   /** sendrecv unless the SDP says otherwise (RFC 3264 5.1). */
-  direction_of_audio() {
+  audioDirection() {
     return /^a=(sendonly|recvonly|inactive|sendrecv)\r?$/m.exec(this.body)?.[1] ?? 'sendrecv';
   }
 }

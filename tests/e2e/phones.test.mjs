@@ -1,0 +1,205 @@
+// Desk phones among themselves (baresip): registration over UDP, TCP and TLS, passwords, several devices, restarts.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { assertNoTone, assertTone } from './lib/assertions.mjs';
+import { Baresip } from './lib/baresip.mjs';
+import { Browser } from './lib/browser.mjs';
+import { Cast, castOf } from './lib/cast.mjs';
+import { Daemon } from './lib/daemon.mjs';
+import { until } from './lib/wait.mjs';
+
+describe('phones', () => {
+  const cast = new Cast();
+  let daemon;
+
+  before(async () => {
+    daemon = await cast.add(Daemon.start({ set: { 'calls.ring_timeout': '"6s"' } }));
+  });
+  after(() => cast.close());
+  afterEach(() => daemon.settled());
+
+  const phone = (t, user, options = {}) =>
+    castOf(t).add(Baresip.start({
+      user, password: `demo-${user}`, domain: daemon.sip[options.transport ?? 'udp'], ...options,
+    }));
+
+  const devices = async (user) => (await daemon.phones()).find((one) => one.username === user).devices;
+
+  async function call(from, to, number, hertz) {
+    const marks = [from.mark(), to.mark()];
+    await from.dial(number);
+    await to.event('CALL_INCOMING', { after: marks[1] });
+    await to.accept();
+    await from.event('CALL_ESTABLISHED', { after: marks[0] });
+    assertTone('the called phone', await to.listen(hertz.from));
+    assertTone('the calling phone', await from.listen(hertz.to));
+    await from.hangup();
+    await to.event('CALL_CLOSED', { after: marks[1] });
+    await from.event('CALL_CLOSED', { after: marks[0] });
+  }
+
+  for (const transport of ['udp', 'tcp', 'tls']) {
+    test(`phone_to_phone_over_${transport}`, async (t) => {
+      const first = await phone(t, '101', { transport, hertz: 1000 });
+      const second = await phone(t, '102', { transport, hertz: 700 });
+      const [device] = await devices('101');
+      assert.equal(device.transport, transport);
+      await call(first, second, '102', { from: 1000, to: 700 });
+      await call(second, first, '101', { from: 700, to: 1000 });
+    });
+  }
+
+  test('a_phone_over_tls_with_srtp_and_a_user', async (t) => {
+    const secure = await phone(t, '101', { transport: 'tls', srtp: true, hertz: 1000 });
+    const browser = await castOf(t).add(Browser.start({ hertz: 800 }));
+    const alice = await browser.user(daemon, 'alice');
+    for (const direction of ['out', 'in']) {
+      const mark = secure.mark();
+      if (direction === 'out') {
+        await secure.dial('201');
+        await alice.rings();
+        await alice.accept();
+      } else {
+        await alice.dial('101');
+        await secure.event('CALL_INCOMING', { after: mark });
+        await secure.accept();
+      }
+      await secure.event('CALL_ESTABLISHED', { after: mark });
+      await alice.connected();
+      assertTone('the user', await alice.listen(1000));
+      assertTone('the phone', await secure.listen(800));
+      assert.equal((await secure.statistics()).secure, true);
+      await secure.hangup();
+      await alice.ended();
+      const cdr = await daemon.cdr((record) => record.legs?.length === 2);
+      assert.ok(cdr.legs.every((leg) => leg.srtp), `both legs are encrypted: ${JSON.stringify(cdr.legs)}`);
+      await daemon.settled();
+    }
+  });
+
+  test('a_wrong_password_registers_nobody', async (t) => {
+    const before = (await devices('101')).length;
+    const thief = await phone(t, '101', { password: 'guess', register: false });
+    await thief.command('uanew', `<sip:101@${daemon.sip.udp}>;auth_user=101;auth_pass=guess;regint=60`);
+    const failed = await thief.event('REGISTER_FAIL');
+    assert.match(failed.param, /^40[13]/);
+    assert.equal((await devices('101')).length, before);
+  });
+
+  test('a_wrong_password_cannot_call', async (t) => {
+    const thief = await phone(t, '102', { password: 'guess', register: false });
+    await thief.dial('9196');
+    assert.match((await thief.event('CALL_CLOSED')).param, /40[13]/);
+  });
+
+  test('an_unknown_phone_is_treated_like_a_wrong_password', async (t) => {
+    const stranger = await phone(t, '199', { register: false });
+    await stranger.dial('9196');
+    assert.match((await stranger.event('CALL_CLOSED')).param, /40[13]/);
+  });
+
+  test('an_unregistered_phone_may_call_with_its_password', async (t) => {
+    const roaming = await phone(t, '101', { register: false });
+    await roaming.dial('9196');
+    await roaming.event('CALL_ESTABLISHED');
+    await until('the echo', async () => (await roaming.listen(1000, 0.5)).purity > 0.8);
+    assertTone('the caller', await roaming.listen(1000));
+    await roaming.hangup();
+    await roaming.event('CALL_CLOSED');
+  });
+
+  test('the_echo_is_within_200_ms_of_what_was_said', async (t) => {
+    const caller = await phone(t, '101');
+    await caller.dial('9196');
+    await caller.event('CALL_ESTABLISHED');
+    // Prompts at most two seconds; then it is our own tone, at unity gain.
+    await until('the echo', async () => (await caller.listen(1000, 0.5)).purity > 0.8, 4_000);
+    assertTone('the caller', await caller.listen(1000));
+    await caller.command('mute');
+    const started = performance.now();
+    await until('silence', async () => (await caller.listen(1000, 0.06)).level < -40, 1_000);
+    assert.ok(performance.now() - started < 450, 'the echo of a tone that ended, ends');
+    await caller.hangup();
+    await caller.event('CALL_CLOSED');
+  });
+
+  test('every_device_of_a_phone_rings_and_one_answers', async (t) => {
+    const desk = await phone(t, '102', { hertz: 600 });
+    const mobile = await phone(t, '102', { hertz: 700, transport: 'tcp' });
+    assert.equal((await devices('102')).length, 2);
+    const caller = await phone(t, '101');
+    await caller.dial('102');
+    await Promise.all([desk.event('CALL_INCOMING'), mobile.event('CALL_INCOMING')]);
+    await mobile.accept();
+    await caller.event('CALL_ESTABLISHED');
+    await desk.event('CALL_CLOSED');
+    assertTone('the caller', await caller.listen(700));
+    assertNoTone('the caller', await caller.listen(600));
+    assertTone('the one who answered', await mobile.listen(1000));
+    await mobile.hangup();
+    await caller.event('CALL_CLOSED');
+  });
+
+  test('hold_between_phones', async (t) => {
+    const first = await phone(t, '101', { hertz: 1000 });
+    const second = await phone(t, '102', { hertz: 700 });
+    await first.dial('102');
+    await second.event('CALL_INCOMING');
+    await second.accept();
+    await first.event('CALL_ESTABLISHED');
+    assertTone('the called phone', await second.listen(1000));
+    await first.hold();
+    await until('the hold', async () => (await second.listen(1000, 0.3)).level < -40);
+    assertNoTone('the phone on hold', await second.listen(1000));
+    await first.resume();
+    await until('the resume', async () => (await second.listen(1000, 0.3)).level > -20);
+    assertTone('the called phone', await second.listen(1000));
+    assertTone('the calling phone', await first.listen(700));
+    await second.hangup();
+    await first.event('CALL_CLOSED');
+  });
+
+  test('nobody_answers_and_the_ringing_ends', async (t) => {
+    const first = await phone(t, '101');
+    const second = await phone(t, '102');
+    await first.dial('102');
+    await second.event('CALL_INCOMING');
+    assert.match((await first.event('CALL_CLOSED', { ms: 12_000 })).param, /^(480|408) /);
+    await second.event('CALL_CLOSED');
+  });
+
+  test('a_phone_that_is_not_there_is_480', async (t) => {
+    const first = await phone(t, '101');
+    await until('nobody is 102', async () => (await devices('102')).length === 0);
+    await first.dial('102');
+    assert.match((await first.event('CALL_CLOSED')).param, /^480 /);
+  });
+
+  test('an_unknown_number_is_404', async (t) => {
+    const first = await phone(t, '101');
+    await first.dial('777');
+    assert.match((await first.event('CALL_CLOSED')).param, /^404 /);
+  });
+
+  test('registrations_survive_a_restart', async (t) => {
+    const first = await phone(t, '101', { hertz: 1000 });
+    const second = await phone(t, '102', { hertz: 700 });
+    assert.deepEqual(await daemon.restart(), { code: 0, signal: null });
+    assert.equal((await devices('101')).length, 1);
+    assert.equal((await devices('102')).length, 1);
+    await call(first, second, '102', { from: 1000, to: 700 });
+  });
+
+  test('registrations_survive_a_kill', async (t) => {
+    const first = await phone(t, '101', { hertz: 1000 });
+    const second = await phone(t, '102', { hertz: 700 });
+    // The store writes in batches: what the phone was told is on disk within a second.
+    await until('the store has both', async () => {
+      const { stdout } = await daemon.command('phones', '--json');
+      return JSON.parse(stdout).phones.filter((one) => one.registered).length === 2;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await daemon.restart('SIGKILL');
+    await call(first, second, '102', { from: 1000, to: 700 });
+  });
+});
