@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "acs/identity/pem.h"
+#include "base/result.h"
+
+namespace gw::acs::identity {
+
+// The key that signs our tokens, and the one algorithm that goes with it (RFC 7518 3.1): what a
+// token's header says about itself never chooses how it is verified. Owned by the TokenService; any
+// thread.
+class SigningKey {
+ public:
+  // EC P-256 (ES256) or RSA of at least 2048 bits (RS256), from a PEM file that only its owner can
+  // read. Makes the file with a new EC key when it is absent.
+  static Result<SigningKey> load_or_make(const std::string& path);
+
+  std::string_view algorithm() const { return rsa_ ? "RS256" : "ES256"; }
+  const std::string& id() const { return id_; }  // kid: a digest of the public key.
+
+  std::string sign(std::string_view text) const;
+  bool verify(std::string_view text, std::string_view signature) const;
+
+ private:
+  SigningKey(Owned<EVP_PKEY> key, bool rsa);
+
+  Owned<EVP_PKEY> key_;
+  bool rsa_ = false;
+  std::string id_;
+};
+
+// RFC 7515 compact serialisation.
+std::string encode_jwt(const SigningKey& key, const nlohmann::json& claims);
+
+// The claims of a token that this key has signed, as a JSON object. What is in them is the caller's
+// to judge.
+Result<nlohmann::json> verify_jwt(const SigningKey& key, std::string_view token);
+
+}  // namespace gw::acs::identity
