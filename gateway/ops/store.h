@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "gateway/config/config.h"
+#include "sip/registrar.h"
+
+namespace gw::ops {
+
+// What must outlive a restart: who is registered where, identities of users, added users, revocations. The seam for a cluster:
+// SQLite in one process. Owned by App. Reads happen at start-up (and from the command line) on the caller's thread;
+// writes are queued (bounded) to the store's own thread and batched, so that no fsync stalls anybody. Methods may be called
+// from any thread.
+class Store {
+ public:
+  // `path` is a file or ":memory:".
+  static Result<std::unique_ptr<Store>> open(const std::string& path, Log log);
+  virtual ~Store() = default;            // Writes what is queued, then closes.
+
+  virtual std::vector<sip::Binding> registrations() = 0;
+  virtual void keep(const sip::Binding& binding) = 0;     // By username and contact URI.
+  virtual void forget(const sip::Binding& binding) = 0;
+
+  // A setting that the gateway made itself ("resource_id"), written through before it returns.
+  virtual std::optional<std::string> value(std::string_view key) = 0;
+  virtual Result<void> set_value(std::string_view key, std::string_view value) = 0;
+
+  // Identity of a configured user, written through before it returns.
+  virtual std::optional<std::string> identity_of(std::string_view user_name) = 0;
+  virtual Result<void> set_identity(std::string_view user_name, std::string_view identity) = 0;
+
+  // Users of `user add`, beside those of the configuration.
+  virtual std::vector<config::User> added_users() = 0;
+  virtual Result<void> add_user(const config::User& user) = 0;      // Conflict when the name is taken.
+  virtual Result<bool> remove_user(std::string_view name) = 0;      // False: there was none.
+
+  // Tokens of an identity issued before a time are dead.
+  virtual std::vector<std::pair<std::string, WallTime>> revocations() = 0;
+  virtual void revoke(const std::string& identity, WallTime at) = 0;
+
+  virtual void flush() = 0;              // Returns when everything queued so far is on disk.
+};
+
+}  // namespace gw::ops

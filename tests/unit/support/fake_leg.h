@@ -1,0 +1,78 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gateway/call/leg.h"
+
+namespace gw::test {
+
+// A party that does what the test says, and remembers what the call told it.
+class FakeLeg final : public Leg {
+ public:
+  FakeLeg(policy::Party party, PortId port, LegObserver& call) : party_(std::move(party)), port_(port), call_(call) {}
+
+  const policy::Party& party() const override { return party_; }
+  std::string_view kind() const override { return "fake"; }
+  policy::Far far() const override {
+    return party_.kind == policy::PartyKind::User ? policy::Far::User : policy::Far::Phone;
+  }
+  Result<void> start() override {
+    if (start_error) return tl::unexpected(*start_error);
+    told.push_back("start");
+    return {};
+  }
+  void ring(bool) override { told.push_back("ring"); }
+  void early_media() override { told.push_back("early_media"); }
+  Result<void> answer(std::vector<media::Codec>) override {
+    told.push_back("answer");
+    return {};
+  }
+  void connected() override { told.push_back("connected"); }
+  void set_remote_hold(bool on) override { told.push_back(on ? "held" : "resumed"); }
+  void end(const policy::HangupCause& cause, bool) override {
+    if (ended) return;
+    ended = true;
+    told.push_back("end " + std::string(policy::to_string(cause.cause)));
+  }
+  PortId port() const override { return port_; }
+  std::vector<PortId> ports() const override { return {port_}; }
+  bool owns(PortId port) const override { return port == port_; }
+  std::vector<media::Codec> codecs() const override { return {media::Codec::Pcmu}; }
+  void on_media(const media::MediaEvent&) override {}
+  bool locally_held() const override { return false; }
+  bool media_ready() const override { return ready; }
+
+  // What the party does.
+  void rings() { call_.on_ringing(*this); }
+  void sends_early_media() { call_.on_early_media(*this); }
+  void answers() { call_.on_answered(*this); }
+  void media_comes_up() {
+    ready = true;
+    call_.on_media_ready(*this);
+  }
+  void holds(bool on) { call_.on_hold(*this, on); }
+  void dials(std::string_view digits) { call_.on_digits(*this, digits, 100ms, 80ms); }
+  void ends(policy::Cause cause, int status = 0) {
+    ended = true;
+    call_.on_ended(*this, {cause, status, 0, ""});
+  }
+  bool was_told(std::string_view what) const {
+    for (const std::string& t : told) {
+      if (t == what) return true;
+    }
+    return false;
+  }
+
+  bool ready = true;
+  bool ended = false;
+  std::optional<Error> start_error;
+  std::vector<std::string> told;
+
+ private:
+  const policy::Party party_;
+  const PortId port_;
+  LegObserver& call_;
+};
+
+}  // namespace gw::test

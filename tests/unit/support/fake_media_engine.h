@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "media/engine/media_engine.h"
+
+namespace gw::test {
+
+// A media engine without sound: hands out ids and remembers what it was told.
+class FakeMediaEngine final : public media::MediaEngine {
+ public:
+  SessionId open_session() override { return SessionId{++last_session}; }
+  void close_session(SessionId session) override { closed_sessions.push_back(session); }
+  Result<PortId> add_phone_port(SessionId, const media::PhonePortSpec&) override { return PortId{++last_port}; }
+  Result<PortId> add_browser_port(SessionId, const media::BrowserPortSpec&) override { return PortId{++last_port}; }
+  Result<PortId> add_echo_port(SessionId, const media::EchoPortSpec&) override { return PortId{++last_port}; }
+  void remove_port(PortId port) override { removed.push_back(port); }
+  Result<std::string> make_offer(PortId, media::Direction direction, std::vector<media::Codec>) override {
+    offers.push_back(direction);
+    return std::string("offer");
+  }
+  Result<media::Negotiated> accept_answer(PortId, std::string_view) override { return media::Negotiated{}; }
+  Result<media::RemoteOffer> accept_offer(PortId, std::string_view) override { return media::RemoteOffer{}; }
+  Result<std::string> make_answer(PortId, media::Direction, std::vector<media::Codec>) override { return std::string("answer"); }
+  void rollback(PortId) override {}
+  std::optional<media::Negotiated> negotiated(PortId) const override { return std::nullopt; }
+  void connect(PortId a, PortId b) override { wires.emplace_back(a, b); }
+  void disconnect(PortId) override {}
+  void set_held(PortId port, bool on) override { held[port] = on; }
+  void set_muted(PortId port, bool on) override { muted[port] = on; }
+  void play_ringback(PortId, bool) override {}
+  void send_digits(PortId port, std::string_view digits, Duration, Duration) override { digits_sent[port] += digits; }
+  std::optional<media::PortStats> stats(PortId) const override { return media::PortStats{}; }
+  size_t open_sessions() const override { return last_session - closed_sessions.size(); }
+
+  uint64_t last_session = 0, last_port = 0;
+  std::vector<SessionId> closed_sessions;
+  std::vector<PortId> removed;
+  std::vector<media::Direction> offers;
+  std::vector<std::pair<PortId, PortId>> wires;
+  std::map<PortId, bool> held, muted;
+  std::map<PortId, std::string> digits_sent;
+};
+
+}  // namespace gw::test
