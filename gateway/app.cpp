@@ -1,0 +1,366 @@
+#include "gateway/app.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "gateway/config/config_load.h"
+#include "gateway/config/config_reload.h"
+#include "gateway/ops/status_json.h"
+#include "sip/sofia_seam/sofia_seam.h"
+
+namespace gw {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Duration kDrainPoll = 100ms;
+constexpr Duration kByeWait = 2s;     // For answers to the last BYEs.
+constexpr int kStopWatching = SIGUSR2;  // Ends the signal thread.
+
+// sd_notify(3) without the library: one datagram to the socket that systemd named.
+void notify_systemd(const char* state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (!path || (*path != '/' && *path != '@')) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name(path);
+  if (name.size() >= sizeof address.sun_path) return;
+  name.copy(address.sun_path, name.size());
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+  ::sendto(fd, state, std::char_traits<char>::length(state), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size);
+  ::close(fd);
+}
+
+// 0.0.0.0 is where we listen, not where anybody connects to.
+std::string reachable(SocketAddress address) {
+  if (!address.any()) return address.to_string();
+  return (address.v6() ? "[::1]:" : "127.0.0.1:") + std::to_string(address.port());
+}
+
+// The softphone and the browser library: beside the sources when run from the build tree, else where the package put them.
+std::string web_folder() {
+  for (const char* folder : {std::getenv("ACS_GATEWAY_WEB"), static_cast<const char*>(GW_WEB_BUILD), static_cast<const char*>(GW_WEB_INSTALLED)}) {
+    if (folder && fs::exists(fs::path(folder) / "index.html")) return folder;
+  }
+  return GW_WEB_INSTALLED;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ",") + part;
+  return out;
+}
+
+}  // namespace
+
+// Read by handlers on the Asio thread only; replaced there, by a task.
+struct App::UserBook {
+  std::map<std::string, acs::edge::UserCard, std::less<>> by_identity;
+  std::map<std::string, std::string, std::less<>> identity_of;  // By name.
+};
+
+Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::Config> config, Log log) {
+  if (const auto sound = sip::sofia_seam_check(); !sound) return tl::unexpected(sound.error());
+  std::unique_ptr<App> app(new App(std::move(source), config, log));
+  if (const auto opened = app->open_state(*config); !opened) return tl::unexpected(opened.error());
+  for (const auto step : {&App::start_media, &App::start_edge, &App::start_sip, &App::start_admin}) {
+    if (const auto done = (app.get()->*step)(); !done) return tl::unexpected(done.error());
+  }
+  app->publish_users();
+  app->keep_house();
+  app->started_ = app->clock_.now();
+  return app;
+}
+
+// Signals are blocked before any thread exists, so that only the watcher gets them.
+App::App(Source source, std::shared_ptr<config::Config> config, Log log)
+    : source_(std::move(source)), log_(log), config_(std::move(config)), users_(std::make_shared<UserBook>()) {
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, kStopWatching}) sigaddset(&blocked, signal);
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  loop_ = std::make_unique<sip::SofiaLoop>(metrics_);
+}
+
+App::~App() {
+  if (signals_.joinable()) {
+    pthread_kill(signals_.native_handle(), kStopWatching);
+    signals_.join();
+  }
+  // Asio first, so that nobody asks for what goes next; then the calls with their legs, the workers, the agent, the loop.
+  if (edge_) edge_->shut_down();
+  if (admin_server_) admin_server_->stop();
+  if (web_) web_->stop();
+  control_.reset();
+  media_.reset();
+  agent_.reset();
+  resolver_.reset();
+  edge_.reset();
+  admin_.reset();
+  admin_server_.reset();
+  web_.reset();
+  loop_.reset();
+  recorder_.reset();
+  cdr_.reset();
+  state_.reset();
+}
+
+Result<void> App::open_state(config::Config& config) {
+  auto state = State::open(config, clock_, random_, log_);
+  if (!state) return tl::unexpected(state.error());
+  state_ = std::move(*state);
+  if (const auto completed = state_->complete(config); !completed) return completed;
+  auto cdr = ops::CdrWriter::open(config.cdr_file, metrics_, log_);
+  if (!cdr) return tl::unexpected(cdr.error());
+  cdr_ = std::move(*cdr);
+  recorder_ = std::make_unique<ops::Recorder>(*cdr_);
+  return {};
+}
+
+Result<void> App::start_media() {
+  auto engine = media::MediaEngine::start(config_->media.engine, clock_, random_, metrics_, log_,
+                                          [this](media::MediaEvent event) {
+                                            loop_->post([this, event = std::move(event)] {
+                                              if (control_) control_->on_media(event);
+                                            });
+                                          });
+  if (!engine) return tl::unexpected(engine.error());
+  media_ = std::move(*engine);
+  return {};
+}
+
+Result<void> App::start_sip() {
+  registrar_ = std::make_unique<sip::Registrar>(clock_, metrics_, sip::Registrar::Limits{
+      config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
+  registrar_->restore(state_->store().registrations());
+  registrar_->on_change = [this](const sip::Registrar::Change& change) {
+    using Kind = sip::Registrar::Change::Kind;
+    const bool gone = change.kind == Kind::Removed || change.kind == Kind::Expired;
+    if (gone) state_->store().forget(change.binding);
+    else state_->store().keep(change.binding);
+    if (change.kind == Kind::Refreshed) return;
+    log_.info(gone ? "phone went away" : "phone registered",
+              {{"phone", change.binding.username}, {"source", change.binding.source.to_string()},
+               {"transport", sip::to_string(change.binding.transport)}, {"expired", change.kind == Kind::Expired}});
+  };
+  resolver_ = std::make_unique<sip::Resolver>(*loop_, random_, metrics_);
+  services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(), *registrar_, clock_, random_, metrics_});
+  control_ = std::make_unique<CallControl>(*services_, *resolver_, *recorder_, config_, log_);
+  auto agent = sip::SipAgent::start(*loop_, config_->sip, *control_, *control_, *registrar_, clock_, random_, metrics_, log_);
+  if (!agent) return tl::unexpected(agent.error());
+  agent_ = std::move(*agent);
+  services_->agent = agent_.get();
+  return {};
+}
+
+Result<void> App::start_edge() {
+  if (!config_->edge.listen && !config_->edge.local_http) return {};
+  acs::http::HttpConfig http;
+  if (config_->edge.listen) http.listeners.push_back({*config_->edge.listen, true});
+  if (config_->edge.local_http) http.listeners.push_back({*config_->edge.local_http, false});
+  http.certificate = config_->edge.certificate;
+  http.key = config_->edge.key;
+  http.allowed_origins = config_->edge.allowed_origins;
+  web_ = acs::http::HttpServer::create(std::move(http), metrics_, log_);
+
+  acs::edge::EdgeConfig edge;
+  edge.allowed_origins = config_->edge.allowed_origins;
+  edge.resume_window = config_->calls.resume_window;
+  edge.turn = config_->edge.turn;
+  edge_ = acs::edge::EdgeServer::create(
+      *web_, state_->tokens(), std::move(edge),
+      [users = users_](std::string_view identity) -> std::optional<acs::edge::UserCard> {
+        const auto it = users->by_identity.find(identity);
+        return it == users->by_identity.end() ? std::nullopt : std::optional(it->second);
+      },
+      clock_, random_, metrics_, log_, [this](acs::edge::EdgeEvent event) {
+        loop_->post([this, event = std::move(event)] {
+          if (control_) control_->on_edge(event);
+        });
+      });
+  if (config_->edge.demo_tokens) {
+    demo_tokens_ = std::make_unique<DemoTokens>(*web_, state_->tokens(), config_->edge.token_lifetime,
+                                                [users = users_](const std::string& name) {
+                                                  const auto it = users->identity_of.find(name);
+                                                  return it == users->identity_of.end() ? std::string() : it->second;
+                                                });
+  }
+  web_->files(web_folder());
+  auto listeners = web_->start();
+  if (!listeners) return tl::unexpected(listeners.error());
+  web_listeners_ = std::move(*listeners);
+  return {};
+}
+
+Result<void> App::start_admin() {
+  if (!config_->admin.listen) return {};
+  acs::http::HttpConfig http;
+  http.listeners.push_back({*config_->admin.listen, false});
+  admin_server_ = acs::http::HttpServer::create(std::move(http), metrics_, log_);
+  ops::AdminHttp::Hooks hooks;
+  hooks.post = [this](Task task) { return loop_->post(std::move(task)); };
+  hooks.status = [this] {
+    return ops::status_json(*control_, *registrar_, edge_.get(), clock_.now() - started_, loop_->lag());
+  };
+  hooks.calls = [this] { return ops::calls_json(*control_, *media_); };
+  hooks.phones = [this] { return ops::phones_json(*control_, *registrar_, clock_.wall()); };
+  hooks.trunks = [this] { return ops::trunks_json(*control_); };
+  hooks.users = [this] { return ops::users_json(*control_, edge_.get()); };
+  hooks.hang_up = [this](const std::string& call) { return control_->hang_up(CallId{call}); };
+  hooks.reload = [this] { return reload(); };
+  hooks.drain = [this] { drain(); };
+  hooks.revoke = [this](const std::string& identity) {
+    const WallTime now = clock_.wall();
+    state_->store().revoke(identity, now);
+    state_->tokens().revoke(identity, now);
+    if (edge_) edge_->revoke(identity);
+    log_.info("tokens were revoked", {{"identity", identity}});
+  };
+  admin_ = std::make_unique<ops::AdminHttp>(*admin_server_, config_->admin.token, metrics_, std::move(hooks));
+  auto listeners = admin_server_->start();
+  if (!listeners) return tl::unexpected(listeners.error());
+  admin_listeners_ = std::move(*listeners);
+  return {};
+}
+
+std::string App::ready_line() const {
+  std::vector<std::string> sip;
+  for (const auto& listener : agent_->listening()) {
+    sip.push_back(std::string(sip::to_string(listener.transport)) + ":" + reachable(listener.address));
+  }
+  std::string line = "ready sip=" + join(sip);
+  for (const auto& listener : web_listeners_) {
+    line += (listener.tls ? " edge=https://" : " local=http://") + reachable(listener.address);
+  }
+  for (const auto& listener : admin_listeners_) line += " admin=http://" + reachable(listener.address);
+  return line;
+}
+
+void App::run() {
+  watch_signals();
+  notify_systemd("READY=1");
+  loop_->run();
+  notify_systemd("STOPPING=1");
+}
+
+void App::watch_signals() {
+  signals_ = std::thread([this] {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, kStopWatching}) sigaddset(&wanted, signal);
+    for (;;) {
+      int signal = 0;
+      if (sigwait(&wanted, &signal) != 0 || signal == kStopWatching) return;
+      loop_->post([this, signal] { on_signal(signal); });
+    }
+  });
+}
+
+void App::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    reload();
+    cdr_->reopen();
+    return;
+  }
+  if (draining_) {
+    log_.warn("second signal: stopping now");
+    control_->end_all({policy::Cause::ServerShutdown, 0, 0, "the gateway stops"}, EndedBy::Gateway);
+    wait_for_dialogs(clock_.now() + kByeWait);
+    return;
+  }
+  drain();
+}
+
+void App::drain() {
+  if (std::exchange(draining_, true)) return;
+  log_.info("draining began", {{"calls", control_->registry().live()}, {"timeout_s", to_ms(config_->calls.drain_timeout) / 1000}});
+  control_->set_draining(true);
+  agent_->set_accepting(false);
+  if (admin_) admin_->set_draining(true);
+  wait_for_calls(clock_.now() + config_->calls.drain_timeout);
+}
+
+void App::wait_for_calls(TimePoint deadline) {
+  if (control_->registry().live() > 0 && clock_.now() < deadline) {
+    loop_->after(kDrainPoll, [this, deadline] { wait_for_calls(deadline); });
+    return;
+  }
+  control_->end_all({policy::Cause::ServerShutdown, 0, 0, "the gateway stops"}, EndedBy::Gateway);
+  wait_for_dialogs(clock_.now() + kByeWait);
+}
+
+// Ended calls wait for the last figures of their media, dialogs for the answer to their BYE.
+void App::wait_for_dialogs(TimePoint deadline) {
+  const bool busy = control_->registry().size() > 0 || agent_->open_dialogs() > 0;
+  if (busy && clock_.now() < deadline) {
+    loop_->after(kDrainPoll, [this, deadline] { wait_for_dialogs(deadline); });
+    return;
+  }
+  log_.info("stopped");
+  loop_->stop();
+}
+
+void App::keep_house() {
+  registrar_->expire();
+  loop_->after(1s, [this] { keep_house(); });
+}
+
+std::string App::reload() {
+  nlohmann::json answer = {{"ok", false}, {"problems", nlohmann::json::array()}, {"changes", nlohmann::json::array()},
+                           {"restart", nlohmann::json::array()}};
+  const config::Loaded loaded = config::load(source_.path, source_.overrides);
+  for (const config::Problem& problem : loaded.problems) answer["problems"].push_back(config::to_string(problem));
+  if (!loaded.ok()) {
+    log_.error("reload was refused, the old configuration stays in force", {{"problems", loaded.problems.size()}});
+    for (const config::Problem& problem : loaded.problems) log_.error("configuration problem", {{"at", config::to_string(problem)}});
+    return answer.dump();
+  }
+  const config::Difference difference = config::compare(*config_, *loaded.config);
+  for (const std::string& line : difference.changes) {
+    log_.info("configuration changed", {{"what", line}});
+    answer["changes"].push_back(line);
+  }
+  for (const std::string& key : difference.restart) {
+    log_.warn("a restart is needed for this key", {{"key", key}});
+    answer["restart"].push_back(key);
+  }
+  adopt(loaded.config);
+  answer["ok"] = true;
+  log_.info("configuration was reloaded", {{"changes", difference.changes.size()}});
+  return answer.dump();
+}
+
+void App::adopt(const std::shared_ptr<config::Config>& config) {
+  if (const auto completed = state_->complete(*config); !completed) {
+    log_.error("reload was refused, the old configuration stays in force", {{"why", completed.error().detail}});
+    return;
+  }
+  config_ = config;
+  control_->set_config(config_);
+  agent_->set_config(config_->sip);
+  registrar_->set_limits({config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
+  publish_users();
+}
+
+void App::publish_users() {
+  if (!web_) return;
+  auto fresh = std::make_shared<UserBook>();
+  for (const config::User& user : config_->users) {
+    fresh->by_identity[user.id] = {user.display_name.empty() ? user.name : user.display_name, user.alternate_caller_ids};
+    fresh->identity_of[user.name] = user.id;
+  }
+  web_->post([users = users_, fresh] { *users = std::move(*fresh); });
+}
+
+}  // namespace gw

@@ -1,0 +1,223 @@
+#include "gateway/cli/directory.h"
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "acs/http/plain_client.h"
+#include "gateway/cli/table.h"
+#include "gateway/config/config_load.h"
+#include "gateway/policy/router.h"
+#include "gateway/state.h"
+
+namespace gw::cli {
+namespace {
+
+using nlohmann::json;
+
+// Configuration and state, opened for one command.
+struct Opened {
+  SystemClock clock;
+  SystemRandom random;
+  std::shared_ptr<config::Config> config;
+  std::unique_ptr<State> state;
+};
+
+std::unique_ptr<Opened> open(const Common& common) {
+  const config::Loaded loaded = config::load(common.path, common.overrides);
+  if (!loaded.ok()) {
+    for (const config::Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", config::to_string(problem).c_str());
+    return nullptr;
+  }
+  auto opened = std::make_unique<Opened>();
+  opened->config = loaded.config;
+  auto state = State::open(*opened->config, opened->clock, opened->random, Log{});
+  if (!state) {
+    std::fprintf(stderr, "acs-gateway: %s\n", state.error().detail.c_str());
+    return nullptr;
+  }
+  opened->state = std::move(*state);
+  if (const auto completed = opened->state->complete(*opened->config); !completed) {
+    std::fprintf(stderr, "acs-gateway: %s\n", completed.error().detail.c_str());
+    return nullptr;
+  }
+  return opened;
+}
+
+// The running daemon, if there is one, takes what changed.
+void tell_daemon(const config::Config& config, const std::string& target) {
+  if (!config.admin.listen) return;
+  acs::http::PlainRequest request;
+  request.server = *config.admin.listen;
+  request.method = "POST";
+  request.target = target;
+  request.bearer = config.admin.token.reveal();
+  request.timeout = 3s;
+  (void)acs::http::fetch(request);  // Nobody there: it will read the state when it starts.
+}
+
+json to_json(const config::User& user) {
+  return {{"name", user.name}, {"email", user.email}, {"id", user.id}, {"display_name", user.display_name},
+          {"extension", user.extension}, {"numbers", user.numbers}, {"alternate_caller_ids", user.alternate_caller_ids}};
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : " ") + part;
+  return out.empty() ? "-" : out;
+}
+
+const config::User* find(const config::Config& config, const std::string& name_or_id) {
+  if (const config::User* user = config.user(name_or_id)) return user;
+  return config.user_by_id(name_or_id);
+}
+
+int no_such_user(const std::string& name) {
+  std::fprintf(stderr, "acs-gateway: no user \"%s\"; `user list` shows them\n", name.c_str());
+  return kRefused;
+}
+
+std::optional<acs::identity::Scope> scope_named(std::string_view name) {
+  using acs::identity::Scope;
+  for (const Scope scope : {Scope::Voip, Scope::VoipJoin, Scope::Chat}) {
+    if (acs::identity::to_string(scope) == name) return scope;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int user_add(const Common& common, const NewUser& wanted) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  config::Config& config = *opened->config;
+  config::User user;
+  user.name = wanted.name;
+  user.email = wanted.email;
+  user.display_name = wanted.display_name;
+  user.extension = wanted.extension;
+  for (const auto& [from, to] : {std::pair(&wanted.numbers, &user.numbers),
+                                 std::pair(&wanted.alternate_caller_ids, &user.alternate_caller_ids)}) {
+    for (const std::string& number : *from) {
+      const auto e164 = policy::normalise(number, config.numbers.country);
+      if (!e164) {
+        std::fprintf(stderr, "acs-gateway: \"%s\" is no phone number; write it as +14255550123\n", number.c_str());
+        return kBadUsage;
+      }
+      to->push_back(*e164);
+    }
+  }
+  const bool extension_taken = !user.extension.empty() && (config.user_by_extension(user.extension) || config.phone_by_extension(user.extension));
+  if (config.user(user.name) || extension_taken) {
+    std::fprintf(stderr, "acs-gateway: the %s is taken\n", extension_taken ? "extension" : "name");
+    return kRefused;
+  }
+  if (const auto added = opened->state->store().add_user(user); !added) {
+    std::fprintf(stderr, "acs-gateway: %s\n", added.error().detail.c_str());
+    return kRefused;
+  }
+  if (const auto completed = opened->state->complete(config); !completed) return kBadConfiguration;
+  opened->state->store().flush();
+  const config::User& made = *config.user(wanted.name);
+  std::printf("%s\n", common.json ? to_json(made).dump().c_str() : (made.name + " " + made.id).c_str());
+  tell_daemon(config, "/api/reload");
+  return kDone;
+}
+
+int user_list(const Common& common) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  if (common.json) {
+    json users = json::array();
+    for (const config::User& user : opened->config->users) users.push_back(to_json(user));
+    std::printf("%s\n", json{{"users", users}}.dump().c_str());
+    return kDone;
+  }
+  Table table({"name", "extension", "identity", "numbers", "may present", "e-mail"});
+  for (const config::User& user : opened->config->users) {
+    table.add({user.name, user.extension.empty() ? "-" : user.extension, user.id, joined(user.numbers),
+               joined(user.alternate_caller_ids), user.email.empty() ? "-" : user.email});
+  }
+  std::fputs(table.text().c_str(), stdout);
+  return kDone;
+}
+
+int user_show(const Common& common, const std::string& name) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  const config::User* user = find(*opened->config, name);
+  if (!user) return no_such_user(name);
+  std::printf("%s\n", to_json(*user).dump(common.json ? -1 : 2).c_str());
+  return kDone;
+}
+
+int user_remove(const Common& common, const std::string& name) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  const auto removed = opened->state->store().remove_user(name);
+  if (!removed) {
+    std::fprintf(stderr, "acs-gateway: %s\n", removed.error().detail.c_str());
+    return kBadConfiguration;
+  }
+  if (!*removed) {
+    const bool configured = opened->config->user(name) != nullptr;
+    if (!configured) return no_such_user(name);
+    std::fprintf(stderr, "acs-gateway: \"%s\" stands in the configuration; remove it there\n", name.c_str());
+    return kRefused;
+  }
+  std::printf("%s\n", common.json ? R"({"removed":true})" : "removed");
+  tell_daemon(*opened->config, "/api/reload");
+  return kDone;
+}
+
+int token_issue(const Common& common, const TokenRequest& request) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  const config::User* user = find(*opened->config, request.user);
+  const std::string identity = user ? user->id : request.user;
+  if (!user && !acs::identity::is_acs_identity(identity)) return no_such_user(request.user);
+  std::vector<acs::identity::Scope> scopes;
+  for (const std::string& name : request.scopes) {
+    const auto scope = scope_named(name);
+    if (!scope) {
+      std::fprintf(stderr, "acs-gateway: \"%s\" is no scope: voip, voip.join, chat\n", name.c_str());
+      return kBadUsage;
+    }
+    scopes.push_back(*scope);
+  }
+  const auto token = opened->state->tokens().issue(identity, scopes, std::chrono::minutes(request.lifetime_minutes));
+  if (common.json) {
+    std::printf("%s\n", json{{"token", token.jwt}, {"expiresOn", iso8601(token.expires)},
+                             {"user", {{"communicationUserId", identity}}}}.dump().c_str());
+  } else {
+    std::printf("%s\n", token.jwt.c_str());
+  }
+  return kDone;
+}
+
+int token_revoke(const Common& common, const std::string& name) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  const config::User* user = find(*opened->config, name);
+  if (!user && !acs::identity::is_acs_identity(name)) return no_such_user(name);
+  const std::string identity = user ? user->id : name;
+  opened->state->store().revoke(identity, opened->clock.wall());
+  opened->state->store().flush();
+  tell_daemon(*opened->config, "/api/revoke?identity=" + identity);
+  std::printf("%s\n", common.json ? R"({"revoked":true})" : "revoked");
+  return kDone;
+}
+
+int number_list(const Common& common) {
+  const config::Loaded loaded = config::load(common.path, common.overrides);
+  if (!loaded.ok()) return kBadConfiguration;
+  if (common.json) {
+    std::printf("%s\n", json{{"numbers", loaded.config->numbers.owned}}.dump().c_str());
+    return kDone;
+  }
+  for (const std::string& number : loaded.config->numbers.owned) std::printf("%s\n", number.c_str());
+  return kDone;
+}
+
+}  // namespace gw::cli
