@@ -21,4 +21,9 @@ export const timing = {
 /** A task of its own, not a microtask: whoever awaited us runs first. */
 export const nextTask = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
 
-export const after = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+/** Until `promise` settles, `ms` at most. */
+export async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<void>((done) => (timer = setTimeout(done, ms)));
+  await Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+}

@@ -35,7 +35,7 @@ import { UserFacingDiagnosticsFeature } from '../features/user_facing_diagnostic
 import { CallRemoteAudioStream } from '../media/remote_audio_stream';
 import { Playback } from '../media/playback';
 import { callerIdOf, callerInfoOf, rawIdOf } from '../identity';
-import { after, nextTask, timing } from '../timing';
+import { atMost, nextTask, timing } from '../timing';
 import { CallMicrophone } from './call_microphone';
 import { CallMonitor } from './call_monitor';
 import { EdgeCallInfo } from './call_info';
@@ -402,7 +402,7 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
       this.host.log.info(`call=${this.id} hang-up: ${(error as Error).message}`);
       this.end(reason); // Over for the gateway already, or the session is.
     });
-    await Promise.race([this.end_, after(timing.hangUpMs)]);
+    await atMost(timing.hangUpMs, this.end_);
     this.end(reason);
   }
 

@@ -4,7 +4,7 @@ import type { LocalAudioStream } from '../media/local_audio_stream';
 import type { UserFacingDiagnosticsFeature } from '../features/user_facing_diagnostics';
 import type { Log } from '../log';
 import { troubleOf } from '../media/microphone';
-import { after } from '../timing';
+import { atMost } from '../timing';
 
 /**
  * The sending side of one call: the selected microphone or an app's own stream, put into the media's
@@ -36,7 +36,7 @@ export class CallMicrophone {
 
   /** Opens it and waits at most `waitMs`, which is how long a permission prompt may hold us up. */
   async open(waitMs: number): Promise<void> {
-    await Promise.race([this.reopen(), after(waitMs)]);
+    await atMost(waitMs, this.reopen());
   }
 
   async attach(media: CallMedia): Promise<void> {
