@@ -48,6 +48,7 @@ struct SipConfig {
   SourceLimits limits;
   Duration min_expires = 60s, max_expires = 3600s, default_expires = 600s;
   std::string user_agent = "acs-gateway";
+  Duration t1 = 500ms;               // Round-trip estimate behind every SIP timer (RFC 3261 17.1.1.1).
 };
 
 struct PhoneAccount {
@@ -63,6 +64,8 @@ class SipDirectory {
   virtual ~SipDirectory() = default;
   virtual std::optional<std::string> trunk_of(const SocketAddress& source) const = 0;  // Its name.
   virtual std::optional<PhoneAccount> phone(std::string_view username) const = 0;
+  // An emergency number: its INVITE is neither rate-limited, nor banned, nor shed while draining. Who calls is still asked.
+  virtual bool always_admitted([[maybe_unused]] std::string_view request_user) const { return false; }
 };
 
 // What the agent gives its owner: each INVITE that passed admission, with its dialog (100 Trying has been sent).

@@ -1,0 +1,228 @@
+#include "sip/invite_client.h"
+
+#include <algorithm>
+
+#include "sip/sofia_sip.h"
+
+namespace gw::sip {
+
+namespace {
+
+constexpr size_t kMaxForks = 16;  // Early dialogs of one INVITE; more is a loop.
+
+// Headers that the transaction layer or we ourselves write.
+bool is_reserved(std::string_view name) {
+  static constexpr std::string_view kReserved[] = {
+      "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "route", "record-route", "max-forwards",
+      "content-type", "c", "content-length", "l", "content-encoding", "e", "authorization", "proxy-authorization", "require",
+      "supported", "k", "allow", "user-agent", "privacy", "p-asserted-identity", "user-to-user", "expires"};
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  return std::find(std::begin(kReserved), std::end(kReserved), lower) != std::end(kReserved);
+}
+
+std::string lines_of(const OutgoingInvite& invite) {
+  std::string lines;
+  if (invite.p_asserted_identity) lines += "P-Asserted-Identity: " + to_header(*invite.p_asserted_identity) + "\r\n";
+  if (invite.privacy_id) lines += "Privacy: id\r\n";
+  if (!invite.user_to_user.empty()) {
+    lines += "User-to-User: " + header_text(invite.user_to_user).substr(0, kMaxHeaderValue) + "\r\n";
+  }
+  for (const auto& [name, value] : invite.extra_headers) {
+    if (name.empty() || name.find_first_of(" \t\r\n:,;\"<>") != std::string::npos || is_reserved(name)) continue;
+    lines += name + ": " + header_text(value).substr(0, kMaxHeaderValue) + "\r\n";
+  }
+  return lines;
+}
+
+int status_of(const sip_t* response) {
+  return response && response->sip_status ? response->sip_status->st_status : 408;
+}
+
+Refusal refusal_of(const sip_t* response, int status) {
+  Refusal refusal;
+  refusal.status = status;
+  if (!response) return refusal;
+  refusal.phrase = response->sip_status && response->sip_status->st_phrase
+                       ? header_text(response->sip_status->st_phrase).substr(0, 128)
+                       : "";
+  refusal.reason = reason_of(*response);
+  if (response->sip_retry_after) {
+    refusal.retry_after_s = static_cast<int>(std::min<unsigned long>(response->sip_retry_after->af_delta, 86'400));
+  }
+  if (status >= 400) return refusal;
+  const sip_contact_t* contact = response->sip_contact;
+  for (; contact && refusal.contacts.size() < kMaxContacts; contact = contact->m_next) {
+    if (is_sip_uri(contact->m_url[0])) refusal.contacts.push_back(uri_of(contact->m_url[0]));
+  }
+  return refusal;
+}
+
+// Host and port of two URIs agree.
+bool same_place(su_home_t* home, const std::string& asked, const url_t& answered) {
+  const url_t* url = url_make(home, asked.c_str());
+  if (!url || host_of(*url) != host_of(answered)) return false;
+  return std::string_view(url->url_port ? url->url_port : "") == (answered.url_port ? answered.url_port : "");
+}
+
+}  // namespace
+
+InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, const NameAddr& from, const NameAddr& to,
+                                 const Listener& listener) {
+  const auto uri = request_uri(invite.request_uri);
+  if (!uri || (invite.sdp && invite.sdp->size() > kMaxSdp)) return nullptr;
+  std::unique_ptr<InviteClient> dialog(new InviteClient(core, core.random.hex(16)));
+  dialog->local_tag_ = core.random.hex(8);
+  dialog->request_uri_ = *uri;
+  dialog->hop_ = invite.next_hop;
+  dialog->ident_ = listener.ident;
+  dialog->contact_ = core.listeners.contact(listener, from.user, invite.next_hop.address);
+  dialog->route_ = dialog->first_route_ = route_of(invite.next_hop);
+  dialog->auth_.use(invite.credentials, core.random);
+  dialog->header_lines_ = lines_of(invite);
+  dialog->sdp_ = invite.sdp.value_or("");
+  dialog->leg_.reset(nta_leg_tcreate(core.agent.get(), on_leg_request,
+                                     reinterpret_cast<nta_leg_magic_t*>(static_cast<InviteDialog*>(dialog.get())),
+                                     SIPTAG_CALL_ID_STR(dialog->sip_call_id().c_str()),
+                                     SIPTAG_FROM_STR(to_header(from, dialog->local_tag_).c_str()),
+                                     SIPTAG_TO_STR(to_header(to).c_str()), TAG_END()));
+  if (!dialog->leg_ || !dialog->send_invite({})) return nullptr;
+  core.forked_answers.expect(dialog->local_tag_);
+  InviteClient* sent = dialog.get();
+  core.dialogs.add(std::move(dialog));
+  return sent;
+}
+
+InviteClient::~InviteClient() { core_.forked_answers.forget_later(local_tag_); }
+
+bool InviteClient::send_invite(const std::string& auth) {
+  const std::string lines = header_lines_ + auth;
+  sent_auth_ = auth;
+  invite_.reset(nta_outgoing_tcreate(
+      leg_.get(),
+      [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* response) {
+        static_cast<InviteClient*>(reinterpret_cast<InviteDialog*>(self))->on_response(response);
+        return 0;
+      },
+      magic(this), URL_STRING_MAKE(first_route_.c_str()), SIP_METHOD_INVITE, URL_STRING_MAKE(request_uri_.c_str()),
+      TPTAG_IDENT(ident_.c_str()), SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
+      SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()), TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
+      TAG_IF(!sdp_.empty(), SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+      TAG_IF(!sdp_.empty(), SIPTAG_PAYLOAD_STR(sdp_.c_str())), TAG_END()));
+  return invite_ != nullptr;
+}
+
+void InviteClient::on_response(const sip_t* response) {
+  const int status = status_of(response);
+  if (status < 200) return on_progress(*response, status);
+  if (status < 300) return on_answer(*response);
+  on_refusal(response, status);
+}
+
+void InviteClient::on_progress(const sip_t& response, int status) {
+  if (state_ != State::Early || status <= 100) return;
+  auto sdp = body_of(response).sdp;
+  if (sdp) {
+    const char* tag = response.sip_to && response.sip_to->a_tag ? response.sip_to->a_tag : "";
+    const bool seen = std::find(forks_.begin(), forks_.end(), tag) != forks_.end();
+    if (seen || forks_.size() >= kMaxForks) {
+      sdp.reset();
+    } else {
+      forks_.emplace_back(tag);
+    }
+  }
+  tell([=](DialogObserver& o) { o.on_progress(status, sdp); });
+}
+
+// Route set and remote target of the dialog that a 2xx makes (RFC 3261 12.1.2).
+void InviteClient::follow(const sip_t& response) {
+  if (response.sip_to && response.sip_to->a_tag) nta_leg_rtag(leg_.get(), response.sip_to->a_tag);
+  const HomePtr home = make_home();
+  const sip_contact_t* contact = response.sip_contact;
+  const bool usable = contact && is_sip_uri(contact->m_url[0]);
+  // A 2xx without a usable Contact breaks 12.1.1; where the INVITE went the ACK may arrive too.
+  if (!usable) contact = sip_contact_make(home.get(), ("<" + request_uri_ + ">").c_str());
+  bool routable = true;
+  for (const sip_record_route_t* r = response.sip_record_route; r; r = r->r_next) routable &= is_sip_uri(r->r_url[0]);
+  nta_leg_client_reroute(leg_.get(), routable ? response.sip_record_route : nullptr, contact, 1);
+  // Reached at its own URI, the peer is where we found it: a phone behind a NAT keeps its address.
+  keep_hop_ = !response.sip_record_route && same_place(home.get(), request_uri_, contact->m_url[0]);
+  route_in_dialog();
+}
+
+void InviteClient::on_answer(const sip_t& response) {
+  if (state_ != State::Early && state_ != State::Ending) return;
+  follow(response);
+  const auto sdp = body_of(response).sdp;
+  cseq_ = nta_outgoing_cseq(invite_.get());
+  branch_ = branch_of(invite_.get());
+  invite_.reset();
+  if (state_ == State::Ending) {  // Crossed our CANCEL.
+    acknowledge_answer({});
+    return hang_up({});
+  }
+  if (sdp_.empty()) {
+    set_state(State::Answered);
+    if (sdp) return tell([sdp](DialogObserver& o) { o.on_answered(sdp); });
+  } else if (acknowledge_answer({})) {
+    set_state(State::Confirmed);
+    tell([sdp](DialogObserver& o) { o.on_answered(sdp); });
+    if (state_ == State::Confirmed) confirmed();
+    return;
+  }
+  // A 200 that offers nothing to a late offer, or one that cannot be acknowledged.
+  acknowledge_answer({});
+  hang_up({});
+  Refusal refusal;
+  refusal.status = 502;
+  refusal.phrase = "Unusable Answer";
+  tell([refusal](DialogObserver& o) { o.on_refused(refusal); });
+}
+
+bool InviteClient::acknowledge_answer(const std::string& sdp) { return send_ack(cseq_, branch_, sent_auth_, sdp); }
+
+bool InviteClient::acknowledge(const std::string& sdp) {
+  if (state_ != State::Answered || sdp.empty()) return false;
+  if (!acknowledge_answer(sdp)) {
+    lost();
+    return true;
+  }
+  confirmed();
+  return true;
+}
+
+void InviteClient::on_refusal(const sip_t* response, int status) {
+  if (response && state_ == State::Early && (status == 401 || status == 407)) {
+    if (const auto lines = auth_.answer(*response, "INVITE", request_uri_)) {
+      forks_.clear();
+      if (send_invite(*lines)) return;
+    }
+  }
+  invite_.reset();
+  const bool ours = state_ == State::Early;
+  set_state(State::Ended);
+  if (ours) tell([refusal = refusal_of(response, status)](DialogObserver& o) { o.on_refused(refusal); });
+  finish_if_idle();
+}
+
+void InviteClient::leave(const Reason& reason) {
+  if (state_ == State::Answered) {
+    acknowledge_answer({});
+    return hang_up(reason);
+  }
+  set_state(State::Ending);
+  // Sofia holds the CANCEL back until a provisional answer is in (RFC 3261 9.1). The final answer ends it, whichever it is.
+  const std::string value = to_header(reason);
+  nta_outgoing_tcancel(invite_.get(), nullptr, nullptr, TAG_IF(!value.empty(), SIPTAG_REASON_STR(value.c_str())),
+                       TAG_END());
+}
+
+void InviteClient::left_early(const Reason& reason) {
+  // Early: no 2xx has come, so there is nothing to end yet; the INVITE's own answer will follow. Answered: a real BYE.
+  if (state_ == State::Early) return;
+  acknowledge_answer({});
+  set_state(State::Ended);
+  tell([reason](DialogObserver& o) { o.on_ended(reason, true); });
+}
+
+}  // namespace gw::sip

@@ -1,0 +1,229 @@
+#include "sip/sip_agent.h"
+
+#include <sofia-sip/su_log.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "sip/inbound.h"
+#include "sip/invite_client.h"
+#include "sip/registrar.h"
+#include "sip/sip_core.h"
+#include "sip/sofia_seam/tls_config.h"
+#include "sip/sofia_sip.h"
+
+namespace gw::sip {
+
+std::string_view to_string(Transport transport) {
+  switch (transport) {
+    case Transport::Udp: return "udp";
+    case Transport::Tcp: return "tcp";
+    case Transport::Tls: return "tls";
+  }
+  return "";
+}
+
+namespace {
+
+constexpr size_t kMaxMessage = 64 * 1024;  // A UDP datagram; nothing honest is larger over TCP.
+constexpr const char* kMethods[] = {"INVITE", "ACK",      "BYE",   "CANCEL",  "OPTIONS",   "INFO",   "UPDATE",
+                                    "PRACK",  "REGISTER", "REFER", "NOTIFY", "SUBSCRIBE", "MESSAGE", "PUBLISH"};
+
+// Sofia parses P-Asserted-Identity and its kind only with this; once for the process.
+const msg_mclass_t* message_class() {
+  static const msg_mclass_t* extended = [] {
+    su_log_set_level(nullptr, 0);  // What happened is told by us.
+    const msg_mclass_t* mclass = sip_extend_mclass(nullptr);
+    sip_update_default_mclass(mclass);
+    return mclass;
+  }();
+  return extended;
+}
+
+class NtaAgent final : public SipAgent {
+ public:
+  NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& directory, InviteHandler& handler,
+           Registrar& registrar, const Clock& clock, Random& random, Metrics& metrics, Log log);
+  ~NtaAgent() override;
+
+  Result<void> open(const SipConfig& config);
+
+  std::vector<ListenAddress> listening() const override;
+  std::unique_ptr<Dialog> invite(const OutgoingInvite& invite, DialogObserver& observer) override;
+  void options(const std::string& uri, const NextHop& hop, std::function<void(int)> done) override;
+  void set_accepting(bool accepting) override { inbound_.set_accepting(accepting); }
+  void set_config(const SipConfig& config) override;
+  size_t open_dialogs() const override { return core_.dialogs.size(); }
+
+ private:
+  struct OptionsRequest {
+    NtaAgent* agent = nullptr;
+    uint64_t id = 0;
+    std::function<void(int)> done;
+    OutgoingPtr transaction;
+  };
+
+  void on_options_response(OptionsRequest& request, const sip_t* response);
+
+  SipCore core_;
+  Registrar& registrar_;
+  Inbound inbound_;
+  std::string domain_;
+  const std::string tls_identity_;
+  bool tls_ = false;
+  std::map<std::string, Counter*, std::less<>> requests_;
+  Counter& other_requests_;
+  std::map<std::string, Counter*, std::less<>> refusals_;
+  LegPtr outside_;  // Requests of ours outside any dialog.
+  std::unordered_map<uint64_t, OptionsRequest> options_;
+  uint64_t last_options_ = 0;
+};
+
+NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& directory, InviteHandler& handler,
+                   Registrar& registrar, const Clock& clock, Random& random, Metrics& metrics, Log log)
+    : core_(loop, clock, random, metrics, std::move(log)),
+      registrar_(registrar),
+      inbound_(core_, config, directory, handler, registrar),
+      domain_(config.domain),
+      tls_identity_("sip-" + random.hex(4)),
+      other_requests_(metrics.counter("gw_sip_requests_total", "SIP requests received", {{"method", "other"}})) {
+  for (const char* method : kMethods) {
+    requests_[method] = &metrics.counter("gw_sip_requests_total", "SIP requests received", {{"method", method}});
+  }
+  core_.user_agent = header_text(config.user_agent);
+  core_.count_request = [this](std::string_view method) {
+    const auto it = requests_.find(method);
+    (it == requests_.end() ? other_requests_ : *it->second).Increment();
+  };
+  core_.count_refusal = [this](const char* reason) {
+    Counter*& counter = refusals_[reason];
+    if (!counter) {
+      counter = &core_.metrics.counter("gw_sip_refused_total", "SIP requests refused by the front end", {{"reason", reason}});
+    }
+    counter->Increment();
+  };
+}
+
+NtaAgent::~NtaAgent() {
+  options_.clear();
+  core_.dialogs.clear();
+  outside_.reset();
+}
+
+Result<void> NtaAgent::open(const SipConfig& config) {
+  const msg_mclass_t* mclass = message_class();
+  const auto t1 = static_cast<unsigned>(std::max<int64_t>(1, to_ms(config.t1)));
+  core_.agent.reset(nta_agent_create(
+      core_.loop.root(), reinterpret_cast<url_string_t*>(-1), Inbound::on_message,
+      reinterpret_cast<nta_agent_magic_t*>(&inbound_), NTATAG_MCLASS(mclass), NTATAG_STATELESS(1), NTATAG_UA(1),
+      NTATAG_MERGE_482(1), NTATAG_UDP_MTU(65'535), NTATAG_MAXSIZE(kMaxMessage), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
+      NTATAG_SIP_T1(t1), NTATAG_SIP_T1X64(64 * t1), NTATAG_SIP_T2(8 * t1), NTATAG_SIP_T4(10 * t1), TAG_END()));
+  if (!core_.agent) return fail(ErrorCode::Internal, "the SIP stack did not start");
+  for (const ListenAddress& address : config.listen) tls_ |= address.transport == Transport::Tls;
+  if (tls_) {
+    if (auto loaded = set_tls_identity(tls_identity_, config.tls); !loaded) return loaded;
+  }
+  if (auto opened = core_.listeners.open(*core_.agent, config.listen, config.advertise, tls_identity_); !opened) {
+    return opened;
+  }
+  outside_.reset(nta_leg_tcreate(core_.agent.get(), nullptr, nullptr, NTATAG_NO_DIALOG(1), TAG_END()));
+  if (!outside_) return fail(ErrorCode::Internal, "the SIP stack refused its default leg");
+  registrar_.set_limits({config.min_expires, config.max_expires, config.default_expires});
+  for (const Listener& listener : core_.listeners.all()) {
+    core_.log.info("SIP listener opened", {{"transport", to_string(listener.bound.transport)},
+                                           {"address", listener.bound.address.to_string()}});
+  }
+  return {};
+}
+
+std::vector<ListenAddress> NtaAgent::listening() const {
+  std::vector<ListenAddress> addresses;
+  for (const Listener& listener : core_.listeners.all()) addresses.push_back(listener.bound);
+  return addresses;
+}
+
+void NtaAgent::set_config(const SipConfig& config) {
+  inbound_.set_config(config);
+  registrar_.set_limits({config.min_expires, config.max_expires, config.default_expires});
+  domain_ = config.domain;
+  core_.user_agent = header_text(config.user_agent);
+  if (!tls_) return;
+  if (const auto loaded = set_tls_identity(tls_identity_, config.tls); !loaded) {
+    core_.log.error("TLS files not reloaded, the old ones stay", {{"error", loaded.error().detail}});
+  }
+}
+
+std::unique_ptr<Dialog> NtaAgent::invite(const OutgoingInvite& invite, DialogObserver& observer) {
+  const OwnerCall inside(core_);
+  const Listener* listener = core_.listeners.towards(invite.next_hop.transport, invite.next_hop.address);
+  if (!listener || invite.next_hop.address.port() == 0) {
+    core_.log.warn("INVITE not sent: no listener of that transport and address family",
+                   {{"transport", to_string(invite.next_hop.transport)},
+                    {"to", invite.next_hop.address.to_string()}});
+    return nullptr;
+  }
+  const HomePtr home = make_home();
+  const url_t* uri = url_make(home.get(), invite.request_uri.c_str());
+  if (!uri) return nullptr;
+  NameAddr from = invite.from, to = invite.to;
+  if (from.host.empty()) from.host = domain_.empty() ? core_.listeners.host(*listener, invite.next_hop.address) : domain_;
+  if (to.host.empty()) to.host = host_of(*uri);
+  InviteClient* dialog = InviteClient::send(core_, invite, from, to, *listener);
+  if (!dialog) return nullptr;
+  dialog->set_observer(&observer);
+  core_.log.debug("INVITE sent", {{"sip_call_id", dialog->sip_call_id()}, {"for", invite.call_id_hint},
+                                  {"to", invite.next_hop.address.to_string()}});
+  return std::make_unique<DialogHandle>(*dialog);
+}
+
+void NtaAgent::options(const std::string& text, const NextHop& hop, std::function<void(int)> done) {
+  const OwnerCall inside(core_);
+  const auto uri = request_uri(text);
+  const Listener* listener = core_.listeners.towards(hop.transport, hop.address);
+  const uint64_t id = ++last_options_;
+  OptionsRequest& request = options_[id];
+  request.agent = this;
+  request.id = id;
+  request.done = std::move(done);
+  if (uri && listener) {
+    const std::string host = core_.listeners.host(*listener, hop.address);
+    const std::string from = "<sip:" + bracketed(host) + ">;tag=" + core_.random.hex(8);
+    const std::string to = "<" + *uri + ">", contact = core_.listeners.contact(*listener, {}, hop.address);
+    const std::string call_id = core_.random.hex(16);
+    request.transaction.reset(nta_outgoing_tcreate(
+        outside_.get(),
+        [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* response) {
+          auto& waiting = *reinterpret_cast<OptionsRequest*>(self);
+          waiting.agent->on_options_response(waiting, response);
+          return 0;
+        },
+        reinterpret_cast<nta_outgoing_magic_t*>(&request), URL_STRING_MAKE(route_of(hop).c_str()), SIP_METHOD_OPTIONS,
+        URL_STRING_MAKE(uri->c_str()), TPTAG_IDENT(listener->ident.c_str()), SIPTAG_FROM_STR(from.c_str()),
+        SIPTAG_TO_STR(to.c_str()), SIPTAG_CALL_ID_STR(call_id.c_str()), SIPTAG_CONTACT_STR(contact.c_str()),
+        SIPTAG_ACCEPT_STR("application/sdp"), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()), TAG_END()));
+  }
+  if (!request.transaction) on_options_response(request, nullptr);
+}
+
+void NtaAgent::on_options_response(OptionsRequest& request, const sip_t* response) {
+  const int status = response && response->sip_status ? response->sip_status->st_status : 503;
+  if (status < 200) return;
+  core_.post([this, id = request.id, status] {
+    auto node = options_.extract(id);
+    if (!node.empty() && node.mapped().done) node.mapped().done(status);
+  });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SipAgent>> SipAgent::start(SofiaLoop& loop, SipConfig config, SipDirectory& directory,
+                                                  InviteHandler& handler, Registrar& registrar, const Clock& clock,
+                                                  Random& random, Metrics& metrics, Log log) {
+  auto agent = std::make_unique<NtaAgent>(loop, config, directory, handler, registrar, clock, random, metrics,
+                                          std::move(log));
+  if (auto opened = agent->open(config); !opened) return tl::unexpected<Error>(opened.error());
+  return agent;
+}
+
+}  // namespace gw::sip

@@ -1,0 +1,326 @@
+#include "sip/sip_view.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "sip/sofia_ptr.h"
+#include "sip/sofia_sip.h"
+
+namespace gw::sip {
+
+namespace {
+
+bool equals(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool starts_with(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && equals(text.substr(0, prefix.size()), prefix);
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+// Value of a header or Content-Type parameter, unquoted: "boundary".
+std::string parameter(msg_param_t const* params, std::string_view name) {
+  for (; params && *params; ++params) {
+    const std::string_view one = *params;
+    const auto equal = one.find('=');
+    if (equal == std::string_view::npos || !equals(trimmed(one.substr(0, equal)), name)) continue;
+    return unquoted(std::string(trimmed(one.substr(equal + 1))).c_str());
+  }
+  return {};
+}
+
+// RFC 2046 5.1: the application/sdp part between the boundaries; carriers wrap SDP with ISUP, PIDF or metadata.
+std::optional<std::string> sdp_part(std::string_view body, const std::string& boundary) {
+  if (boundary.empty() || boundary.size() > 70) return std::nullopt;
+  const std::string delimiter = "--" + boundary;
+  size_t at = body.find(delimiter);
+  while (at != std::string_view::npos) {
+    const size_t begin = at + delimiter.size();
+    at = body.find(delimiter, begin);
+    if (at == std::string_view::npos) return std::nullopt;  // The last part is closed by a delimiter too.
+    const std::string_view part = body.substr(begin, at - begin);
+    const auto blank = part.find("\r\n\r\n");
+    if (blank == std::string_view::npos) continue;
+    std::string head(part.substr(0, blank));
+    std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (head.find("application/sdp") == std::string::npos) continue;
+    std::string_view sdp = part.substr(blank + 4);
+    if (sdp.ends_with("\r\n") && !sdp.empty()) sdp.remove_suffix(2);  // Belongs to the delimiter.
+    return std::string(sdp) + "\r\n";
+  }
+  return std::nullopt;
+}
+
+bool private_caller_of(const sip_t& request) {
+  if (!request.sip_privacy) return false;
+  for (auto value = request.sip_privacy->priv_values; value && *value; ++value) {
+    if (equals(*value, "id") || equals(*value, "user") || equals(*value, "header")) return true;
+  }
+  return false;
+}
+
+// Diversion is no header of Sofia's; its value is an ordinary name-addr with parameters (RFC 5806). The first one counts.
+std::optional<NameAddr> diversion_of(const sip_t& request) {
+  const auto value = header_of(request, "Diversion");
+  if (!value) return std::nullopt;
+  std::string first = *value;
+  if (const auto end = first.find('>'); end != std::string::npos) {
+    if (const auto comma = first.find(',', end); comma != std::string::npos) first.resize(comma);
+  }
+  const HomePtr home = make_home();
+  const sip_from_t* address = sip_from_make(home.get(), first.c_str());
+  if (!address) return std::nullopt;
+  return name_addr_of(*address);
+}
+
+std::optional<NameAddr> asserted_of(const sip_t& request) {
+  const sip_p_asserted_identity_t* id = sip_p_asserted_identity(&request);
+  if (!id) return std::nullopt;
+  return name_addr_of(id->paid_display, id->paid_url[0]);
+}
+
+std::vector<std::pair<std::string, std::string>> custom_headers_of(const sip_t& request) {
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (const sip_unknown_t* h = request.sip_unknown; h && headers.size() < kMaxCustomHeaders; h = h->un_next) {
+    if (!h->un_name || !h->un_value || !starts_with(h->un_name, "X-MS-Custom-")) continue;
+    if (std::strlen(h->un_name) > 100 || std::strlen(h->un_value) > kMaxHeaderValue) continue;
+    headers.emplace_back(h->un_name, header_text(h->un_value));
+  }
+  return headers;
+}
+
+bool routable(const sip_record_route_t* routes) {
+  for (int n = 0; routes; routes = routes->r_next) {
+    if (++n > 20 || !is_sip_uri(routes->r_url[0])) return false;  // No honest path has more proxies.
+  }
+  return true;
+}
+
+}  // namespace
+
+NameAddr name_addr_of(const char* display, const url_t& url) {
+  NameAddr address;
+  if (display) address.display = header_text(unquoted(display));
+  if (address.display.size() > 256) address.display.resize(256);
+  address.user = user_of(url);
+  address.host = host_of(url);
+  address.sips = url.url_type == url_sips;
+  if (url.url_port) {
+    const unsigned long port = std::strtoul(url.url_port, nullptr, 10);
+    if (port <= 65'535) address.port = static_cast<uint16_t>(port);
+  }
+  return address;
+}
+
+std::string uri_of(const url_t& url) {
+  url_t plain = url;
+  plain.url_headers = nullptr;
+  plain.url_fragment = nullptr;
+  const HomePtr home = make_home();
+  const char* text = url_as_string(home.get(), &plain);
+  return text ? text : "";
+}
+
+std::string host_of(const url_t& url) {
+  std::string host = url.url_host ? url.url_host : "";
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (!host.empty() && host.back() == '.') host.pop_back();
+  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return std::tolower(c); });
+  return header_text(host);
+}
+
+std::string user_of(const url_t& url) {
+  if (!url.url_user) return {};
+  std::string user(std::strlen(url.url_user) + 1, '\0');
+  url_unescape(user.data(), url.url_user);
+  user.resize(std::strlen(user.c_str()));
+  // RFC 4694, RFC 3966: "+14255550100;npdi" names +14255550100.
+  if (const auto semicolon = user.find(';'); semicolon != std::string::npos) user.resize(semicolon);
+  if (user.size() > 256) user.resize(256);
+  return header_text(user);
+}
+
+bool is_sip_uri(const url_t& url) {
+  return (url.url_type == url_sip || url.url_type == url_sips) && url.url_host && *url.url_host;
+}
+
+std::string unquoted(const char* text) {
+  std::string_view in = text ? trimmed(text) : std::string_view{};
+  if (in.size() < 2 || in.front() != '"' || in.back() != '"') return std::string(in);
+  in = in.substr(1, in.size() - 2);
+  std::string out;
+  for (size_t i = 0; i < in.size(); ++i) {
+    if (in[i] == '\\' && i + 1 < in.size()) ++i;
+    out += in[i];
+  }
+  return out;
+}
+
+Reason reason_of(const sip_t& message) {
+  Reason reason;
+  int n = 0;
+  for (const sip_reason_t* r = message.sip_reason; r && n < 8; r = r->re_next, ++n) {
+    if (!r->re_protocol || !r->re_cause) continue;
+    const unsigned long cause = std::strtoul(r->re_cause, nullptr, 10);
+    if (equals(r->re_protocol, "Q.850") && cause >= 1 && cause <= 127) reason.q850 = static_cast<int>(cause);
+    if (equals(r->re_protocol, "SIP") && cause >= 100 && cause <= 699) reason.sip_status = static_cast<int>(cause);
+    if (r->re_text && reason.text.empty()) reason.text = header_text(unquoted(r->re_text)).substr(0, 256);
+  }
+  return reason;
+}
+
+std::string user_agent_of(const sip_t& message) {
+  const auto* agent = message.sip_user_agent ? message.sip_user_agent : message.sip_server;
+  if (!agent || !agent->g_string) return {};
+  return header_text(agent->g_string).substr(0, 256);
+}
+
+std::optional<std::string> header_of(const sip_t& message, std::string_view name) {
+  for (const sip_unknown_t* h = message.sip_unknown; h; h = h->un_next) {
+    if (!h->un_name || !h->un_value || !equals(h->un_name, name)) continue;
+    if (std::strlen(h->un_value) > kMaxHeaderValue) return std::nullopt;
+    return header_text(h->un_value);
+  }
+  return std::nullopt;
+}
+
+Body body_of(const sip_t& message) {
+  const sip_payload_t* payload = message.sip_payload;
+  if (!payload || !payload->pl_data || payload->pl_len == 0) return {};
+  Body body{.present = true, .sdp = std::nullopt};
+  const std::string_view text(payload->pl_data, payload->pl_len);
+  if (text.size() > kMaxSdp || text.find('\0') != std::string_view::npos) return body;
+  // Without Content-Type a body is SDP all the same: RFC 3261 20.15 demands the header, old gateways forget it.
+  const char* type = message.sip_content_type ? message.sip_content_type->c_type : "application/sdp";
+  if (equals(type, "application/sdp")) body.sdp = std::string(text);
+  if (starts_with(type, "multipart/")) {
+    body.sdp = sdp_part(text, parameter(message.sip_content_type->c_params, "boundary"));
+  }
+  return body;
+}
+
+std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed) {
+  const sip_contact_t* contact = request.sip_contact;
+  if (contact_needed && !contact) return Rejection{400, "Missing Contact", "malformed", {}};
+  // RFC 3261 8.1.1.8: exactly one, and a sip or sips URI. "*", tel: and lists cannot be routed to later.
+  if (contact && (contact->m_next || !is_sip_uri(contact->m_url[0]))) {
+    return Rejection{400, "Bad Contact", "malformed", {}};
+  }
+  if (!routable(request.sip_record_route)) return Rejection{400, "Bad Record-Route", "malformed", {}};
+
+  if (request.sip_require && request.sip_require->k_items) {
+    std::string unsupported;
+    int n = 0;
+    for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
+      unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
+    }
+    if (!unsupported.empty()) {
+      return Rejection{420, "Bad Extension", "extension", "Unsupported: " + unsupported + "\r\n"};
+    }
+  }
+  if (request.sip_content_encoding) return Rejection{415, "Unsupported Media Type", "body", "Accept-Encoding: identity\r\n"};
+  const Body body = body_of(request);
+  if (!body.present || body.sdp) return std::nullopt;
+  if (request.sip_payload->pl_len > kMaxSdp) return Rejection{413, "Request Entity Too Large", "body", {}};
+  return Rejection{415, "Unsupported Media Type", "body", "Accept: application/sdp\r\n"};
+}
+
+Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source, Transport transport) {
+  Invite invite;
+  const bool trusted = std::holds_alternative<FromTrunk>(peer);
+  invite.peer = std::move(peer);
+  invite.from = name_addr_of(*request.sip_from);
+  invite.to = name_addr_of(*request.sip_to);
+  invite.request_user = user_of(request.sip_request->rq_url[0]);
+  invite.request_host = host_of(request.sip_request->rq_url[0]);
+  if (trusted) invite.p_asserted_identity = asserted_of(request);
+  invite.diversion = diversion_of(request);
+  invite.private_caller = private_caller_of(request);
+  invite.user_to_user = header_of(request, "User-to-User").value_or("");
+  invite.custom_headers = custom_headers_of(request);
+  invite.sdp = body_of(request).sdp;
+  invite.sip_call_id = header_text(request.sip_call_id->i_id);
+  invite.user_agent = user_agent_of(request);
+  invite.source = source;
+  invite.transport = transport;
+  return invite;
+}
+
+std::string escaped_user(std::string_view user) {
+  static constexpr std::string_view kPlain = "-_.!~*'()&=+$,/";  // RFC 3261 25.1: unreserved, user-unreserved less ";?".
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : user) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 128 && std::isalnum(byte)) || kPlain.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return out;
+}
+
+std::string bracketed(std::string_view host) {
+  if (host.find(':') == std::string_view::npos || host.front() == '[') return std::string(host);
+  return "[" + std::string(host) + "]";
+}
+
+std::string header_text(std::string_view text) {
+  std::string out(text);
+  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 32 || c == 127; }, ' ');
+  return out;
+}
+
+std::string to_header(const NameAddr& address, std::string_view tag) {
+  std::string out;
+  if (!address.display.empty()) {
+    out += '"';
+    for (const char c : header_text(address.display)) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    out += "\" ";
+  }
+  out += address.sips ? "<sips:" : "<sip:";
+  if (!address.user.empty()) out += escaped_user(address.user) + "@";
+  out += bracketed(header_text(address.host));
+  if (address.port) out += ":" + std::to_string(address.port);
+  out += ">";
+  if (!tag.empty()) out += ";tag=" + std::string(tag);
+  return out;
+}
+
+std::string to_header(const Reason& reason) {
+  std::string out;
+  if (reason.q850) out = "Q.850;cause=" + std::to_string(reason.q850);
+  if (reason.sip_status) out += (out.empty() ? "SIP;cause=" : ", SIP;cause=") + std::to_string(reason.sip_status);
+  if (out.empty() || reason.text.empty()) return out;
+  std::string text;
+  for (const char c : header_text(reason.text).substr(0, 256)) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return out + ";text=\"" + text + "\"";
+}
+
+std::optional<std::string> request_uri(const std::string& text) {
+  if (text.empty() || text.size() > 2048) return std::nullopt;
+  const HomePtr home = make_home();
+  url_t* url = url_make(home.get(), header_text(text).c_str());
+  if (!url || !is_sip_uri(*url)) return std::nullopt;
+  // RFC 3261 19.1.5: headers in a URI ("?Route=...") would become headers of our request.
+  const std::string uri = uri_of(*url);
+  if (uri.empty() || uri.find_first_of(" <>\"") != std::string::npos) return std::nullopt;
+  return uri;
+}
+
+}  // namespace gw::sip
