@@ -192,21 +192,10 @@ export class SoftphoneUser {
 
   async dial(number, { callerId } = {}) {
     const before = (await this.seen()).calls.length;
-    if (callerId !== undefined) await this.#callerId(callerId);
+    await this.#at('caller-id').fill(callerId ?? '');
     await this.#at('dial-input').fill(number);
     await this.#at('call-button').click();
     await this.#until(`a call to ${number}`, async () => (await this.seen()).calls.length > before);
-  }
-
-  // The page offers the user's numbers and a free entry; both end up in one control or in a select beside it.
-  async #callerId(number) {
-    const control = this.#at('caller-id');
-    const tag = await control.evaluate((element) => element.tagName);
-    if (tag !== 'SELECT') return control.fill(number);
-    const values = await control.locator('option').evaluateAll((options) => options.map((option) => option.value));
-    if (values.includes(number)) return control.selectOption(number);
-    await control.selectOption({ index: values.length - 1 });
-    return this.#at('caller-id-other').fill(number);
   }
 
   /** The newest call of this user reaches `state`. */
