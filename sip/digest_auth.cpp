@@ -330,7 +330,7 @@ bool DigestServer::first_use(const std::string& nonce, uint64_t issued_ms, uint3
     if (issued_ms <= forgotten_before_ms_) return false;
   }
   oldest_first_.push_back(nonce);
-  used_.emplace(nonce, Nonce{issued_ms, nc, std::prev(oldest_first_.end())});
+  used_.emplace(nonce, Nonce{issued_ms, nc});
   return true;
 }
 

@@ -64,7 +64,6 @@ class DigestServer {
   struct Nonce {
     uint64_t issued_ms = 0;   // Monotonic.
     uint32_t highest = 0;     // Highest nc seen.
-    std::list<std::string>::iterator age;
   };
 
   std::string make_nonce();

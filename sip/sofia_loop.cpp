@@ -3,6 +3,7 @@
 #define SU_ROOT_MAGIC_T void
 #define SU_WAKEUP_ARG_T void
 #include <sofia-sip/su.h>
+#include <sofia-sip/su_log.h>
 #include <sofia-sip/su_wait.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -57,6 +58,8 @@ SofiaLoop::State::State(Metrics& metrics)
   install_monotonic_clock();
   GW_ASSERT(timer_fd >= 0);
   GW_ASSERT(su_init() == 0);
+  // Sofia writes to stderr what any stranger may provoke. TPORT_DEBUG, NTA_DEBUG and the like still open one module.
+  su_log_set_level(nullptr, 0);
   root = su_root_create(nullptr);
   GW_ASSERT(root != nullptr);
   su_root_threading(root, 0);  // Clones of this root share its thread.

@@ -200,9 +200,9 @@ int let_sofia(SSL* stand_in, tls_s& tls, su_root_magic_t* magic, su_wait_t* wait
   return real(magic, wait, self);
 }
 
-// Requests that wait for this connection fail now, not when their timers do.
-void give_up(tport_t* self) {
-  tport_error_report(self, ECONNREFUSED, nullptr);
+// Requests of ours that wait for this connection fail now, not when their timers do.
+void give_up(const Session& session, tport_t* self) {
+  if (session.outgoing) tport_error_report(self, ECONNREFUSED, nullptr);
   tport_close(self);
   tport_set_secondary_timer(self);
 }
@@ -333,7 +333,7 @@ int tls_connect(su_root_magic_t* magic, su_wait_t* wait, tport_t* self) {
   }
   if (!session.named && !begin_handshake(session, self)) {
     session.broken = true;
-    give_up(self);
+    give_up(session, self);
     return 0;
   }
   ERR_clear_error();
@@ -354,7 +354,7 @@ int tls_connect(su_root_magic_t* magic, su_wait_t* wait, tport_t* self) {
   std::string reason = certificate_error(session.ssl.get());
   const std::string of_openssl = openssl_error();
   report_failure(session, host_of(session, self), reason.empty() ? of_openssl : reason);
-  give_up(self);
+  give_up(session, self);
   return 0;
 }
 
