@@ -12,7 +12,8 @@ namespace gw::policy {
 
 enum class PartyKind { Phone, User, Trunk };
 
-// A configured party by name: phone:101, user:alice, trunk:acme.
+// A configured party by name: phone:101, user:alice, trunk:acme. A user whom the directory does not know (the identity came
+// from an app's back end) is named by the raw id: user:8:acs:GUID_GUID.
 struct Party {
   PartyKind kind = PartyKind::Phone;
   std::string name;
@@ -48,7 +49,8 @@ struct Decision {
   std::string normalised;        // E.164, extension or raw id.
   std::string route;             // Name of the rule; "extension" for own extensions, "user" for raw ids.
   std::vector<Rank> ranks;
-  Presentation caller;           // As the targets see the caller.
+  Presentation caller;           // As the targets see the caller: a number, toward phones of the house the extension.
+  Presentation caller_to_phones; // As phones see it when trunks or users ring too and see `caller`.
   std::string number_out;        // What a trunk target is dialled (before its [number] rules).
   config::RouteMedia media = config::RouteMedia::Auto;
   bool ringback = false;
@@ -60,6 +62,9 @@ struct Decision {
 // Numbers are normalised with libphonenumber (possible numbers pass), emergency numbers come first, callers that are
 // phones or users may dial own extensions, then the routes; trunks the routes only.
 Decision decide(const config::Config& config, const Dialled& dialled, WallTime now);
+
+// Whether a route is open; the machine's zone when the hours name none.
+bool open_at(const config::Hours& hours, WallTime now);
 
 // E.164 when the text can be a number (possible, not only valid), nullopt otherwise ("101" is none in the US).
 std::optional<std::string> normalise(std::string_view number, const std::string& country);

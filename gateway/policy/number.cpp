@@ -1,0 +1,32 @@
+#include <phonenumbers/phonenumberutil.h>
+
+#include "gateway/config/pattern.h"
+#include "gateway/policy/router.h"
+
+namespace gw::policy {
+
+std::optional<std::string> normalise(std::string_view number, const std::string& country) {
+  using i18n::phonenumbers::PhoneNumber;
+  using i18n::phonenumbers::PhoneNumberUtil;
+  if (number.empty() || number.size() > config::kMaxDialled) return std::nullopt;
+  // libphonenumber reads letters as keys (1800FLOWERS); a SIP user part with letters is a name.
+  if (number.find_first_not_of("+0123456789 ()-./") != std::string_view::npos) return std::nullopt;
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber parsed;
+  if (util.Parse(std::string(number), country, &parsed) != PhoneNumberUtil::NO_PARSING_ERROR) {
+    return std::nullopt;
+  }
+  // "5550123" is possible locally only: no area code, no E.164.
+  if (util.IsPossibleNumberWithReason(parsed) != PhoneNumberUtil::IS_POSSIBLE) return std::nullopt;
+  std::string e164;
+  util.Format(parsed, PhoneNumberUtil::E164, &e164);
+  return e164;
+}
+
+std::string number_for_trunk(const config::Trunk& trunk, const std::string& e164) {
+  const std::string& strip = trunk.number.strip;
+  const size_t cut = !strip.empty() && e164.starts_with(strip) ? strip.size() : 0;
+  return trunk.number.add + e164.substr(cut);
+}
+
+}  // namespace gw::policy

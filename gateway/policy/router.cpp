@@ -1,0 +1,315 @@
+#include "gateway/policy/router.h"
+
+#include <algorithm>
+
+#include "acs/identity/token_service.h"
+#include "gateway/config/pattern.h"
+#include "gateway/policy/caller_id_policy.h"
+#include "gateway/policy/dial_policy.h"
+
+namespace gw::policy {
+namespace {
+
+using config::Config;
+using config::Route;
+
+std::string quoted_name(const Route& route) { return "route \"" + route.name + "\": "; }
+
+// What people and phones put between digits (RFC 3966 5.1.1).
+std::string without_separators(std::string_view text) {
+  if (text.starts_with("4:")) text.remove_prefix(2);
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view(" ()-./").find(c) == std::string_view::npos) out += c;
+  }
+  return out;
+}
+
+bool is_from(const Route& route, const Party& from) {
+  return std::ranges::any_of(route.from, [&](const std::string& allowed) {
+    switch (from.kind) {
+      case PartyKind::Phone: if (allowed == "phones") return true; break;
+      case PartyKind::User: if (allowed == "users") return true; break;
+      case PartyKind::Trunk: if (allowed == "trunks") return true; break;
+    }
+    return allowed == to_string(from);
+  });
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items) out += (out.empty() ? "" : ", ") + item;
+  return out;
+}
+
+// "phone:$1" with what the regex found.
+std::string filled_in(std::string_view text, const std::vector<std::string>& groups) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool reference = text[i] == '$' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
+    if (!reference) {
+      out += text[i];
+      continue;
+    }
+    const auto group = static_cast<size_t>(text[++i] - '0');
+    if (group < groups.size()) out += groups[group];
+  }
+  return out;
+}
+
+bool exists(const Config& config, const Party& party) {
+  switch (party.kind) {
+    case PartyKind::Phone: return config.phone(party.name) != nullptr;
+    case PartyKind::User: return config.user(party.name) != nullptr;
+    case PartyKind::Trunk: return config.trunk(party.name) != nullptr;
+  }
+  return false;
+}
+
+bool includes(const std::vector<Rank>& ranks, PartyKind kind) {
+  return std::ranges::any_of(ranks, [&](const Rank& rank) {
+    return std::ranges::any_of(rank.parties, [&](const Party& p) { return p.kind == kind; });
+  });
+}
+
+// One decision while it is made.
+class Deciding {
+ public:
+  Deciding(const Config& config, const Dialled& dialled, WallTime now)
+      : config_(config), dialled_(dialled), now_(now) {}
+
+  Decision decide();
+
+ private:
+  bool try_emergency(const std::string& number);
+  bool try_identity();
+  bool try_extension(const std::string& number);
+  void try_routes(const std::string& number);
+  bool matches(const Route& route, const std::string& number, std::vector<std::string>& groups);
+  std::vector<Rank> ranks_of(const Route& route, const std::vector<std::string>& groups);
+  void take(const Route& route, const std::vector<std::string>& groups);
+  void accept(std::string route, std::vector<Rank> ranks, std::string_view caller_id_rule);
+  void refuse(Cause cause, std::string why);
+  void tried(std::string line) { decision_.tried.push_back(std::move(line)); }
+
+  const Config& config_;
+  const Dialled& dialled_;
+  const WallTime now_;
+  Decision decision_;
+};
+
+Decision Deciding::decide() {
+  if (dialled_.number.empty() || dialled_.number.size() > config::kMaxDialled) {
+    refuse(Cause::BadNumber, "a number has 1 to 64 characters");
+    return std::move(decision_);
+  }
+  if (try_identity()) return std::move(decision_);
+  const std::string number = without_separators(dialled_.number);
+  decision_.normalised = number;
+  if (try_emergency(number) || try_extension(number)) return std::move(decision_);
+  const auto e164 = normalise(number, config_.numbers.country);
+  if (!e164 && number.starts_with('+')) {
+    refuse(Cause::BadNumber, number + " cannot be a telephone number");
+    return std::move(decision_);
+  }
+  if (e164) decision_.normalised = *e164;
+  try_routes(decision_.normalised);
+  return std::move(decision_);
+}
+
+void Deciding::refuse(Cause cause, std::string why) {
+  decision_.accepted = false;
+  decision_.cause = {cause, 0, 0, std::move(why)};
+}
+
+void Deciding::accept(std::string route, std::vector<Rank> ranks, std::string_view caller_id_rule) {
+  decision_.route = std::move(route);
+  decision_.ranks = std::move(ranks);
+  decision_.number_out = decision_.normalised;
+  const bool to_trunk = includes(decision_.ranks, PartyKind::Trunk);
+  auto outside = choose_caller_id(config_, dialled_, caller_id_rule, to_trunk);
+  if (!outside && decision_.emergency) {
+    // Help comes first: any number of theirs or ours that can be called back.
+    const std::vector<std::string> own = allowed_numbers(config_, dialled_.from.name);
+    const std::vector<std::string>& numbers = own.empty() ? config_.numbers.owned : own;
+    outside = Presentation{numbers.empty() ? "" : numbers.front(), dialled_.from_display, false};
+  }
+  if (!outside) {
+    tried("caller id: " + outside.error().detail);
+    refuse(Cause::CallerIdNotAllowed, outside.error().detail);
+    return;
+  }
+  decision_.accepted = true;
+  decision_.caller_to_phones = as_seen_by(config_, dialled_, *outside, PartyKind::Phone);
+  const bool phones_only = !to_trunk && !includes(decision_.ranks, PartyKind::User);
+  decision_.caller = phones_only ? decision_.caller_to_phones
+                                 : as_seen_by(config_, dialled_, *outside,
+                                              to_trunk ? PartyKind::Trunk : PartyKind::User);
+}
+
+bool Deciding::try_emergency(const std::string& number) {
+  const auto& emergency = config_.numbers.emergency;
+  if (!rights_of(dialled_.from.kind).emergency ||
+      std::ranges::find(emergency, number) == emergency.end()) {
+    return false;
+  }
+  // The caller's own route first, without regard to hours; any route of that number next; then every trunk there is.
+  const Route* best = nullptr;
+  for (const Route& route : config_.routes) {
+    if (!config::match_to(route, number)) continue;
+    if (!best) best = &route;
+    if (!is_from(route, dialled_.from)) continue;
+    best = &route;
+    break;
+  }
+  std::vector<Rank> ranks;
+  if (best) ranks = ranks_of(*best, *config::match_to(*best, number));
+  for (const config::Trunk& trunk : config_.trunks) {
+    const Party party{PartyKind::Trunk, trunk.name};
+    const bool there = std::ranges::any_of(ranks, [&](const Rank& rank) {
+      return std::ranges::find(rank.parties, party) != rank.parties.end();
+    });
+    if (!there) ranks.push_back({{party}});
+  }
+  if (ranks.empty()) {
+    tried("emergency: " + number + " has no route and there is no trunk");
+    return false;
+  }
+  tried("emergency: " + number + (best ? " goes by route \"" + best->name + "\"" : " has no route") +
+        ", then by every trunk");
+  decision_.emergency = true;
+  accept(best ? best->name : "emergency", std::move(ranks), best ? best->caller_id : "pass");
+  return true;
+}
+
+// Another user by raw id, from an app.
+bool Deciding::try_identity() {
+  const std::string& id = dialled_.number;
+  if (!id.starts_with("8:")) return false;
+  decision_.normalised = id;
+  if (!rights_of(dialled_.from.kind).identities) {
+    refuse(Cause::NotFound, "only users may call identities");
+    return true;
+  }
+  const config::User* user = config_.user_by_id(id);
+  if (!user && !acs::identity::is_acs_identity(id)) {
+    refuse(Cause::NotFound, "there is no identity " + id);
+    return true;
+  }
+  const std::string name = user ? user->name : id;
+  tried("identity: user:" + name);
+  // No number is involved: apps send an alternate caller id with every call.
+  Dialled plain = dialled_;
+  plain.caller_id.clear();
+  Deciding deciding(config_, plain, now_);
+  deciding.decision_ = std::move(decision_);
+  deciding.accept("user", {{{Party{PartyKind::User, name}}}}, "pass");
+  decision_ = std::move(deciding.decision_);
+  return true;
+}
+
+bool Deciding::try_extension(const std::string& number) {
+  if (!rights_of(dialled_.from.kind).extensions) return false;
+  std::optional<Party> party;
+  if (const config::Phone* phone = config_.phone_by_extension(number)) {
+    party = Party{PartyKind::Phone, phone->username};
+  } else if (const config::User* user = config_.user_by_extension(number)) {
+    party = Party{PartyKind::User, user->name};
+  }
+  if (!party) {
+    tried("extension: " + number + " is none");
+    return false;
+  }
+  tried("extension: " + number + " is " + to_string(*party));
+  accept("extension", {{{*party}}}, "pass");
+  return true;
+}
+
+bool Deciding::matches(const Route& route, const std::string& number, std::vector<std::string>& groups) {
+  if (!is_from(route, dialled_.from)) {
+    tried(quoted_name(route) + "from " + to_string(dialled_.from) + " is not " + joined(route.from));
+    return false;
+  }
+  auto found = config::match_to(route, number);
+  // A rule may be written in the national form.
+  const bool same = !found && !route.pattern && normalise(route.to, config_.numbers.country) == number;
+  if (!found && !same) {
+    tried(quoted_name(route) + "to " + number + " does not match " + route.to);
+    return false;
+  }
+  if (!open_at(route.hours, now_)) {
+    tried(quoted_name(route) + "closed now, open " + route.hours.text);
+    return false;
+  }
+  groups = found ? std::move(*found) : std::vector<std::string>{number};
+  return true;
+}
+
+void Deciding::try_routes(const std::string& number) {
+  for (const Route& route : config_.routes) {
+    std::vector<std::string> groups;
+    if (matches(route, number, groups)) return take(route, groups);
+  }
+  const bool no_way_out = dialled_.from.kind == PartyKind::User && number.starts_with('+') && config_.trunks.empty();
+  refuse(no_way_out ? Cause::NoTrunk : Cause::NotFound, "no route serves " + number);
+}
+
+std::vector<Rank> Deciding::ranks_of(const Route& route, const std::vector<std::string>& groups) {
+  std::vector<Rank> ranks;
+  for (const std::string& target : route.targets) {
+    const std::string text = filled_in(target, groups);
+    std::string_view rest = text;
+    Rank rank;
+    while (!rest.empty()) {
+      const size_t bar = std::min(rest.find('|'), rest.size());
+      const std::string_view one = rest.substr(0, bar);
+      rest.remove_prefix(std::min(bar + 1, rest.size()));
+      auto party = parse_party(one);
+      if (party && exists(config_, *party)) {
+        rank.parties.push_back(*std::move(party));
+      } else {
+        tried(quoted_name(route) + "there is no " + std::string(one));
+      }
+    }
+    if (!rank.parties.empty()) ranks.push_back(std::move(rank));
+  }
+  return ranks;
+}
+
+void Deciding::take(const Route& route, const std::vector<std::string>& groups) {
+  tried(quoted_name(route) + "matches");
+  decision_.route = route.name;
+  decision_.media = route.media;
+  decision_.ringback = route.ringback;
+  std::vector<Rank> ranks = ranks_of(route, groups);
+  if (ranks.empty()) return refuse(Cause::NotFound, "no target of route \"" + route.name + "\" exists");
+  accept(route.name, std::move(ranks), route.caller_id);
+}
+
+}  // namespace
+
+std::string to_string(const Party& party) {
+  switch (party.kind) {
+    case PartyKind::Phone: return "phone:" + party.name;
+    case PartyKind::User: return "user:" + party.name;
+    case PartyKind::Trunk: return "trunk:" + party.name;
+  }
+  return party.name;
+}
+
+std::optional<Party> parse_party(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon + 1 == text.size()) return std::nullopt;
+  const std::string_view kind = text.substr(0, colon);
+  const std::string name(text.substr(colon + 1));
+  if (kind == "phone") return Party{PartyKind::Phone, name};
+  if (kind == "user") return Party{PartyKind::User, name};
+  if (kind == "trunk") return Party{PartyKind::Trunk, name};
+  return std::nullopt;
+}
+
+Decision decide(const Config& config, const Dialled& dialled, WallTime now) {
+  return Deciding(config, dialled, now).decide();
+}
+
+}  // namespace gw::policy
