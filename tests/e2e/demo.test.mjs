@@ -1,0 +1,42 @@
+// scripts/demo.sh --once, as a newcomer runs it.
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { kRepository } from './lib/daemon.mjs';
+import { run } from './lib/process.mjs';
+
+const demo = (...args) => run(path.join(kRepository, 'scripts/demo.sh'), ['--once', ...args], { ms: 600_000 });
+
+// Processes that the demo could have left: the gateway on conf/demo and its SIP client.
+async function leftovers() {
+  const found = [];
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const line = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
+    if (/acs-gateway run -c conf\/demo/.test(line)) found.push(line);
+  }
+  return found;
+}
+
+describe('the demo', () => {
+  test('a_call_to_the_echo_is_answered_and_heard', async () => {
+    const { code, stdout, stderr } = await demo();
+    assert.equal(code, 0, stdout + stderr);
+    for (const step of [/101 registered/, /dialled 9196/, /answered/, /echo heard: \d+ Hz/, /codec PCM[UA]; \d+ packets sent, \d+ received/, /hung up/]) {
+      assert.match(stdout, step);
+    }
+    assert.deepEqual(await leftovers(), []);
+  });
+
+  test('a_number_where_nobody_is_fails', async () => {
+    const { code, stdout } = await demo('--number', '102');
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /FAILED: the call ended: 480/);
+    assert.deepEqual(await leftovers(), []);
+  });
+
+  test('a_wrong_option_is_exit_code_2', async () => {
+    assert.equal((await demo('--nonsense')).code, 2);
+  });
+});
