@@ -1,6 +1,6 @@
 // Bad input on every door: refused, counted, and nothing stops.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import dgram from 'node:dgram';
 import net from 'node:net';
 import tls from 'node:tls';
@@ -215,7 +215,7 @@ describe('hostile input', () => {
   test('hostile_sdp_from_a_user_is_refused', async (t) => {
     const device = await castOf(t).add(EdgeDevice.register(daemon, 'alice'));
     for (const sdp of ['', 'v=0', 'x'.repeat(30_000), 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=fingerprint:sha-256 00\r\n']) {
-      const callId = crypto.randomUUID();
+      const callId = randomUUID();
       const response = await device.request('invite', {
         callId, to: [{ rawId: '8:echo123' }], offer: { callId, generation: 1, sdp },
       });

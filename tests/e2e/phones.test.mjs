@@ -6,7 +6,7 @@ import { Baresip } from './lib/baresip.mjs';
 import { Browser } from './lib/browser.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon } from './lib/daemon.mjs';
-import { until } from './lib/wait.mjs';
+import { pause, until } from './lib/wait.mjs';
 
 describe('phones', () => {
   const cast = new Cast();
@@ -198,7 +198,7 @@ describe('phones', () => {
       const { stdout } = await daemon.command('phones', '--json');
       return JSON.parse(stdout).phones.filter((one) => one.registered).length === 2;
     });
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await pause(1_000);
     await daemon.restart('SIGKILL');
     await call(first, second, '102', { from: 1000, to: 700 });
   });
