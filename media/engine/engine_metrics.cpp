@@ -1,0 +1,81 @@
+// How the workers' counts become /metrics.
+#include "media/engine/media_engine_impl.h"
+
+namespace gw::media {
+namespace {
+
+struct Source {
+  const char* name;
+  const char* help;
+  Tally MediaCounters::*tally;
+};
+constexpr Source kSources[] = {
+    {"gw_media_packets_in_total", "Datagrams received.", &MediaCounters::packets_in},
+    {"gw_media_packets_out_total", "Datagrams sent.", &MediaCounters::packets_out},
+    {"gw_media_octets_in_total", "Octets received.", &MediaCounters::octets_in},
+    {"gw_media_octets_out_total", "Octets sent.", &MediaCounters::octets_out},
+    {"gw_media_lost_total", "RTP packets that legs sent and we did not get.", &MediaCounters::lost},
+    {"gw_media_concealed_total", "Frames concealed.", &MediaCounters::concealed},
+    {"gw_media_recovered_total", "Lost frames replaced when their successor came.",
+     &MediaCounters::recovered},
+    {"gw_media_send_failed_total", "Datagrams the kernel or a transport refused.",
+     &MediaCounters::send_failed},
+    {"gw_media_socket_overflow_total", "Datagrams the kernel dropped (SO_RXQ_OVFL).",
+     &MediaCounters::socket_overflow},
+    {"gw_media_stun_checks_total", "ICE checks received.", &MediaCounters::stun_checks},
+    {"gw_media_stun_refused_total", "ICE checks refused: unknown or not authentic.",
+     &MediaCounters::stun_refused},
+    {"gw_media_dtls_handshakes_total", "DTLS handshakes done.", &MediaCounters::dtls_handshakes},
+    {"gw_media_dtls_failures_total", "DTLS handshakes failed.", &MediaCounters::dtls_failures},
+    {"gw_media_srtp_failures_total", "SRTP packets that were not authentic.",
+     &MediaCounters::srtp_failures},
+    {"gw_media_digits_in_total", "DTMF keys received.", &MediaCounters::digits_in},
+    {"gw_media_digits_out_total", "Runs of DTMF keys sent.", &MediaCounters::digits_out},
+    {"gw_media_late_turns_total", "Timers that ran more than 20 ms late.",
+     &MediaCounters::late_turns},
+};
+
+// A Prometheus counter that follows a plain count.
+struct Followed {
+  Counter& counter;
+  uint64_t last = 0;
+  void follow(uint64_t now) {
+    counter.Increment(static_cast<double>(now - last));
+    last = now;
+  }
+};
+
+}  // namespace
+
+void MediaEngineImpl::register_metrics(Metrics& metrics) {
+  std::vector<Followed> followed, discards;
+  for (const Source& s : kSources) followed.push_back({metrics.counter(s.name, s.help)});
+  for (const char* reason : kDiscardNames) {
+    discards.push_back({metrics.counter("gw_media_discarded_total", "Packets that were not used.",
+                                        {{"reason", reason}})});
+  }
+  Gauge& sessions = metrics.gauge("gw_media_sessions", "Calls with sound.");
+  Gauge& ports = metrics.gauge("gw_media_ports", "Legs with sound.");
+  Gauge& in_use = metrics.gauge("gw_media_rtp_ports_in_use", "Pairs of RTP ports in use.");
+  metrics.gauge("gw_media_rtp_ports", "Pairs of RTP ports there are.")
+      .Set(static_cast<double>(ports_pool_.size()));
+  // Owns what it reads: an exposition may outlive the engine.
+  metrics.on_collect([counters = counters_, gauges = gauges_, followed, discards, &sessions, &ports,
+                      &in_use]() mutable {
+    for (size_t i = 0; i < followed.size(); ++i) {
+      uint64_t sum = 0;
+      for (const auto& c : counters) sum += ((*c).*(kSources[i].tally)).get();
+      followed[i].follow(sum);
+    }
+    for (size_t i = 0; i < discards.size(); ++i) {
+      uint64_t sum = 0;
+      for (const auto& c : counters) sum += c->discarded[i].get();
+      discards[i].follow(sum);
+    }
+    sessions.Set(static_cast<double>(gauges->sessions.get()));
+    ports.Set(static_cast<double>(gauges->ports.get()));
+    in_use.Set(static_cast<double>(gauges->ports_in_use.get()));
+  });
+}
+
+}  // namespace gw::media

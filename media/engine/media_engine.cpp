@@ -1,0 +1,339 @@
+#include "media/engine/media_engine.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "media/engine/media_engine_impl.h"
+
+namespace gw::media {
+namespace {
+
+constexpr int kWebRtcBuffer = 4 * 1024 * 1024;   // The default holds 3 ms of 1,000 users.
+constexpr size_t kUfragSize = 8, kPwdSize = 24;  // RFC 8445 5.3 asks for 24 and 128 bits at least.
+
+// Opus from a browser costs the decoder a third when it is narrowband; but when the other leg
+// speaks Opus too, nobody here decodes.
+bool narrowband(const std::vector<Codec>& codecs_first) {
+  return codecs_first.empty() || codecs_first.front() != Codec::Opus;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MediaEngine>> MediaEngine::start(MediaConfig config, const Clock& clock,
+                                                        Random& random, Metrics& metrics, Log log,
+                                                        EventSink events) {
+  auto engine = std::make_unique<MediaEngineImpl>(std::move(config), clock, random, log);
+  if (auto started = engine->start_workers(metrics, events); !started) {
+    return tl::unexpected(started.error());
+  }
+  return engine;
+}
+
+MediaEngineImpl::MediaEngineImpl(MediaConfig config, const Clock& clock, Random& random, Log log)
+    : config_(std::move(config)),
+      clock_(clock),
+      random_(random),
+      log_(std::move(log)),
+      ports_pool_(config_.port_low, config_.port_high, {.dscp = config_.dscp}, clock, random) {}
+
+MediaEngineImpl::~MediaEngineImpl() = default;
+
+Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& events) {
+  auto dtls = DtlsContext::create();
+  if (!dtls) return tl::unexpected(dtls.error());
+  dtls_ = std::move(*dtls);
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  const unsigned count = config_.workers > 0 ? config_.workers : cores;
+  for (unsigned i = 0; i < count; ++i) {
+    auto webrtc = bind_webrtc(config_.address, i);
+    if (!webrtc) return tl::unexpected(webrtc.error());
+    std::unique_ptr<UdpSocket> webrtc6;
+    if (config_.address6) {
+      auto bound = bind_webrtc(*config_.address6, i);
+      if (!bound) return tl::unexpected(bound.error());
+      webrtc6 = std::move(*bound);
+    }
+    counters_.push_back(std::make_shared<MediaCounters>());
+    workers_.push_back(std::make_unique<MediaWorker>(
+        MediaWorker::Setup{i, config_, std::move(*webrtc), std::move(webrtc6), *dtls_, clock_,
+                           random_, log_, events, counters_.back()}));
+    load_.push_back(0);
+  }
+  register_metrics(metrics);
+  for (const auto& worker : workers_) worker->start();
+  return {};
+}
+
+Result<std::unique_ptr<UdpSocket>> MediaEngineImpl::bind_webrtc(const SocketAddress& address,
+                                                                unsigned index) {
+  const UdpSocket::Options options{config_.dscp, kWebRtcBuffer, true};
+  SocketAddress at = address;
+  // A fixed port a worker; one that somebody else holds is stepped over.
+  const unsigned low = config_.webrtc_low;
+  const unsigned high = low == 0 ? 0 : std::max<unsigned>(low, config_.webrtc_high);
+  Error last{ErrorCode::Exhausted, "media.webrtc_ports: fewer ports than workers"};
+  for (unsigned port = low == 0 ? 0 : low + index; port <= high; ++port) {
+    at.set_port(static_cast<uint16_t>(port));
+    auto socket = UdpSocket::bind(at, options);
+    if (!socket) {
+      last = socket.error();
+      continue;
+    }
+    if ((*socket)->receive_buffer() < kWebRtcBuffer) {
+      log_.warn("granted a small receive buffer", {{"socket", (*socket)->address().to_string()},
+                                                   {"bytes", (*socket)->receive_buffer()},
+                                                   {"asked", kWebRtcBuffer},
+                                                   {"remedy", "sysctl net.core.rmem_max"}});
+    }
+    return socket;
+  }
+  return tl::unexpected(last);
+}
+
+MediaEngineImpl::Session* MediaEngineImpl::find(SessionId id) {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
+MediaEngineImpl::Port* MediaEngineImpl::find(PortId id) {
+  const auto found = ports_.find(id);
+  return found == ports_.end() ? nullptr : &found->second;
+}
+
+Result<MediaEngineImpl::Port*> MediaEngineImpl::negotiating(PortId id) {
+  Port* port = find(id);
+  if (port == nullptr) return fail(ErrorCode::NotFound, "no such media port");
+  if (!port->negotiation) return fail(ErrorCode::Conflict, "the echo user negotiates nothing");
+  return port;
+}
+
+SessionId MediaEngineImpl::open_session() {
+  const auto least = std::min_element(load_.begin(), load_.end());
+  const SessionId id{next_session_++};
+  sessions_[id].worker = static_cast<size_t>(least - load_.begin());
+  ++*least;
+  update_gauges();
+  return id;
+}
+
+void MediaEngineImpl::close_session(SessionId id) {
+  Session* session = find(id);
+  if (session == nullptr) return;
+  const std::vector<PortId> ports = session->ports;
+  for (const PortId port : ports) remove_port(port);
+  --load_[session->worker];
+  sessions_.erase(id);
+  update_gauges();
+}
+
+SocketAddress MediaEngineImpl::advertised(const SocketAddress& bound) const {
+  if (bound.v6() || config_.advertise.empty()) return bound;
+  const auto shown = SocketAddress::parse(config_.advertise, bound.port());
+  return shown ? *shown : bound;
+}
+
+PortId MediaEngineImpl::add(SessionId id, Session& session, Port port) {
+  const PortId made{next_port_++};
+  port.session = id;
+  port.worker = session.worker;
+  session.ports.push_back(made);
+  ports_.emplace(made, std::move(port));
+  update_gauges();
+  return made;
+}
+
+Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec& spec) {
+  Session* session = find(id);
+  if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
+  const bool v6 = spec.prefer_v6 && config_.address6.has_value();
+  auto sockets = ports_pool_.take(v6 ? *config_.address6 : config_.address);
+  if (!sockets) return tl::unexpected(sockets.error());
+
+  wire::LocalStream local;
+  local.kind = wire::PeerKind::Phone;
+  local.codecs = spec.codecs;
+  local.rtp = advertised(sockets->rtp->address());
+  local.srtp = spec.srtp;
+  local.offer_crypto = spec.offer_crypto;
+  local.ssrc = random_.u32();
+  local.cname = random_.alphanumeric(16);  // RFC 7022: says nothing of who or where.
+  Port port;
+  port.negotiation = std::make_unique<wire::OfferAnswer>(local, random_);
+  port.board = std::make_shared<PortBoard>();
+  port.rtp_port = sockets->rtp->address().port();
+  const std::shared_ptr<PortBoard> board = port.board;
+  const PortId made = add(id, *session, std::move(port));
+  workers_[session->worker]->post(
+      AddPhonePort{made, std::move(*sockets), local.ssrc, local.cname, board});
+  return made;
+}
+
+wire::IceCredentials MediaEngineImpl::new_ice() {
+  return {random_.alphanumeric(kUfragSize), random_.alphanumeric(kPwdSize)};
+}
+
+Result<PortId> MediaEngineImpl::add_browser_port(SessionId id, const BrowserPortSpec& spec) {
+  Session* session = find(id);
+  if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
+  MediaWorker& carrier = *workers_[session->worker];
+  wire::LocalStream local;
+  local.kind = wire::PeerKind::Browser;
+  local.codecs = spec.codecs;
+  local.rtp = advertised(carrier.webrtc_address());
+  if (carrier.webrtc6() != nullptr) local.candidates.push_back(carrier.webrtc6()->address());
+  local.ice = new_ice();
+  local.fingerprint = dtls_->fingerprint();
+  local.ssrc = random_.u32();
+  local.cname = random_.alphanumeric(16);
+  Port port;
+  port.negotiation = std::make_unique<wire::OfferAnswer>(local, random_);
+  port.board = std::make_shared<PortBoard>();
+  const std::shared_ptr<PortBoard> board = port.board;
+  const PortId made = add(id, *session, std::move(port));
+  carrier.post(AddBrowserPort{made, local.ice, local.ssrc, local.cname, board});
+  return made;
+}
+
+Result<PortId> MediaEngineImpl::add_echo_port(SessionId id, const EchoPortSpec&) {
+  Session* session = find(id);
+  if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
+  Port port;
+  port.board = std::make_shared<PortBoard>();
+  const std::shared_ptr<PortBoard> board = port.board;
+  const PortId made = add(id, *session, std::move(port));
+  workers_[session->worker]->post(AddEchoPort{made, board});
+  return made;
+}
+
+void MediaEngineImpl::remove_port(PortId id) {
+  Port* port = find(id);
+  if (port == nullptr) return;
+  worker(*port).post(RemovePort{id});
+  if (port->rtp_port != 0) ports_pool_.give_back(port->rtp_port);
+  if (Session* session = find(port->session)) std::erase(session->ports, id);
+  ports_.erase(id);
+  update_gauges();
+}
+
+void MediaEngineImpl::apply(PortId id, Port& port) {
+  worker(port).post(ApplyNegotiation{id, *port.negotiation->negotiated()});
+}
+
+Result<std::string> MediaEngineImpl::make_offer(PortId id, Direction direction,
+                                                std::vector<Codec> codecs_first) {
+  auto port = negotiating(id);
+  if (!port) return tl::unexpected(port.error());
+  return (*port)->negotiation->make_offer(direction, codecs_first);
+}
+
+Result<Negotiated> MediaEngineImpl::accept_answer(PortId id, std::string_view sdp) {
+  auto port = negotiating(id);
+  if (!port) return tl::unexpected(port.error());
+  const auto parameters = (*port)->negotiation->accept_answer(sdp);
+  if (!parameters) return tl::unexpected(parameters.error());
+  apply(id, **port);
+  return describe(**port, *parameters);
+}
+
+Result<RemoteOffer> MediaEngineImpl::accept_offer(PortId id, std::string_view sdp) {
+  auto port = negotiating(id);
+  if (!port) return tl::unexpected(port.error());
+  const auto summary = (*port)->negotiation->accept_offer(sdp);
+  if (!summary) return tl::unexpected(summary.error());
+  (*port)->ice_restart = summary->ice_restart;
+  return RemoteOffer{summary->codecs, summary->direction, summary->held};
+}
+
+Result<std::string> MediaEngineImpl::make_answer(PortId id, Direction direction,
+                                                 std::vector<Codec> codecs_first) {
+  auto found = negotiating(id);
+  if (!found) return tl::unexpected(found.error());
+  Port& port = **found;
+  wire::OfferAnswer& negotiation = *port.negotiation;
+  // RFC 8445 9: a restart needs new credentials of both sides.
+  const wire::IceCredentials before = negotiation.local().ice;
+  if (port.ice_restart) negotiation.set_local_ice(new_ice());
+  negotiation.set_narrowband(narrowband(codecs_first));
+  auto answer = negotiation.make_answer(direction, codecs_first);
+  if (!answer) {
+    negotiation.set_local_ice(before);
+    return answer;
+  }
+  if (std::exchange(port.ice_restart, false)) {
+    worker(port).post(RestartIce{id, negotiation.local().ice});
+  }
+  apply(id, port);
+  return answer;
+}
+
+void MediaEngineImpl::rollback(PortId id) {
+  Port* port = find(id);
+  if (port == nullptr || !port->negotiation) return;
+  port->negotiation->rollback();
+  port->ice_restart = false;
+}
+
+Negotiated MediaEngineImpl::describe(const Port& port,
+                                     const wire::StreamParameters& parameters) const {
+  Negotiated result;
+  if (!parameters.codecs.empty()) result.codec = parameters.codecs.front().codec;
+  result.direction = parameters.direction;
+  result.remote_held = parameters.remote_held;
+  result.telephone_event = !parameters.events.empty();
+  result.ptime = parameters.ptime;
+  if (parameters.sdes) result.srtp = wire::to_string(parameters.sdes->suite);
+  if (parameters.dtls) result.srtp = port.board->read().srtp;
+  return result;
+}
+
+std::optional<Negotiated> MediaEngineImpl::negotiated(PortId id) const {
+  const auto found = ports_.find(id);
+  if (found == ports_.end() || !found->second.negotiation) return std::nullopt;
+  const wire::StreamParameters* parameters = found->second.negotiation->negotiated();
+  if (parameters == nullptr) return std::nullopt;
+  return describe(found->second, *parameters);
+}
+
+void MediaEngineImpl::connect(PortId a, PortId b) {
+  Port* first = find(a);
+  Port* second = find(b);
+  if (first == nullptr || second == nullptr || first->session != second->session) return;
+  worker(*first).post(ConnectPorts{a, b});
+}
+
+void MediaEngineImpl::disconnect(PortId id) {
+  if (Port* port = find(id)) worker(*port).post(DisconnectPort{id});
+}
+
+void MediaEngineImpl::set_held(PortId id, bool held) {
+  if (Port* port = find(id)) worker(*port).post(SetHeld{id, held});
+}
+
+void MediaEngineImpl::set_muted(PortId id, bool muted) {
+  if (Port* port = find(id)) worker(*port).post(SetMuted{id, muted});
+}
+
+void MediaEngineImpl::play_ringback(PortId id, bool on) {
+  if (Port* port = find(id)) worker(*port).post(PlayRingback{id, on});
+}
+
+void MediaEngineImpl::send_digits(PortId id, std::string_view digits, Duration length,
+                                  Duration gap) {
+  if (Port* port = find(id)) {
+    worker(*port).post(SendDigits{id, std::string(digits), length, gap});
+  }
+}
+
+std::optional<PortStats> MediaEngineImpl::stats(PortId id) const {
+  const auto found = ports_.find(id);
+  if (found == ports_.end()) return std::nullopt;
+  return found->second.board->read();
+}
+
+void MediaEngineImpl::update_gauges() {
+  gauges_->sessions.set(sessions_.size());
+  gauges_->ports.set(ports_.size());
+  gauges_->ports_in_use.set(ports_pool_.in_use());
+}
+
+}  // namespace gw::media

@@ -1,0 +1,189 @@
+#include "media/engine/media_worker.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "media/wire/demux.h"
+#include "media/wire/stun.h"
+
+namespace gw::media {
+namespace {
+
+constexpr int kEventsPerTurn = 64;
+constexpr size_t kPhoneBatch = 8;  // A phone sends one packet at a time.
+constexpr Duration kLateTurn = 20ms;
+
+}  // namespace
+
+MediaWorker::MediaWorker(Setup setup)
+    : setup_(std::move(setup)),
+      counters_(*setup_.counters),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  GW_ASSERT(epoll_ >= 0);
+  mailbox_watch_ = {Watch::Kind::Mailbox, nullptr, nullptr};
+  watch(mailbox_.fd(), &mailbox_watch_);
+  setup_.webrtc->count_in(&counters_);
+  webrtc_watch_ = {Watch::Kind::WebRtc, setup_.webrtc.get(), nullptr};
+  watch(setup_.webrtc->fd(), &webrtc_watch_);
+  if (setup_.webrtc6) {
+    setup_.webrtc6->count_in(&counters_);
+    webrtc6_watch_ = {Watch::Kind::WebRtc, setup_.webrtc6.get(), nullptr};
+    watch(setup_.webrtc6->fd(), &webrtc6_watch_);
+  }
+}
+
+MediaWorker::~MediaWorker() {
+  if (thread_.joinable()) {
+    mailbox_.post(StopWorker{});
+    thread_.join();
+  }
+  ports_.clear();
+  ::close(epoll_);
+}
+
+void MediaWorker::start() {
+  thread_ = std::thread([this] {
+    const std::string name = "media-" + std::to_string(setup_.index);
+    ::pthread_setname_np(::pthread_self(), name.c_str());
+    run();
+  });
+}
+
+void MediaWorker::run() {
+  while (running_) turn();
+  const TimePoint now = setup_.clock.now();
+  while (!ports_.empty()) remove(ports_.begin()->first, now);
+  mailbox_.close();
+}
+
+void MediaWorker::turn() {
+  std::array<epoll_event, kEventsPerTurn> events;
+  const int n = ::epoll_wait(epoll_, events.data(), kEventsPerTurn, wait_ms(setup_.clock.now()));
+  for (int i = 0; i < n; ++i)
+    read(*static_cast<const Watch*>(events[static_cast<size_t>(i)].data.ptr));
+  one_dtls_step();
+  // After the packets: a command may remove what an event of this turn points to.
+  if (std::exchange(mailbox_ready_, false)) {
+    mailbox_.drain([this](MediaCommand command) { take(std::move(command)); });
+  }
+  const TimePoint now = setup_.clock.now();
+  if (now >= earliest_) run_timers(now);
+  if (now >= next_publish_) publish(now);
+}
+
+int MediaWorker::wait_ms(TimePoint now) const {
+  if (!dtls_queue_.empty()) return 0;
+  if (ports_.empty()) return -1;
+  const TimePoint next = std::min(earliest_, next_publish_);
+  if (next <= now) return 0;
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(next - now).count();
+  return static_cast<int>(std::min<int64_t>(ms, 1000));
+}
+
+void MediaWorker::watch(int fd, Watch* watch) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = watch;
+  GW_ASSERT(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0);
+}
+
+void MediaWorker::read(const Watch& watch) {
+  switch (watch.kind) {
+    case Watch::Kind::Mailbox: mailbox_ready_ = true; return;
+    case Watch::Kind::WebRtc: read_webrtc(*watch.socket); return;
+    case Watch::Kind::PhoneRtp:
+    case Watch::Kind::PhoneRtcp: read_phone(watch); return;
+  }
+}
+
+// Packet path.
+void MediaWorker::read_phone(const Watch& watch) {
+  const std::span<PacketPtr> packets = batch_.receive(*watch.socket, kPhoneBatch, counters_);
+  const TimePoint now = setup_.clock.now();
+  for (PacketPtr& packet : packets) {
+    if (watch.kind == Watch::Kind::PhoneRtp) {
+      watch.phone->transport().receive_on_rtp(packet, now);
+    } else {
+      watch.phone->transport().receive_on_rtcp(packet, now);
+    }
+  }
+}
+
+// Packet path.
+void MediaWorker::read_webrtc(UdpSocket& socket) {
+  const std::span<PacketPtr> packets = batch_.receive(socket, ReceiveBatch::kMost, counters_);
+  const TimePoint now = setup_.clock.now();
+  for (PacketPtr& packet : packets) dispatch(packet, socket, now);
+}
+
+// By the address that passed a check, or by the ufrag of the check. Packet path.
+void MediaWorker::dispatch(PacketPtr& packet, UdpSocket& via, TimePoint now) {
+  const wire::PacketKind kind = wire::kind_of(packet->data());
+  if (kind == wire::PacketKind::Stun) {
+    const auto message = wire::StunMessage::parse(packet->data());
+    const auto found = message ? by_ufrag_.find(local_ufrag(message->username)) : by_ufrag_.end();
+    if (found == by_ufrag_.end()) return counters_.stun_refused.add();
+    return found->second->receive(packet, via, now);
+  }
+  const auto found = by_address_.find(packet->from);
+  if (found == by_address_.end()) return counters_.discard(Discard::Source);
+  if (kind != wire::PacketKind::Dtls) return found->second->receive(packet, via, now);
+  if (dtls_queue_.size() >= kMaxDtlsQueue) return counters_.discard(Discard::Overload);
+  dtls_queue_.push_back({found->second, std::move(packet), &via});
+}
+
+void MediaWorker::one_dtls_step() {
+  if (dtls_queue_.empty()) return;
+  PendingDtls pending = std::move(dtls_queue_.front());
+  dtls_queue_.pop_front();
+  pending.transport->receive_dtls(pending.packet, *pending.via, setup_.clock.now());
+}
+
+void MediaWorker::run_timers(TimePoint now) {
+  if (now - earliest_ > kLateTurn) counters_.late_turns.add();
+  earliest_ = kNever;
+  TimePoint next = kNever;
+  for (EnginePort* port : schedule_) {
+    if (port->deadline().due() <= now) {
+      port->deadline().set(kNever);
+      const TimePoint wanted = port->on_timer(now);
+      port->deadline().at_latest(std::max(wanted, now + 1ms));
+    }
+    next = std::min(next, port->deadline().due());
+  }
+  // on_timer() of one port may have woken another that stands earlier in the list.
+  earliest_ = std::min(earliest_, next);
+}
+
+void MediaWorker::publish(TimePoint now) {
+  next_publish_ = now + 1s;
+  for (EnginePort* port : schedule_) port->publish();
+}
+
+void MediaWorker::add_address(const SocketAddress& from, WebRtcTransport& transport) {
+  by_address_[from] = &transport;
+}
+
+void MediaWorker::remove_address(const SocketAddress& from, WebRtcTransport& transport) {
+  const auto found = by_address_.find(from);
+  if (found != by_address_.end() && found->second == &transport) by_address_.erase(found);
+}
+
+void MediaWorker::add_ufrag(const std::string& ufrag, WebRtcTransport& transport) {
+  by_ufrag_[ufrag] = &transport;
+}
+
+void MediaWorker::remove_ufrag(const std::string& ufrag) {
+  by_ufrag_.erase(ufrag);
+}
+
+void MediaWorker::on_port_event(MediaEvent event) {
+  setup_.events(std::move(event));
+}
+
+}  // namespace gw::media

@@ -1,0 +1,91 @@
+#include "media/path/digits.h"
+
+#include <algorithm>
+
+namespace gw::media {
+
+void DigitSender::set_events(const std::optional<wire::NegotiatedEvents>& events) {
+  const bool same_clock = events && events_ && events->clock_rate == events_->clock_rate;
+  events_ = events;
+  if (!events_) {
+    sender_.reset();
+  } else if (!same_clock) {
+    sender_.emplace(events_->clock_rate);
+  }
+}
+
+bool DigitSender::queue(char digit, Duration length, Duration gap) {
+  return sender_ ? sender_->queue(digit, length, gap) : tones_.queue(digit, length, gap);
+}
+
+bool DigitSender::busy() const {
+  return sender_ ? sender_->busy() : !tones_.idle();
+}
+
+void DigitSender::tick(AudioSink& sink, TimePoint now) {
+  if (!sender_) {
+    const std::span<int16_t> frame = std::span(pcm_).first(sink.frame_samples());
+    if (tones_.generate(frame)) sink.play_generated(frame, now);
+    return;
+  }
+  const uint32_t clock = sink.sender().clock();
+  const uint32_t timestamp = sink.sender().generated_timestamp(clock / 50, now);
+  if (const auto out = sender_->tick(timestamp)) {
+    sink.send_event(out->payload, events_->send_payload_type, out->marker, out->timestamp, now);
+  }
+}
+
+void DigitSender::clear() {
+  if (sender_) sender_->clear();
+  tones_.clear();
+}
+
+void DigitReceiver::set_events(const std::vector<wire::NegotiatedEvents>& events) {
+  count_ = 0;
+  for (const wire::NegotiatedEvents& e : events) {
+    if (count_ == kMaxClocks) return;
+    Line& line = lines_[count_++];
+    const bool same = line.receiver && line.events.clock_rate == e.clock_rate;
+    line.events = e;
+    if (!same) line.receiver.emplace(e.clock_rate);
+  }
+}
+
+const wire::NegotiatedEvents* DigitReceiver::events_of(uint8_t payload_type) const {
+  for (size_t i = 0; i < count_; ++i) {
+    if (lines_[i].events.receive_payload_type == payload_type) return &lines_[i].events;
+  }
+  return nullptr;
+}
+
+void DigitReceiver::receive(const wire::RtpHeader& header, std::span<const std::byte> payload,
+                            TimePoint now) {
+  for (size_t i = 0; i < count_; ++i) {
+    if (lines_[i].events.receive_payload_type == header.payload_type) {
+      lines_[i].receiver->receive(header, payload, now);
+      return;
+    }
+  }
+}
+
+void DigitReceiver::tick(TimePoint now) {
+  for (size_t i = 0; i < count_; ++i) lines_[i].receiver->tick(now);
+}
+
+std::optional<KeyPress> DigitReceiver::take() {
+  for (size_t i = 0; i < count_; ++i) {
+    if (auto key = lines_[i].receiver->take()) return key;
+  }
+  return std::nullopt;
+}
+
+bool DigitReceiver::pressed() const {
+  return std::any_of(lines_.begin(), lines_.begin() + count_,
+                     [](const Line& line) { return line.receiver->pressed(); });
+}
+
+void DigitReceiver::reset() {
+  for (size_t i = 0; i < count_; ++i) lines_[i].receiver->reset();
+}
+
+}  // namespace gw::media

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "media/path/audio_sink.h"
+#include "media/tone/telephone_event.h"
+#include "media/tone/tone_generator.h"
+#include "media/wire/offer_answer.h"
+
+namespace gw::media {
+
+// Keys toward one leg's peer: RFC 4733 when it was agreed, else tones in the sound. Owned by a
+// MediaPort, which calls tick() every 20 ms (events) or every frame (tones) while busy; audio of
+// the other leg is held back meanwhile. Its worker's thread. No allocation after set_events().
+class DigitSender {
+ public:
+  // After each negotiation; what was queued is lost only when the way of sending changed.
+  void set_events(const std::optional<wire::NegotiatedEvents>& events);
+
+  bool queue(char digit, Duration length, Duration gap);
+  bool busy() const;
+  bool by_events() const { return events_.has_value(); }
+  void tick(AudioSink& sink, TimePoint now);  // Packet path.
+  void clear();
+
+ private:
+  std::optional<wire::NegotiatedEvents> events_;
+  std::optional<TelephoneEventSender> sender_;
+  DtmfGenerator tones_;
+  std::array<int16_t, kMaxFrameSamples> pcm_;
+};
+
+// Keys from one leg's peer by RFC 4733, at each clock that was agreed. Owned by a MediaPort.
+class DigitReceiver {
+ public:
+  void set_events(const std::vector<wire::NegotiatedEvents>& events);
+
+  // Null when the payload type is none of telephone-event.
+  const wire::NegotiatedEvents* events_of(uint8_t payload_type) const;
+  void receive(const wire::RtpHeader& header, std::span<const std::byte> payload,
+               TimePoint now);     // Packet path.
+  void tick(TimePoint now);        // Ends keys whose end was lost.
+  std::optional<KeyPress> take();  // Until it is empty.
+  bool pressed() const;
+  bool any() const { return count_ > 0; }
+  void reset();
+
+ private:
+  static constexpr size_t kMaxClocks = 2;  // 8000 and, from browsers, 48000.
+
+  struct Line {
+    wire::NegotiatedEvents events;
+    std::optional<TelephoneEventReceiver> receiver;
+  };
+  std::array<Line, kMaxClocks> lines_;
+  size_t count_ = 0;
+};
+
+}  // namespace gw::media

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+
+#include "base/ids.h"
+#include "media/path/deadline.h"
+#include "media/path/sound_port.h"
+#include "media/tone/prompt.h"
+
+namespace gw::media {
+
+// The echo user: a short prompt, then what it hears, as it hears it: the caller's own packets go
+// back without a codec in between, so at unity gain and without delay. Owned by a MediaSession; its
+// worker's thread.
+class EchoPort final : public SoundPort {
+ public:
+  explicit EchoPort(PortId id, TimePoint& earliest) : id_(id), deadline_(earliest) {}
+
+  PortId id() const { return id_; }
+  Deadline& deadline() { return deadline_; }
+  TimePoint on_timer(TimePoint now);
+
+  void on_wired(SoundPort* other, TimePoint now) override;
+  void on_other_changed(TimePoint now) override;
+  void prepare_to_play() override;
+  bool hears(TimePoint now) const override;
+  bool passes(Codec codec) const override { return other_ != nullptr && other_->passes(codec); }
+  std::optional<Codec> codec() const override;
+  void pass(InboundAudio& audio, TimePoint now) override;
+  bool passes_events(Codec, uint32_t) const override { return false; }
+  void pass_event(InboundAudio&, TimePoint) override {}
+  void press(const KeyPress&, TimePoint) override {}
+  void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;
+
+ private:
+  static constexpr Duration kTick = 20ms;
+
+  const PortId id_;
+  Deadline deadline_;
+  SoundPort* other_ = nullptr;
+  Prompt prompt_;
+  int64_t position_ = 0;
+  TimePoint next_tick_ = kNever;
+  std::array<int16_t, kSamplesPer20Ms> pcm_;
+};
+
+}  // namespace gw::media

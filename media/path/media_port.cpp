@@ -1,0 +1,421 @@
+#include "media/path/media_port.h"
+
+#include <algorithm>
+
+#include "media/codec/g711.h"
+#include "media/path/quality.h"
+
+namespace gw::media {
+namespace {
+
+constexpr Duration kDefaultDigitGap = 70ms;  // Between keys that one leg pressed and another plays.
+
+bool is_g711(Codec codec) {
+  return codec == Codec::Pcmu || codec == Codec::Pcma;
+}
+Law law_of(Codec codec) {
+  return codec == Codec::Pcmu ? Law::Mu : Law::A;
+}
+
+}  // namespace
+
+MediaPort::MediaPort(Settings settings, const Surroundings& around, Transport& transport)
+    : settings_(std::move(settings)),
+      pool_(around.pool),
+      counters_(around.counters),
+      clock_(around.clock),
+      observer_(around.observer),
+      transport_(transport),
+      deadline_(around.earliest),
+      source_(around.counters),
+      // RFC 3550 5.1: random beginnings; RFC 3711 3.3.1: low, so that no early loss hides a wrap.
+      sink_(RtpSender(settings_.ssrc, static_cast<uint16_t>(around.random.u32() & 0x7fff),
+                      around.random.u32()),
+            transport, around.pool, around.counters),
+      rtcp_(settings_.cname, around.random) {}
+
+void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint now) {
+  if (parameters.codecs.empty()) return;
+  const bool was_sending = negotiated_ && sends(parameters_.direction);
+  parameters_ = parameters;
+  negotiated_ = true;
+  const wire::NegotiatedCodec& main = parameters_.codecs.front();
+  OpusSettings opus = settings_.opus;
+  opus.fec = false;
+  sink_.set_format(main.codec, main.send_payload_type, parameters_.ptime, opus);
+  events_out_ =
+      parameters_.events.empty() ? std::nullopt : std::optional(parameters_.events.front());
+  digits_in_.set_events(parameters_.events);
+  digits_out_.set_events(events_out_);
+  const bool in_band = settings_.fills_silence && parameters_.events.empty();
+  if (in_band && !detector_) detector_ = std::make_unique<DtmfDetector>();
+  if (!in_band) detector_.reset();
+  if (!was_sending && sends(parameters_.direction)) sink_.sender().restart_talk_spurt();
+  rtcp_.start(now);
+  armed_ = now;
+  timed_out_ = false;
+  prepare_codecs();
+  if (other_ != nullptr) other_->on_other_changed(now);
+  poke(now);
+}
+
+void MediaPort::prepare_codecs() {
+  if (other_ == nullptr || !negotiated_) return;
+  const auto theirs = other_->codec();
+  if (!theirs) return;
+  // The codec that should come; another one that was negotiated makes its decoder when it comes.
+  const Codec ours = parameters_.codecs.front().codec;
+  if (other_->passes(ours) || (is_g711(ours) && is_g711(*theirs))) return;
+  source_.prepare(ours);
+  other_->prepare_to_play();
+}
+
+std::optional<Codec> MediaPort::codec() const {
+  if (!negotiated_) return std::nullopt;
+  return sink_.codec();
+}
+
+void MediaPort::on_wired(SoundPort* other, TimePoint now) {
+  other_ = other;
+  source_.restart();
+  sink_.drop_residue();
+  sink_.sender().new_source();
+  skipped_ = true;
+  armed_ = now;
+  timed_out_ = false;
+  prepare_codecs();
+  poke(now);
+}
+
+void MediaPort::on_other_changed(TimePoint now) {
+  prepare_codecs();
+  poke(now);
+}
+
+void MediaPort::set_held(bool held, TimePoint now) {
+  if (held_ && !held) sink_.sender().restart_talk_spurt();
+  held_ = held;
+  armed_ = now;
+  timed_out_ = false;
+  poke(now);
+}
+
+void MediaPort::set_muted(bool muted, TimePoint now) {
+  muted_ = muted;
+  armed_ = now;
+  timed_out_ = false;
+}
+
+void MediaPort::set_ringback(bool on, TimePoint now) {
+  if (!on) {
+    ringback_.reset();
+    return;
+  }
+  if (ringback_) return;
+  ringback_ = std::make_unique<ToneGenerator>(ToneGenerator::kRingback);
+  sink_.prepare();
+  next_tick_ = now;
+  poke(now);
+}
+
+void MediaPort::send_digits(std::string_view digits, Duration length, Duration gap, TimePoint now) {
+  if (!digits_out_.busy()) next_tick_ = now;
+  if (!events_out_) sink_.prepare();
+  for (const char digit : digits) digits_out_.queue(digit, length, gap);
+  digits_were_busy_ = true;  // So that DigitsSent comes even when nothing could be queued.
+  poke(now);
+}
+
+void MediaPort::leave(TimePoint now) {
+  if (negotiated_ && sink_.sender().has_sent()) {
+    rtcp_.send(transport_, pool_, receiver_, sink_.sender(), now, clock_.wall(), true);
+  }
+}
+
+// ---- From the network ----
+
+std::optional<Codec> MediaPort::codec_of(uint8_t payload_type) const {
+  for (const wire::NegotiatedCodec& c : parameters_.codecs) {
+    if (c.receive_payload_type == payload_type) return c.codec;
+  }
+  return std::nullopt;
+}
+
+// Packet path.
+void MediaPort::on_rtp(PacketPtr& packet, TimePoint now) {
+  const auto discard = [this](Discard why) {
+    ++discarded_;
+    counters_.discard(why);
+  };
+  const auto rtp = wire::RtpPacket::parse(packet->data());
+  if (!rtp) return discard(Discard::Malformed);
+  const wire::NegotiatedEvents* events = digits_in_.events_of(rtp->header.payload_type);
+  const auto codec = codec_of(rtp->header.payload_type);
+  if (!codec && events == nullptr) return discard(Discard::PayloadType);
+
+  const uint32_t clock = codec ? descriptor(*codec).rtp_clock : events->clock_rate;
+  const RtpReceiver::Arrival arrival = receiver_.accept(rtp->header, clock, codec.has_value(), now);
+  switch (arrival.verdict) {
+    case RtpReceiver::Verdict::Accepted: break;
+    case RtpReceiver::Verdict::Duplicate: return discard(Discard::Duplicate);
+    case RtpReceiver::Verdict::TooOld: return discard(Discard::Late);
+    case RtpReceiver::Verdict::OtherSource: return discard(Discard::Ssrc);
+  }
+  ++packets_in_;
+  octets_in_ += packet->size();
+  heard_ = now;
+  timed_out_ = false;
+  if (held_ || !receives(parameters_.direction)) {
+    skipped_ = true;
+    return discard(Discard::Direction);
+  }
+  if (arrival.restarted) digits_in_.reset();
+  InboundAudio audio{packet,
+                     *rtp,
+                     codec.value_or(parameters_.codecs.front().codec),
+                     arrival.sequence,
+                     arrival.timestamp,
+                     arrival.restarted};
+  if (events != nullptr) return receive_event(audio, events->clock_rate, now);
+  if (detector_) listen_for_keys(audio, now);
+  carry(audio, now);
+}
+
+void MediaPort::receive_event(InboundAudio& event, uint32_t clock_rate, TimePoint now) {
+  const bool fresh = !digits_in_.pressed();
+  digits_in_.receive(event.rtp.header, event.rtp.payload, now);
+  if (fresh && digits_in_.pressed()) event_passed_ = false;
+  deadline_.at_latest(now + 100ms);  // To notice that its end was lost.
+  if (!muted_ && other_ != nullptr && other_->hears(now) &&
+      other_->passes_events(event.codec, clock_rate)) {
+    event_passed_ = true;
+    event.restarted = event.restarted || std::exchange(skipped_, false);
+    other_->pass_event(event, now);
+  }
+  take_keys(now);
+}
+
+void MediaPort::take_keys(TimePoint now) {
+  while (const auto key = digits_in_.take()) {
+    counters_.digits_in.add();
+    observer_.on_port_event(DigitReceived{settings_.id, key->digit, key->duration, false});
+    // One key is one key: what went through packet by packet is not played again.
+    if (!event_passed_ && other_ != nullptr && !muted_) other_->press(*key, now);
+  }
+}
+
+void MediaPort::listen_for_keys(const InboundAudio& audio, TimePoint now) {
+  if (!is_g711(audio.codec) || audio.rtp.payload.size() > pcm_.size()) return;
+  const std::span<int16_t> pcm = std::span(pcm_).first(audio.rtp.payload.size());
+  g711_decode(law_of(audio.codec), audio.rtp.payload, pcm);
+  detector_->push(pcm);
+  while (const auto key = detector_->take()) {
+    counters_.digits_in.add();
+    observer_.on_port_event(DigitReceived{settings_.id, key->digit, key->duration, true});
+  }
+  static_cast<void>(now);
+}
+
+// Packet path.
+void MediaPort::carry(InboundAudio& audio, TimePoint now) {
+  if (muted_ || other_ == nullptr || !other_->hears(now)) {
+    skipped_ = true;
+    return;
+  }
+  audio.restarted = audio.restarted || std::exchange(skipped_, false);
+  if (other_->passes(audio.codec)) return other_->pass(audio, now);
+  const auto theirs = other_->codec();
+  if (theirs && is_g711(audio.codec) && is_g711(*theirs)) {
+    const std::span<std::byte> codes =
+        audio.packet->data().subspan(audio.rtp.payload_offset, audio.rtp.payload.size());
+    g711_transcode(law_of(audio.codec), law_of(*theirs), codes);
+    audio.codec = *theirs;
+    return other_->pass(audio, now);
+  }
+  transcode(audio, now);
+}
+
+// Packet path.
+void MediaPort::transcode(InboundAudio& audio, TimePoint now) {
+  if (!source_.prepared(audio.codec)) {  // Once, when a second negotiated codec is first used.
+    source_.prepare(audio.codec);
+    other_->prepare_to_play();
+  }
+  const AudioSource::Frame frame{audio.codec, audio.rtp.payload, audio.sequence, audio.timestamp,
+                                 audio.restarted};
+  source_.push(audio.packet, frame, *other_, now);
+  deadline_.at_latest(source_.deadline());
+}
+
+// Packet path.
+void MediaPort::on_rtcp(std::span<const std::byte> compound, TimePoint now) {
+  rtcp_.receive(compound, receiver_, settings_.ssrc, now, clock_.wall());
+  sink_.set_expected_loss(rtcp_.remote_loss_percent());
+  heard_ = now;
+}
+
+void MediaPort::on_connected(std::string_view srtp, TimePoint now) {
+  srtp_ = srtp;
+  observer_.on_port_event(TransportConnected{settings_.id, std::string(srtp_)});
+  poke(now);
+}
+
+void MediaPort::on_failed(std::string_view why, TimePoint) {
+  observer_.on_port_event(TransportFailed{settings_.id, std::string(why)});
+}
+
+void MediaPort::on_lost(TimePoint) {
+  observer_.on_port_event(MediaTimedOut{settings_.id});
+}
+
+// ---- From the other leg ----
+
+bool MediaPort::may_send() const {
+  return negotiated_ && !held_ && sends(parameters_.direction) && transport_.ready();
+}
+
+bool MediaPort::hears(TimePoint) const {
+  return may_send() && !digits_out_.busy();
+}
+
+void MediaPort::on_heard_elsewhere() {
+  filling_ = false;
+  if (ringback_) ringback_.reset();  // Real sound ends ours (RFC 3960 3.2).
+}
+
+// Packet path.
+void MediaPort::pass(InboundAudio& audio, TimePoint now) {
+  on_heard_elsewhere();
+  sink_.pass(*audio.packet, audio.rtp, parameters_.codecs.front().send_payload_type, true,
+             audio.sequence, audio.timestamp, audio.restarted, now);
+}
+
+bool MediaPort::passes_events(Codec codec, uint32_t clock_rate) const {
+  return events_out_ && passes(codec) && events_out_->clock_rate == clock_rate &&
+         descriptor(codec).rtp_clock == clock_rate;
+}
+
+// Packet path.
+void MediaPort::pass_event(InboundAudio& event, TimePoint now) {
+  on_heard_elsewhere();
+  sink_.pass(*event.packet, event.rtp, events_out_->send_payload_type, true, event.sequence,
+             event.timestamp, event.restarted, now);
+}
+
+void MediaPort::press(const KeyPress& key, TimePoint now) {
+  if (!may_send()) return;
+  if (!digits_out_.busy()) next_tick_ = now;
+  if (!events_out_) sink_.prepare();
+  digits_out_.queue(key.digit, key.duration, kDefaultDigitGap);
+  poke(now);
+}
+
+// Packet path.
+void MediaPort::play(std::span<const int16_t> pcm, int64_t position, bool restarted,
+                     TimePoint now) {
+  if (!hears(now)) return;
+  on_heard_elsewhere();
+  sink_.play(pcm, position, restarted, now);
+}
+
+// ---- By time ----
+
+TimePoint MediaPort::on_timer(TimePoint now) {
+  TimePoint next = transport_.on_timer(now);
+  if (digits_in_.pressed()) {
+    digits_in_.tick(now);
+    take_keys(now);
+    next = std::min(next, now + 100ms);
+  }
+  if (other_ != nullptr && !muted_ && !held_ && other_->hears(now)) {
+    next = std::min(next, source_.on_timer(*other_, now));
+  } else {
+    source_.restart();
+  }
+  next = std::min(next, generate(now));
+  if (now >= rtcp_.due()) {
+    rtcp_.send(transport_, pool_, receiver_, sink_.sender(), now, clock_.wall());
+    counters_.lost.add(receiver_.lost() - std::min(counted_lost_, receiver_.lost()));
+    counted_lost_ = std::max(counted_lost_, receiver_.lost());
+  }
+  next = std::min(next, rtcp_.due());
+  return std::min(next, check_timeout(now));
+}
+
+TimePoint MediaPort::generate(TimePoint now) {
+  if (!may_send()) return kNever;
+  if (digits_out_.busy() || digits_were_busy_ || ringback_) return tick_generator(now);
+  if (settings_.fills_silence && other_ != nullptr) return fill(now);
+  return kNever;
+}
+
+TimePoint MediaPort::tick_generator(TimePoint now) {
+  if (now < next_tick_) return next_tick_;
+  if (now - next_tick_ > kFillAfter) next_tick_ = now;  // The loop stood still: no burst.
+  filling_ = false;
+  const bool digits = digits_out_.busy();
+  if (digits) {
+    digits_were_busy_ = true;
+    digits_out_.tick(sink_, now);
+  } else if (std::exchange(digits_were_busy_, false)) {
+    counters_.digits_out.add();
+    sink_.sender().restart_talk_spurt();
+    observer_.on_port_event(DigitsSent{settings_.id});
+    return now;
+  } else {
+    const std::span<int16_t> frame = std::span(pcm_).first(sink_.frame_samples());
+    ringback_->generate(frame);
+    sink_.play_generated(frame, now);
+  }
+  next_tick_ += digits && digits_out_.by_events() ? TelephoneEventSender::kTick : sink_.ptime();
+  return next_tick_;
+}
+
+TimePoint MediaPort::fill(TimePoint now) {
+  const bool sent = sink_.sender().has_sent();
+  const TimePoint due = filling_ ? next_tick_
+                        : sent   ? sink_.sender().last_sent() + kFillAfter
+                                 : now;
+  if (now < due) return due;
+  if (!filling_ || now - next_tick_ > kFillAfter) next_tick_ = now;
+  filling_ = true;
+  sink_.play_silence(now);
+  next_tick_ += sink_.codec() == Codec::Opus ? Duration(20ms) : sink_.ptime();
+  return next_tick_;
+}
+
+// Aware of hold and mute: only who should send can be missed. Browsers are watched by ICE consent.
+TimePoint MediaPort::check_timeout(TimePoint now) {
+  if (!settings_.fills_silence || !negotiated_ || other_ == nullptr || timed_out_) return kNever;
+  if (held_ || muted_ || parameters_.remote_held || !receives(parameters_.direction)) return kNever;
+  const Duration limit =
+      receiver_.started() ? settings_.media_timeout : settings_.media_timeout * kNeverHeardFactor;
+  const TimePoint due = std::max(heard_, armed_) + limit;
+  if (now < due) return due;
+  timed_out_ = true;
+  observer_.on_port_event(MediaTimedOut{settings_.id});
+  return kNever;
+}
+
+PortStats MediaPort::stats() const {
+  PortStats stats;
+  if (negotiated_) stats.codec = to_string(sink_.codec());
+  stats.srtp = srtp_;
+  stats.packets_in = packets_in_;
+  stats.octets_in = octets_in_;
+  stats.packets_out = sink_.packets();
+  stats.octets_out = sink_.octets();
+  stats.packets_lost = receiver_.lost();
+  stats.discarded = discarded_ + source_.late();
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  stats.jitter_ms = Milliseconds(receiver_.jitter()).count();
+  stats.round_trip_ms = Milliseconds(rtcp_.round_trip()).count();
+  if (packets_in_ == 0) return stats;
+  const double arrived = static_cast<double>(packets_in_);
+  const double lost = static_cast<double>(stats.packets_lost + source_.late());
+  stats.mos = mean_opinion_score({parameters_.codecs.front().codec, lost / (arrived + lost),
+                                  receiver_.jitter(), rtcp_.round_trip()});
+  return stats;
+}
+
+}  // namespace gw::media

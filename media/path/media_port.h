@@ -1,0 +1,144 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "media/engine/media_engine.h"
+#include "media/path/audio_sink.h"
+#include "media/path/audio_source.h"
+#include "media/path/deadline.h"
+#include "media/path/digits.h"
+#include "media/path/rtcp_session.h"
+#include "media/path/rtp_receiver.h"
+#include "media/path/sound_port.h"
+#include "media/tone/dtmf_detector.h"
+#include "media/tone/tone_generator.h"
+#include "media/transport/transport.h"
+
+namespace gw::media {
+
+// What a port tells its worker.
+class PortObserver {
+ public:
+  virtual ~PortObserver() = default;
+  virtual void on_port_event(MediaEvent event) = 0;
+};
+
+// One leg's sound, both ways: receiver, decoder, encoder, sender, keys and reports around a
+// transport. Owned by a MediaSession; its worker's thread. Knows at most one other SoundPort, by a
+// Relay. Packets run through on_rtp() to the other's pass() or play() and out, in one call.
+class MediaPort : public SoundPort, public TransportObserver {
+ public:
+  struct Settings {
+    PortId id;
+    uint32_t ssrc = 0;
+    std::string cname;
+    OpusSettings opus;
+    Duration media_timeout = 30s;
+    bool fills_silence = true;  // Rule 6: phones and carriers hang up on a stream that stops.
+  };
+  struct Surroundings {
+    PacketPool& pool;
+    MediaCounters& counters;
+    const Clock& clock;
+    Random& random;
+    PortObserver& observer;
+    TimePoint& earliest;  // The worker's next timer.
+  };
+
+  // A leg that never sent anything may be ringing: it gets this many times the media timeout.
+  static constexpr int kNeverHeardFactor = 6;
+  // Sound that stops is continued by silence after this long.
+  static constexpr Duration kFillAfter = 200ms;
+
+  MediaPort(Settings settings, const Surroundings& around, Transport& transport);
+
+  void negotiate(const wire::StreamParameters& parameters, TimePoint now);
+  void set_held(bool held, TimePoint now);
+  void set_muted(bool muted, TimePoint now);
+  void set_ringback(bool on, TimePoint now);
+  void send_digits(std::string_view digits, Duration length, Duration gap, TimePoint now);
+  void leave(TimePoint now);  // RTCP BYE.
+
+  TimePoint on_timer(TimePoint now);
+  Deadline& deadline() { return deadline_; }
+  PortId id() const { return settings_.id; }
+  PortStats stats() const;
+  std::string_view srtp() const { return srtp_; }
+
+  // SoundPort: what the other leg does to this one.
+  void on_wired(SoundPort* other, TimePoint now) override;
+  void on_other_changed(TimePoint now) override;
+  void prepare_to_play() override { sink_.prepare(); }
+  bool hears(TimePoint now) const override;
+  bool passes(Codec codec) const override { return negotiated_ && codec == sink_.codec(); }
+  std::optional<Codec> codec() const override;
+  void pass(InboundAudio& audio, TimePoint now) override;
+  bool passes_events(Codec codec, uint32_t clock_rate) const override;
+  void pass_event(InboundAudio& event, TimePoint now) override;
+  void press(const KeyPress& key, TimePoint now) override;
+  void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;
+
+  // TransportObserver: what comes from the network.
+  void on_rtp(PacketPtr& packet, TimePoint now) override;
+  void on_rtcp(std::span<const std::byte> compound, TimePoint now) override;
+  void on_connected(std::string_view srtp, TimePoint now) override;
+  void on_failed(std::string_view why, TimePoint now) override;
+  void on_lost(TimePoint now) override;
+
+ private:
+  bool may_send() const;
+  std::optional<Codec> codec_of(uint8_t payload_type) const;
+  void prepare_codecs();
+  void receive_event(InboundAudio& event, uint32_t clock_rate, TimePoint now);
+  void take_keys(TimePoint now);
+  void listen_for_keys(const InboundAudio& audio, TimePoint now);
+  void carry(InboundAudio& audio, TimePoint now);
+  void transcode(InboundAudio& audio, TimePoint now);
+  void on_heard_elsewhere();
+
+  TimePoint generate(TimePoint now);
+  TimePoint tick_generator(TimePoint now);
+  TimePoint fill(TimePoint now);
+  TimePoint check_timeout(TimePoint now);
+  void poke(TimePoint now) { deadline_.at_latest(now); }
+
+  const Settings settings_;
+  PacketPool& pool_;
+  MediaCounters& counters_;
+  const Clock& clock_;
+  PortObserver& observer_;
+  Transport& transport_;
+
+  Deadline deadline_;
+  RtpReceiver receiver_;
+  AudioSource source_;
+  AudioSink sink_;
+  RtcpSession rtcp_;
+  DigitReceiver digits_in_;
+  DigitSender digits_out_;
+  std::unique_ptr<DtmfDetector> detector_;  // Phones without telephone-event.
+  std::unique_ptr<ToneGenerator> ringback_;
+
+  SoundPort* other_ = nullptr;
+  bool negotiated_ = false;
+  wire::StreamParameters parameters_;
+  std::optional<wire::NegotiatedEvents> events_out_;
+  bool held_ = false, muted_ = false;
+  bool skipped_ = false;       // The last packet did not reach the other side.
+  bool event_passed_ = false;  // The key that is down goes through packet by packet.
+  bool digits_were_busy_ = false;
+  bool filling_ = false;
+  TimePoint next_tick_{};
+
+  TimePoint heard_{}, armed_{};
+  bool timed_out_ = false;
+  std::string_view srtp_;  // A name of ours: it lives for ever.
+  uint64_t packets_in_ = 0, octets_in_ = 0, discarded_ = 0, counted_lost_ = 0;
+  std::array<int16_t, kMaxFrameSamples> pcm_;
+};
+
+}  // namespace gw::media

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "media/path/rtp_receiver.h"
+#include "media/path/rtp_sender.h"
+#include "media/transport/transport.h"
+
+namespace gw::media {
+
+// Both halves of one leg's RTCP: reports of ours about every 5 s (RFC 3550 6.2, randomised), what
+// the peer's say of our stream. The other leg's reports end here (rule 7). Owned by a MediaPort;
+// its worker's thread.
+class RtcpSession {
+ public:
+  static constexpr Duration kInterval = 5s;
+
+  RtcpSession(std::string cname, Random& random) : cname_(std::move(cname)), random_(random) {}
+
+  void start(TimePoint now);  // First negotiation.
+  void receive(std::span<const std::byte> compound, RtpReceiver& receiver, uint32_t our_ssrc,
+               TimePoint now, WallTime wall);  // Packet path.
+  TimePoint due() const { return due_; }
+  // Sends what is due. `bye` says that the stream ends here.
+  void send(Transport& transport, PacketPool& pool, RtpReceiver& receiver, const RtpSender& sender,
+            TimePoint now, WallTime wall, bool bye = false);
+
+  Duration round_trip() const { return round_trip_; }
+  unsigned remote_loss_percent() const { return remote_loss_percent_; }  // Of what we send.
+  bool peer_left() const { return peer_left_; }
+
+ private:
+  Duration next_interval(double mean) const;
+
+  const std::string cname_;
+  Random& random_;
+  TimePoint due_ = kNever;
+  uint64_t reported_packets_ = 0;
+  Duration round_trip_{0};
+  unsigned remote_loss_percent_ = 0;
+  bool peer_left_ = false;
+};
+
+}  // namespace gw::media

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "media/engine/packet_pool.h"
+#include "media/path/audio_source.h"
+#include "media/tone/telephone_event.h"
+#include "media/wire/offer_answer.h"
+#include "media/wire/rtp.h"
+
+namespace gw::media {
+
+// An audio packet of one leg that was accepted, on its way to the other.
+struct InboundAudio {
+  PacketPtr& packet;
+  const wire::RtpPacket& rtp;
+  Codec codec = Codec::Pcmu;
+  int64_t sequence = 0;   // Extended.
+  int64_t timestamp = 0;  // Extended.
+  bool restarted = false;
+};
+
+// One leg's sound as its Relay sees it: a leg with a network, or the echo user. The worker's
+// thread.
+class SoundPort : public PcmSink {
+ public:
+  // Wired to another, or to none. Not on the packet path: codecs are made here.
+  virtual void on_wired(SoundPort* other, TimePoint now) = 0;
+  // Its negotiation changed; the other end may need codecs.
+  virtual void on_other_changed(TimePoint now) = 0;
+  virtual void prepare_to_play() = 0;  // PCM will come.
+
+  virtual bool hears(TimePoint now) const = 0;     // What is played to it goes somewhere.
+  virtual bool passes(Codec codec) const = 0;      // Packets of this codec go as they are.
+  virtual std::optional<Codec> codec() const = 0;  // What it is sent; none = not negotiated.
+  // Packet path, all of these.
+  virtual void pass(InboundAudio& audio, TimePoint now) = 0;
+  virtual bool passes_events(Codec codec, uint32_t clock_rate) const = 0;
+  virtual void pass_event(InboundAudio& event, TimePoint now) = 0;
+  virtual void press(const KeyPress& key, TimePoint now) = 0;
+};
+
+}  // namespace gw::media

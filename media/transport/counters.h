@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace gw::media {
+
+// A count with one writing thread and any number of readers: no locked instruction on the packet
+// path.
+class Tally {
+ public:
+  void add(uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void set(uint64_t n) { value_.store(n, std::memory_order_relaxed); }
+  uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+// Why a packet that arrived went no further.
+enum class Discard {
+  Malformed,    // No RTP, RTCP, STUN or DTLS.
+  Source,       // Not the latched or nominated peer.
+  PayloadType,  // Nothing that was negotiated.
+  Ssrc,         // A second stream beside the one we follow.
+  Duplicate,
+  Late,       // Its place in time was filled already.
+  Direction,  // The negotiated direction, or a hold, lets nothing in.
+  Srtp,       // Not authentic.
+  Replay,
+  Codec,     // The decoder refused the payload.
+  NotReady,  // Before negotiation or keys.
+  Overload,  // No packet buffer or no place in a queue.
+};
+constexpr size_t kDiscards = 12;
+constexpr std::array<const char*, kDiscards> kDiscardNames{
+    "malformed", "source", "payload_type", "ssrc",  "duplicate", "late",
+    "direction", "srtp",   "replay",       "codec", "not_ready", "overload"};
+
+// What a worker counts. Written by its thread; /metrics reads.
+struct MediaCounters {
+  Tally packets_in, packets_out, octets_in, octets_out;
+  Tally lost;       // By sequence numbers, both kinds of legs.
+  Tally concealed;  // Frames made in place of lost ones.
+  Tally recovered;  // Of those, by Opus FEC.
+  Tally send_failed;
+  Tally socket_overflow;  // SO_RXQ_OVFL: the kernel had no room left.
+  Tally stun_checks, stun_refused;
+  Tally dtls_handshakes, dtls_failures;
+  Tally srtp_failures;
+  Tally digits_in, digits_out;
+  Tally late_turns;  // Loop turns that came more than 20 ms after they were due.
+  std::array<Tally, kDiscards> discarded;
+
+  void discard(Discard why) { discarded[static_cast<size_t>(why)].add(); }
+};
+
+}  // namespace gw::media

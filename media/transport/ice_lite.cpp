@@ -1,0 +1,55 @@
+#include "media/transport/ice_lite.h"
+
+#include "media/wire/stun.h"
+
+namespace gw::media {
+
+std::string_view local_ufrag(std::string_view username) {
+  return username.substr(0, username.find(':'));
+}
+
+void IceLite::restart(wire::IceCredentials local) {
+  previous_ = std::move(local_);
+  local_ = std::move(local);
+}
+
+IceLite::Outcome IceLite::on_check(std::span<const std::byte> datagram, const SocketAddress& from,
+                                   TimePoint now, std::span<std::byte> out) {
+  Outcome outcome;
+  const auto message = wire::StunMessage::parse(datagram);
+  if (!message || message->type != wire::StunType::BindingRequest) return outcome;
+
+  const std::string_view ufrag = local_ufrag(message->username);
+  const bool current = ufrag == local_.ufrag;
+  if (!current && (previous_.ufrag.empty() || ufrag != previous_.ufrag)) return outcome;
+  const std::string& password = current ? local_.pwd : previous_.pwd;
+  // Who does not know the password gets no answer: nothing to learn, nothing to reflect.
+  if (!message->authentic(password)) return outcome;
+
+  if (message->unknown_required) {
+    outcome.response = wire::write_stun_error(out, message->transaction, 420, password);
+    return outcome;
+  }
+  // RFC 8445 7.3.1.1: a lite agent is controlled, always.
+  if (message->controlled) {
+    outcome.response = wire::write_stun_error(out, message->transaction, 487, password);
+    return outcome;
+  }
+
+  outcome.authentic = true;
+  last_check_ = now;
+  if (current && !previous_.ufrag.empty()) {
+    previous_ = {};
+    outcome.renewed = true;
+  }
+  // RFC 8445 7.3.1.5: only the controlling side's nomination moves the media. Browsers nominate
+  // the pair they prefer now, so the latest nomination holds.
+  if (message->use_candidate) {
+    outcome.nominated = peer_ != from;
+    peer_ = from;
+  }
+  outcome.response = wire::write_stun_success(out, message->transaction, from, password);
+  return outcome;
+}
+
+}  // namespace gw::media

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "media/transport/counters.h"
+#include "media/transport/source_latch.h"
+#include "media/transport/srtp_session.h"
+#include "media/transport/transport.h"
+#include "media/wire/offer_answer.h"
+
+namespace gw::media {
+
+// A phone's or trunk's network: a pair of sockets of its own for RTP and RTCP (or one with
+// rtcp-mux), symmetric RTP, SDES SRTP if negotiated. Owned by the worker's session; its thread.
+class RtpTransport final : public Transport {
+ public:
+  struct Wiring {
+    DatagramSink& rtp;
+    DatagramSink& rtcp;
+    MediaCounters& counters;
+    TransportObserver& observer;
+  };
+
+  explicit RtpTransport(const Wiring& wiring);
+
+  // After each negotiation.
+  void set_remote(const wire::StreamParameters& parameters, TimePoint now);
+  void reopen_latch(TimePoint now);
+
+  void receive_on_rtp(PacketPtr& packet, TimePoint now);   // Packet path.
+  void receive_on_rtcp(PacketPtr& packet, TimePoint now);  // Packet path.
+
+  bool send_rtp(Packet& packet, TimePoint now) override;
+  bool send_rtcp(Packet& packet, TimePoint now) override;
+  bool ready() const override { return negotiated_ && !rtp_latch_.target().empty(); }
+  TimePoint on_timer(TimePoint) override { return kNever; }
+
+  uint64_t refused_sources() const { return refused_sources_; }
+
+ private:
+  void receive_rtp(PacketPtr& packet, TimePoint now);
+  void receive_rtcp(Packet& packet, SourceLatch& latch, TimePoint now);
+  bool admit(const Packet& packet, const SourceLatch& latch, TimePoint now);
+  bool decrypted(SrtpVerdict verdict);
+  bool plausible(const Packet& packet) const;
+  std::string_view suite_name() const;
+
+  DatagramSink& rtp_;
+  DatagramSink& rtcp_;
+  MediaCounters& counters_;
+  TransportObserver& observer_;
+
+  bool negotiated_ = false;
+  bool mux_ = false;
+  std::optional<wire::SdesPair> sdes_;
+  std::unique_ptr<SrtpSession> srtp_;
+  std::array<bool, 128> payload_types_{};  // What may arrive.
+
+  SourceLatch rtp_latch_, rtcp_latch_;
+  bool connected_ = false;
+  uint64_t refused_sources_ = 0;
+};
+
+}  // namespace gw::media

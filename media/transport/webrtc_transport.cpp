@@ -1,0 +1,210 @@
+#include "media/transport/webrtc_transport.h"
+
+#include <algorithm>
+#include <array>
+
+#include "media/wire/demux.h"
+#include "media/wire/stun.h"
+
+namespace gw::media {
+namespace {
+
+bool same_certificates(const wire::RemoteDtls& a, const wire::RemoteDtls& b) {
+  return std::ranges::equal(a.fingerprints, b.fingerprints,
+                            [](const wire::SdpFingerprint& x, const wire::SdpFingerprint& y) {
+                              return x.hash == y.hash && x.value == y.value;
+                            });
+}
+
+}  // namespace
+
+WebRtcTransport::WebRtcTransport(const Wiring& wiring, wire::IceCredentials local, TimePoint now)
+    : context_(wiring.dtls),
+      directory_(wiring.directory),
+      counters_(wiring.counters),
+      observer_(wiring.observer),
+      ice_(std::move(local)) {
+  directory_.add_ufrag(ice_.local().ufrag, *this);
+  ice_.start_waiting(now);
+}
+
+WebRtcTransport::~WebRtcTransport() {
+  directory_.remove_ufrag(ice_.local().ufrag);
+  if (!ice_.previous().ufrag.empty()) directory_.remove_ufrag(ice_.previous().ufrag);
+  for (const SocketAddress& address : addresses_) {
+    if (!address.empty()) directory_.remove_address(address, *this);
+  }
+}
+
+void WebRtcTransport::set_remote(const wire::RemoteDtls& remote, TimePoint now) {
+  if (dtls_ && same_certificates(remote, remote_)) return;
+  remote_ = remote;
+  srtp_.reset();
+  ice_.start_waiting(now);
+  const auto role = remote.our_setup == wire::DtlsSetup::Active ? DtlsSession::Role::Active
+                                                                : DtlsSession::Role::Passive;
+  dtls_ = std::make_unique<DtlsSession>(context_, role, remote.fingerprints, now);
+  dtls_->set_path(sink_, ice_.peer());
+  if (!ice_.peer().empty()) dtls_->connect(now);
+}
+
+void WebRtcTransport::restart_ice(wire::IceCredentials local) {
+  if (!ice_.previous().ufrag.empty()) directory_.remove_ufrag(ice_.previous().ufrag);
+  ice_.restart(std::move(local));
+  directory_.add_ufrag(ice_.local().ufrag, *this);
+}
+
+void WebRtcTransport::receive(PacketPtr& packet, DatagramSink& via, TimePoint now) {
+  switch (wire::kind_of(packet->data())) {
+    case wire::PacketKind::Stun: receive_check(*packet, via, now); return;
+    case wire::PacketKind::Dtls: receive_dtls(packet, via, now); return;
+    case wire::PacketKind::Rtp: receive_rtp(packet, now); return;
+    case wire::PacketKind::Rtcp: receive_rtcp(*packet, now); return;
+    case wire::PacketKind::Unknown: counters_.discard(Discard::Malformed); return;
+  }
+}
+
+void WebRtcTransport::receive_check(Packet& packet, DatagramSink& via, TimePoint now) {
+  std::array<std::byte, 256> answer;
+  const IceLite::Outcome outcome = [&] {
+    const std::string previous = ice_.previous().ufrag;
+    const IceLite::Outcome o = ice_.on_check(packet.data(), packet.from, now, answer);
+    if (o.renewed) directory_.remove_ufrag(previous);
+    return o;
+  }();
+  counters_.stun_checks.add();
+  if (outcome.response > 0) via.send(std::span(answer).first(outcome.response), packet.from);
+  if (!outcome.authentic) {
+    counters_.stun_refused.add();
+    return;
+  }
+  lost_ = false;
+  remember(packet.from);
+  if (!outcome.nominated) return;
+  sink_ = &via;
+  if (!dtls_) return;
+  dtls_->set_path(sink_, ice_.peer());
+  dtls_->connect(now);
+}
+
+void WebRtcTransport::receive_dtls(PacketPtr& packet, DatagramSink& via, TimePoint now) {
+  if (!dtls_ || !knows(packet->from)) {
+    counters_.discard(dtls_ ? Discard::Source : Discard::NotReady);
+    return;
+  }
+  // A browser may begin DTLS on a pair that it has not nominated yet.
+  if (ice_.peer().empty()) dtls_->set_path(&via, packet->from);
+  const DtlsSession::State before = dtls_->state();
+  dtls_->receive(packet->data(), now);
+  after_step(before, now);
+}
+
+void WebRtcTransport::after_step(DtlsSession::State before, TimePoint now) {
+  const DtlsSession::State state = dtls_->state();
+  if (state == before) return;
+  if (state == DtlsSession::State::Failed) {
+    counters_.dtls_failures.add();
+    observer_.on_failed(dtls_->failure(), now);
+    return;
+  }
+  if (state != DtlsSession::State::Connected) return;
+  const auto keys = dtls_->take_keys();
+  srtp_ = SrtpSession::create(*keys);
+  if (!srtp_) {
+    counters_.dtls_failures.add();
+    observer_.on_failed("SRTP refused the keys of DTLS", now);
+    return;
+  }
+  counters_.dtls_handshakes.add();
+  observer_.on_connected(wire::to_string(keys->suite), now);
+}
+
+void WebRtcTransport::receive_rtp(PacketPtr& packet, TimePoint now) {
+  if (!srtp_) {
+    counters_.discard(Discard::NotReady);
+    return;
+  }
+  if (const SrtpVerdict v = srtp_->unprotect_rtp(*packet); v != SrtpVerdict::Ok) {
+    count(v);
+    return;
+  }
+  observer_.on_rtp(packet, now);
+}
+
+void WebRtcTransport::receive_rtcp(Packet& packet, TimePoint now) {
+  if (!srtp_) {
+    counters_.discard(Discard::NotReady);
+    return;
+  }
+  if (const SrtpVerdict v = srtp_->unprotect_rtcp(packet); v != SrtpVerdict::Ok) {
+    count(v);
+    return;
+  }
+  observer_.on_rtcp(packet.data(), now);
+}
+
+void WebRtcTransport::count(SrtpVerdict verdict) {
+  switch (verdict) {
+    case SrtpVerdict::Ok: return;
+    case SrtpVerdict::NotAuthentic:
+      counters_.srtp_failures.add();
+      counters_.discard(Discard::Srtp);
+      return;
+    case SrtpVerdict::Replayed: counters_.discard(Discard::Replay); return;
+    case SrtpVerdict::Refused: counters_.discard(Discard::Ssrc); return;
+  }
+}
+
+bool WebRtcTransport::send_rtp(Packet& packet, TimePoint) {
+  if (!ready() || !srtp_->protect_rtp(packet)) return false;
+  sink_->send(packet.data(), ice_.peer());
+  return true;
+}
+
+bool WebRtcTransport::send_rtcp(Packet& packet, TimePoint) {
+  if (!ready() || !srtp_->protect_rtcp(packet)) return false;
+  sink_->send(packet.data(), ice_.peer());
+  return true;
+}
+
+TimePoint WebRtcTransport::on_timer(TimePoint now) {
+  TimePoint next = kNever;
+  if (dtls_) {
+    const DtlsSession::State before = dtls_->state();
+    next = dtls_->on_timer(now);
+    after_step(before, now);
+  }
+  // RFC 7675: nobody answers for the address any more, so nothing may be sent there.
+  if (now >= ice_.consent_ends()) {
+    if (!lost_ && srtp_) {
+      lost_ = true;
+      observer_.on_lost(now);
+    }
+    return std::min(next, now + 1s);
+  }
+  return std::min(next, ice_.consent_ends());
+}
+
+void WebRtcTransport::close() {
+  if (dtls_) dtls_->close();
+}
+
+bool WebRtcTransport::knows(const SocketAddress& from) const {
+  return std::ranges::find(addresses_, from) != addresses_.end();
+}
+
+void WebRtcTransport::remember(const SocketAddress& from) {
+  if (knows(from)) return;
+  SocketAddress& slot = addresses_[next_address_];
+  if (slot == ice_.peer() && !slot.empty()) {
+    next_address_ = (next_address_ + 1) % kMaxAddresses;  // Never the one in use.
+    remember(from);
+    return;
+  }
+  if (!slot.empty()) directory_.remove_address(slot, *this);
+  slot = from;
+  next_address_ = (next_address_ + 1) % kMaxAddresses;
+  directory_.add_address(from, *this);
+}
+
+}  // namespace gw::media

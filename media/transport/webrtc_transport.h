@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "media/transport/counters.h"
+#include "media/transport/dtls.h"
+#include "media/transport/ice_lite.h"
+#include "media/transport/srtp_session.h"
+#include "media/transport/transport.h"
+
+namespace gw::media {
+
+class WebRtcTransport;
+
+// The worker's tables that lead from a datagram on a shared socket to the transport it is for.
+class WebRtcDirectory {
+ public:
+  virtual ~WebRtcDirectory() = default;
+  virtual void add_address(const SocketAddress& from, WebRtcTransport& transport) = 0;
+  // Only if it still leads to this transport: another may have proven the address since.
+  virtual void remove_address(const SocketAddress& from, WebRtcTransport& transport) = 0;
+  virtual void add_ufrag(const std::string& ufrag, WebRtcTransport& transport) = 0;
+  virtual void remove_ufrag(const std::string& ufrag) = 0;
+};
+
+// A browser's network: ICE-lite, DTLS-SRTP, RTP and RTCP on one 5-tuple of a socket that all
+// browsers of the worker share. Media and DTLS count only from addresses that passed an ICE check.
+// Owned by the worker's session; its thread.
+class WebRtcTransport final : public Transport {
+ public:
+  static constexpr size_t kMaxAddresses =
+      8;  // A browser with Wi-Fi, cable and VPN checks from six.
+
+  struct Wiring {
+    const DtlsContext& dtls;
+    WebRtcDirectory& directory;
+    MediaCounters& counters;
+    TransportObserver& observer;
+  };
+
+  WebRtcTransport(const Wiring& wiring, wire::IceCredentials local, TimePoint now);
+  ~WebRtcTransport() override;
+
+  // After each negotiation: the peer's certificate, our DTLS role. Another fingerprint is another
+  // browser (a page that was loaded again): DTLS begins anew.
+  void set_remote(const wire::RemoteDtls& remote, TimePoint now);
+  // The peer restarted ICE and was given new credentials.
+  void restart_ice(wire::IceCredentials local);
+
+  // `via` is the socket that the datagram came by: the answer leaves by it.
+  void receive(PacketPtr& packet, DatagramSink& via, TimePoint now);       // Packet path.
+  void receive_dtls(PacketPtr& packet, DatagramSink& via, TimePoint now);  // A step of about 1 ms.
+
+  bool send_rtp(Packet& packet, TimePoint now) override;
+  bool send_rtcp(Packet& packet, TimePoint now) override;
+  bool ready() const override { return srtp_ != nullptr && !lost_ && !ice_.peer().empty(); }
+  TimePoint on_timer(TimePoint now) override;
+
+  void close();  // close_notify, so that the browser need not wait.
+  bool knows(const SocketAddress& from) const;
+
+ private:
+  void receive_check(Packet& packet, DatagramSink& via, TimePoint now);
+  void receive_rtp(PacketPtr& packet, TimePoint now);
+  void receive_rtcp(Packet& packet, TimePoint now);
+  void remember(const SocketAddress& from);
+  void after_step(DtlsSession::State before, TimePoint now);
+  void count(SrtpVerdict verdict);
+
+  const DtlsContext& context_;
+  WebRtcDirectory& directory_;
+  MediaCounters& counters_;
+  TransportObserver& observer_;
+
+  IceLite ice_;
+  DatagramSink* sink_ = nullptr;  // The socket of the nominated pair.
+  wire::RemoteDtls remote_;
+  std::unique_ptr<DtlsSession> dtls_;
+  std::unique_ptr<SrtpSession> srtp_;
+
+  // Proven by ICE checks, the oldest overwritten first.
+  std::array<SocketAddress, kMaxAddresses> addresses_;
+  size_t next_address_ = 0;
+  bool lost_ = false;
+};
+
+}  // namespace gw::media
