@@ -16,14 +16,20 @@ namespace gw::acs::edge {
 // The words of proto/edge.proto as plain values, so that calls know nothing of protobuf.
 
 struct Identity {
-  std::string raw_id;        // "8:acs:<guid>_<guid>", "4:+14255550123", "4:101", "4:anonymous"
+  std::string raw_id;  // "8:acs:<guid>_<guid>", "4:+14255550123", "4:101", "4:anonymous"
   std::string display_name;
 };
 
-enum class Category { Unspecified, Success, ExpectedError, UnexpectedClientError, UnexpectedServerError };
+enum class Category {
+  Unspecified,
+  Success,
+  ExpectedError,
+  UnexpectedClientError,
+  UnexpectedServerError
+};
 
 struct Status {
-  uint32_t code = 0;         // 0 = done.
+  uint32_t code = 0;  // 0 = done.
   uint32_t sub_code = 0;
   std::string message;
   Category category = Category::Success;
@@ -39,7 +45,8 @@ struct EndReason {
 
 struct CallContext {
   std::string user_to_user;
-  std::vector<std::pair<std::string, std::string>> headers;  // X-MS-Custom-*, at most five, no CR or LF.
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // X-MS-Custom-*, at most five, no CR or LF.
 };
 
 enum class CallState { Trying, Ringing, EarlyMedia, Connected, LocalHold, RemoteHold };
@@ -64,7 +71,8 @@ struct Participant {
   bool muted = false;
 };
 
-// A device = one session of an identity (one browser tab). Stable over reconnects within the resume window.
+// A device = one session of an identity (one browser tab). Stable over reconnects within the resume
+// window.
 using DeviceId = std::string;
 
 // What must be answered exactly once with EdgeServer::respond.
@@ -76,17 +84,17 @@ struct RequestRef {
 // ---- What users did. Delivered in order through EdgeEventSink. ----
 struct Invited {
   RequestRef request;
-  std::string identity;            // Who calls: verified from the token.
+  std::string identity;  // Who calls: verified from the token.
   std::string display_name;
-  std::string call_id;             // Minted by the client; unused so far.
+  std::string call_id;  // Minted by the client; unused so far.
   std::vector<Identity> to;
   std::string caller_id;
   bool start_muted = false;
   CallContext context;
-  std::string offer;               // SDP; empty = none yet.
+  std::string offer;  // SDP; empty = none yet.
   uint32_t generation = 0;
 };
-struct Offered {                   // A new offer for a call (also while ringing, also ICE restart).
+struct Offered {  // A new offer for a call (also while ringing, also ICE restart).
   RequestRef request;
   std::string call_id;
   uint32_t generation = 0;
@@ -122,14 +130,14 @@ struct MuteAsked {
 struct DigitsAsked {
   RequestRef request;
   std::string call_id;
-  std::string digits;              // Checked: 0-9 * # A-D !
-  Duration length{}, gap{};        // 0 = the default; bounded.
+  std::string digits;        // Checked: 0-9 * # A-D !
+  Duration length{}, gap{};  // 0 = the default; bounded.
 };
-struct DeviceGone {                // Unregistered, revoked, or away for longer than the resume window.
+struct DeviceGone {  // Unregistered, revoked, or away for longer than the resume window.
   DeviceId device;
   std::string identity;
   std::vector<std::string> call_ids;  // Those it was in or was ringing for.
-  EndReason reason;                // e.g. 496/7 or 401/...
+  EndReason reason;                   // e.g. 496/7 or 401/...
 };
 struct DeviceCame {
   DeviceId device;
@@ -141,8 +149,9 @@ struct QualityReported {
   float loss_in = 0, loss_out = 0, mos = 0;
   std::string codec;
 };
-using EdgeEvent = std::variant<Invited, Offered, Accepted, Rejected, HungUp, HoldAsked, MuteAsked, DigitsAsked, DeviceGone,
-                               DeviceCame, QualityReported>;
-using EdgeEventSink = std::function<void(EdgeEvent)>;  // Called on the Asio thread: posts to signalling.
+using EdgeEvent = std::variant<Invited, Offered, Accepted, Rejected, HungUp, HoldAsked, MuteAsked,
+                               DigitsAsked, DeviceGone, DeviceCame, QualityReported>;
+using EdgeEventSink =
+    std::function<void(EdgeEvent)>;  // Called on the Asio thread: posts to signalling.
 
 }  // namespace gw::acs::edge

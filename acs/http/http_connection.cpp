@@ -249,7 +249,7 @@ class HttpConnection final : public Connection {
                                11, false);
     }
     if (route->allow && !route->allow(*request)) {
-      core_->refused("origin");
+      core_->refused("not_allowed");
       co_return co_await write(*request, Response::text(403, "not allowed\n"), 11, false);
     }
     moved_away_ = true;
