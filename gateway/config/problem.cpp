@@ -14,7 +14,6 @@ std::string to_string(const Problem& problem) {
   std::string line = to_string(problem.origin);
   if (!line.empty()) line += ": ";
   if (!problem.key.empty()) line += problem.key + ": ";
-  if (problem.warning) line += "warning: ";
   return line + problem.text;
 }
 
