@@ -1,0 +1,410 @@
+// The real engine on loopback sockets, with phones and browsers that speak the wire.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <cmath>
+#include <functional>
+#include <mutex>
+
+#include "media/codec/g711.h"
+#include "media/engine/media_engine.h"
+#include "media/transport/dtls.h"
+#include "tests/unit/support/rtp_phone.h"
+#include "tests/unit/support/tone.h"
+#include "tests/unit/support/webrtc_client.h"
+
+namespace gw::media {
+namespace {
+
+using test::RtpPhone;
+using test::WebRtcClient;
+
+constexpr double kAmplitude = 8000;
+
+class MediaEngineTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    MediaConfig config;
+    config.address = *SocketAddress::parse("127.0.0.1");
+    config.webrtc_low = 0;
+    config.workers = 1;
+    auto started =
+        MediaEngine::start(config, clock_, random_, metrics_, Log(), [this](MediaEvent e) {
+          const std::lock_guard lock(mutex_);
+          events_.push_back(std::move(e));
+        });
+    ASSERT_TRUE(started.has_value()) << started.error().detail;
+    engine_ = std::move(*started);
+    dtls_ = std::move(*DtlsContext::create());
+    session_ = engine_->open_session();
+  }
+
+  PortId phone_port(std::vector<Codec> codecs = {Codec::Pcmu, Codec::Pcma}) {
+    PhonePortSpec spec;
+    spec.codecs = std::move(codecs);
+    spec.srtp = SrtpPolicy::Offered;
+    const auto port = engine_->add_phone_port(session_, spec);
+    EXPECT_TRUE(port.has_value());
+    return port.value_or(PortId{});
+  }
+
+  // The phone offers, the engine answers.
+  PortId answer_phone(RtpPhone& phone, std::vector<Codec> codecs = {Codec::Pcmu, Codec::Pcma}) {
+    const PortId port = phone_port(std::move(codecs));
+    renegotiate(phone, port);
+    return port;
+  }
+  void renegotiate(RtpPhone& phone, PortId port) {
+    const auto offer = engine_->accept_offer(port, phone.sdp());
+    ASSERT_TRUE(offer.has_value()) << offer.error().detail;
+    const auto answer = engine_->make_answer(port, Direction::SendRecv);
+    ASSERT_TRUE(answer.has_value()) << answer.error().detail;
+    ASSERT_TRUE(phone.take_remote(*answer)) << *answer;
+  }
+  PortId answer_browser(WebRtcClient& browser, std::vector<Codec> codecs = {Codec::Opus}) {
+    const auto port = engine_->add_browser_port(session_, {std::move(codecs)});
+    EXPECT_TRUE(port.has_value());
+    renegotiate(browser, *port);
+    return *port;
+  }
+  void renegotiate(WebRtcClient& browser, PortId port) {
+    const auto offer = engine_->accept_offer(port, browser.offer());
+    ASSERT_TRUE(offer.has_value()) << offer.error().detail;
+    const auto answer = engine_->make_answer(port, Direction::SendRecv);
+    ASSERT_TRUE(answer.has_value()) << answer.error().detail;
+    ASSERT_TRUE(browser.take_answer(*answer, clock_.now())) << *answer;
+  }
+
+  // Runs until `done` or the time is over; `tick` every 20 ms.
+  bool run(Duration limit, const std::function<bool()>& done,
+           const std::function<void()>& tick = {}) {
+    const TimePoint end = clock_.now() + limit;
+    TimePoint next = clock_.now();
+    while (clock_.now() < end) {
+      if (done && done()) return true;
+      if (clock_.now() >= next) {
+        next += 20ms;
+        if (tick) tick();
+      }
+      ::poll(nullptr, 0, 1);
+      for (RtpPhone* phone : phones_) phone->poll(clock_.now());
+      for (WebRtcClient* browser : browsers_) browser->poll(clock_.now());
+    }
+    return done && done();
+  }
+
+  template <class E>
+  std::vector<E> events() {
+    const std::lock_guard lock(mutex_);
+    std::vector<E> found;
+    for (const MediaEvent& e : events_) {
+      if (const E* match = std::get_if<E>(&e)) found.push_back(*match);
+    }
+    return found;
+  }
+
+  // 20 ms of a 1 kHz tone, in turn.
+  std::vector<int16_t> next_tone(size_t& position) {
+    auto pcm = test::tone(1000, kAmplitude, kSamplesPer20Ms, position);
+    position += kSamplesPer20Ms;
+    return pcm;
+  }
+  std::vector<std::byte> pcmu(const std::vector<int16_t>& pcm) {
+    std::vector<std::byte> codes(pcm.size());
+    g711_encode(Law::Mu, pcm, codes);
+    return codes;
+  }
+  static void expect_tone(const std::vector<int16_t>& heard) {
+    ASSERT_GE(heard.size(), 8000u);
+    const std::span<const int16_t> last = std::span(heard).last(4000);
+    EXPECT_NEAR(20 * std::log10(test::peak_at(last, 1000) / kAmplitude), 0, 3);
+  }
+  static void append_mu(std::vector<int16_t>& heard, std::span<const std::byte> payload) {
+    const size_t at = heard.size();
+    heard.resize(at + payload.size());
+    g711_decode(Law::Mu, payload, std::span(heard).subspan(at));
+  }
+
+  SystemClock clock_;
+  SystemRandom random_;
+  Metrics metrics_;
+  std::mutex mutex_;
+  std::vector<MediaEvent> events_;
+  std::unique_ptr<MediaEngine> engine_;
+  std::unique_ptr<DtlsContext> dtls_;
+  SessionId session_;
+  std::vector<RtpPhone*> phones_;
+  std::vector<WebRtcClient*> browsers_;
+};
+
+TEST_F(MediaEngineTest, phone_to_phone_passes_pcmu_through_both_ways) {
+  RtpPhone a(random_, {}), b(random_, {});
+  phones_ = {&a, &b};
+  const PortId pa = answer_phone(a), pb = answer_phone(b);
+  engine_->connect(pa, pb);
+  std::vector<int16_t> heard_a, heard_b;
+  std::vector<uint16_t> sequences;
+  a.on_audio = [&](const RtpPhone::Received& r) { append_mu(heard_a, r.rtp.payload); };
+  b.on_audio = [&](const RtpPhone::Received& r) {
+    append_mu(heard_b, r.rtp.payload);
+    sequences.push_back(r.rtp.header.sequence);
+  };
+  size_t position = 0;
+  run(
+      2s, [&] { return heard_a.size() >= 12000 && heard_b.size() >= 12000; },
+      [&] {
+        const auto codes = pcmu(next_tone(position));
+        a.send_audio(codes, 160);
+        b.send_audio(codes, 160);
+      });
+  expect_tone(heard_a);
+  expect_tone(heard_b);
+  for (size_t i = 1; i < sequences.size(); ++i) {
+    EXPECT_EQ(static_cast<uint16_t>(sequences[i - 1] + 1), sequences[i]);
+  }
+  EXPECT_EQ(2u, events<TransportConnected>().size());
+}
+
+TEST_F(MediaEngineTest, phone_to_browser_transcodes_a_tone_both_ways_at_its_level) {
+  RtpPhone phone(random_, {});
+  WebRtcClient browser(*dtls_, random_, {});
+  phones_ = {&phone};
+  browsers_ = {&browser};
+  const PortId pp = answer_phone(phone), pb = answer_browser(browser);
+  engine_->connect(pp, pb);
+  ASSERT_TRUE(run(5s, [&] { return browser.connected(); }));
+  const auto encoder = make_encoder(Codec::Opus);
+  const auto decoder = make_decoder(Codec::Opus);
+  std::vector<int16_t> at_phone, at_browser;
+  std::array<int16_t, kMaxFrameSamples> pcm;
+  std::vector<uint32_t> timestamps;
+  phone.on_audio = [&](const RtpPhone::Received& r) { append_mu(at_phone, r.rtp.payload); };
+  browser.on_audio = [&](const WebRtcClient::Received& r) {
+    const size_t n = decoder->decode(r.rtp.payload, pcm);
+    at_browser.insert(at_browser.end(), pcm.begin(), pcm.begin() + static_cast<long>(n));
+    timestamps.push_back(r.rtp.header.timestamp);
+  };
+  size_t position = 0;
+  std::array<std::byte, kMaxEncodedFrame> opus;
+  run(
+      3s, [&] { return at_phone.size() >= 16000 && at_browser.size() >= 16000; },
+      [&] {
+        const auto tone = next_tone(position);
+        phone.send_audio(pcmu(tone), 160);
+        const size_t n = encoder->encode(tone, opus);
+        browser.send_audio(std::span(opus).first(n), 960);
+      });
+  expect_tone(at_phone);
+  expect_tone(at_browser);
+  // RFC 7587: 48 kHz, whatever the sampling.
+  for (size_t i = 1; i < timestamps.size(); ++i) EXPECT_EQ(960u, timestamps[i] - timestamps[i - 1]);
+  const auto connected = events<TransportConnected>();
+  EXPECT_THAT(connected,
+              ::testing::Contains(::testing::Field(&TransportConnected::srtp, "AEAD_AES_128_GCM")));
+}
+
+TEST_F(MediaEngineTest, echo_user_prompts_at_most_two_seconds_and_then_echoes_at_once) {
+  RtpPhone phone(random_, {});
+  phones_ = {&phone};
+  const PortId pp = answer_phone(phone);
+  const auto echo = engine_->add_echo_port(session_, {});
+  ASSERT_TRUE(echo.has_value());
+  engine_->connect(pp, *echo);
+  const TimePoint began = clock_.now();
+  const auto codes = pcmu(test::tone(1000, kAmplitude, kSamplesPer20Ms));
+  TimePoint echoed{};
+  phone.on_audio = [&](const RtpPhone::Received& r) {
+    const bool same = std::ranges::equal(r.rtp.payload, codes);
+    if (same && echoed == TimePoint{}) echoed = r.at;
+  };
+  ASSERT_TRUE(run(
+      3s, [&] { return echoed != TimePoint{}; }, [&] { phone.send_audio(codes, 160); }));
+  EXPECT_LE(echoed - began, 2200ms);
+  // Bit for bit, so at unity gain; and within 200 ms.
+  std::vector<std::byte> mark(160, std::byte{0x11});
+  TimePoint sent{}, back{};
+  phone.on_audio = [&](const RtpPhone::Received& r) {
+    if (std::ranges::equal(r.rtp.payload, mark)) back = r.at;
+  };
+  ASSERT_TRUE(run(
+      1s, [&] { return back != TimePoint{}; },
+      [&] {
+        if (sent == TimePoint{}) sent = clock_.now();
+        phone.send_audio(mark, 160);
+      }));
+  EXPECT_LT(back - sent, 200ms);
+}
+
+TEST_F(MediaEngineTest, browser_hears_the_echo_user) {
+  WebRtcClient browser(*dtls_, random_, {});
+  browsers_ = {&browser};
+  const PortId pb = answer_browser(browser);
+  const auto echo = engine_->add_echo_port(session_, {});
+  engine_->connect(pb, *echo);
+  ASSERT_TRUE(run(5s, [&] { return browser.connected(); }));
+  const auto encoder = make_encoder(Codec::Opus);
+  const auto decoder = make_decoder(Codec::Opus);
+  std::vector<int16_t> heard;
+  std::array<int16_t, kMaxFrameSamples> pcm;
+  browser.on_audio = [&](const WebRtcClient::Received& r) {
+    const size_t n = decoder->decode(r.rtp.payload, pcm);
+    heard.insert(heard.end(), pcm.begin(), pcm.begin() + static_cast<long>(n));
+  };
+  size_t position = 0;
+  std::array<std::byte, kMaxEncodedFrame> opus;
+  run(
+      4s, [&] { return heard.size() >= 28000; },
+      [&] {
+        const size_t n = encoder->encode(next_tone(position), opus);
+        browser.send_audio(std::span(opus).first(n), 960);
+      });
+  expect_tone(heard);
+}
+
+TEST_F(MediaEngineTest, sdes_phone_reaches_a_plain_phone) {
+  for (const auto suite : {wire::SrtpSuite::AeadAes128Gcm, wire::SrtpSuite::AesCm128HmacSha1_80}) {
+    RtpPhone a(random_, {.srtp = suite}), b(random_, {});
+    phones_ = {&a, &b};
+    const PortId pa = answer_phone(a), pb = answer_phone(b);
+    engine_->connect(pa, pb);
+    std::vector<int16_t> heard_a, heard_b;
+    a.on_audio = [&](const RtpPhone::Received& r) { append_mu(heard_a, r.rtp.payload); };
+    b.on_audio = [&](const RtpPhone::Received& r) { append_mu(heard_b, r.rtp.payload); };
+    size_t position = 0;
+    run(
+        3s, [&] { return heard_a.size() >= 9000 && heard_b.size() >= 9000; },
+        [&] {
+          const auto codes = pcmu(next_tone(position));
+          a.send_audio(codes, 160);
+          b.send_audio(codes, 160);
+        });
+    expect_tone(heard_a);
+    expect_tone(heard_b);
+    EXPECT_EQ(wire::to_string(suite), engine_->negotiated(pa)->srtp);
+    engine_->remove_port(pa);
+    engine_->remove_port(pb);
+    phones_.clear();
+  }
+}
+
+TEST_F(MediaEngineTest, browser_restarts_ice_on_the_same_port_and_goes_on) {
+  RtpPhone phone(random_, {});
+  WebRtcClient browser(*dtls_, random_, {});
+  phones_ = {&phone};
+  browsers_ = {&browser};
+  const PortId pp = answer_phone(phone), pb = answer_browser(browser);
+  engine_->connect(pp, pb);
+  ASSERT_TRUE(run(5s, [&] { return browser.connected(); }));
+  int heard = 0;
+  browser.on_audio = [&](const WebRtcClient::Received&) { ++heard; };
+  const auto codes = pcmu(test::tone(1000, kAmplitude, kSamplesPer20Ms));
+  ASSERT_TRUE(run(
+      2s, [&] { return heard > 10; }, [&] { phone.send_audio(codes, 160); }));
+  browser.restart_ice();
+  renegotiate(browser, pb);
+  heard = 0;
+  EXPECT_TRUE(run(
+      2s, [&] { return heard > 20; }, [&] { phone.send_audio(codes, 160); }));
+}
+
+TEST_F(MediaEngineTest, another_page_load_takes_the_port_over) {
+  RtpPhone phone(random_, {});
+  const auto other_certificate = std::move(*DtlsContext::create());
+  WebRtcClient first(*dtls_, random_, {}), second(*other_certificate, random_, {});
+  phones_ = {&phone};
+  browsers_ = {&first};
+  const PortId pp = answer_phone(phone), pb = answer_browser(first);
+  engine_->connect(pp, pb);
+  ASSERT_TRUE(run(5s, [&] { return first.connected(); }));
+  browsers_ = {&second};
+  renegotiate(second, pb);
+  int heard = 0;
+  second.on_audio = [&](const WebRtcClient::Received&) { ++heard; };
+  const auto codes = pcmu(test::tone(1000, kAmplitude, kSamplesPer20Ms));
+  EXPECT_TRUE(run(
+      5s, [&] { return heard > 20; }, [&] { phone.send_audio(codes, 160); }));
+}
+
+TEST_F(MediaEngineTest, held_phone_hears_nothing_and_its_peer_hears_silence) {
+  RtpPhone a(random_, {}), b(random_, {});
+  phones_ = {&a, &b};
+  const PortId pa = answer_phone(a), pb = answer_phone(b);
+  engine_->connect(pa, pb);
+  int at_a = 0;
+  std::vector<int16_t> at_b;
+  a.on_audio = [&](const RtpPhone::Received&) { ++at_a; };
+  b.on_audio = [&](const RtpPhone::Received& r) { append_mu(at_b, r.rtp.payload); };
+  const auto codes = pcmu(test::tone(1000, kAmplitude, kSamplesPer20Ms));
+  const auto talk = [&] {
+    a.send_audio(codes, 160);
+    b.send_audio(codes, 160);
+  };
+  ASSERT_TRUE(run(
+      2s, [&] { return at_a > 10; }, talk));
+  engine_->set_held(pa, true);
+  run(300ms, {}, talk);
+  at_a = 0;
+  at_b.clear();
+  run(600ms, {}, talk);
+  EXPECT_EQ(0, at_a);
+  EXPECT_GT(at_b.size(), 3000u);  // Every ptime.
+  EXPECT_LT(test::peak_at(at_b, 1000), 10);
+  engine_->set_held(pa, false);
+  ASSERT_TRUE(run(
+      2s, [&] { return at_a > 10; }, talk));
+  at_b.clear();
+  run(400ms, {}, talk);
+  EXPECT_GT(test::peak_at(at_b, 1000), 1000);
+}
+
+TEST_F(MediaEngineTest, digits_are_sent_as_events_and_reported_once_by_the_other_side) {
+  RtpPhone a(random_, {}), b(random_, {});
+  phones_ = {&a, &b};
+  const PortId pa = answer_phone(a), pb = answer_phone(b);
+  engine_->connect(pa, pb);
+  // What is sent to phone b comes back as if b had pressed it.
+  b.on_audio = [&](const RtpPhone::Received& r) {
+    if (r.rtp.header.payload_type != 101) return;
+    const std::vector<std::byte> payload(r.rtp.payload.begin(), r.rtp.payload.end());
+    b.send_rtp(101, payload, r.rtp.header.timestamp, r.rtp.header.marker);
+  };
+  engine_->send_digits(pb, "1#A", 100ms, 60ms);
+  ASSERT_TRUE(run(
+      3s, [&] { return events<DigitReceived>().size() >= 3 && !events<DigitsSent>().empty(); }));
+  run(100ms, {});
+  const auto digits = events<DigitReceived>();
+  ASSERT_EQ(3u, digits.size());
+  EXPECT_EQ('1', digits[0].digit);
+  EXPECT_EQ('#', digits[1].digit);
+  EXPECT_EQ('A', digits[2].digit);
+  for (const auto& d : digits) {
+    EXPECT_EQ(pb, d.port);
+    EXPECT_FALSE(d.in_band);
+    EXPECT_NEAR(100, static_cast<double>(to_ms(d.duration)), 20);
+  }
+  EXPECT_EQ(1u, events<DigitsSent>().size());
+}
+
+TEST_F(MediaEngineTest, removed_port_reports_its_figures_last) {
+  RtpPhone a(random_, {}), b(random_, {});
+  phones_ = {&a, &b};
+  const PortId pa = answer_phone(a), pb = answer_phone(b);
+  engine_->connect(pa, pb);
+  const auto codes = pcmu(test::tone(1000, kAmplitude, kSamplesPer20Ms));
+  int heard = 0;
+  b.on_audio = [&](const RtpPhone::Received&) { ++heard; };
+  ASSERT_TRUE(run(
+      2s, [&] { return heard >= 20; }, [&] { a.send_audio(codes, 160); }));
+  engine_->close_session(session_);
+  ASSERT_TRUE(run(2s, [&] { return events<PortClosed>().size() == 2; }));
+  const auto closed = events<PortClosed>();
+  EXPECT_GE(closed[0].stats.packets_in, 15u);
+  EXPECT_EQ("PCMU", closed[0].stats.codec);
+  EXPECT_GT(closed[0].stats.mos, 4.0);
+  EXPECT_EQ(0u, engine_->open_sessions());
+  EXPECT_EQ(std::nullopt, engine_->stats(pa));
+}
+
+}  // namespace
+}  // namespace gw::media
