@@ -48,12 +48,11 @@ struct RemoteDtls {
 // What a finished negotiation means for the packets: all that a media port needs to know, and
 // nothing of SDP.
 struct StreamParameters {
-  SocketAddress remote_rtp,
-      remote_rtcp;                      // Empty: a browser (ICE tells), or held by c=0.0.0.0.
-  std::vector<NegotiatedCodec> codecs;  // The first is the one we send; any may arrive.
-  std::vector<NegotiatedEvents>
-      events;             // The first fits the clock of the codec we send, if there is such a one.
-  Duration ptime = 20ms;  // What we send: the peer's a=ptime, within its a=maxptime.
+  // Empty for a browser (ICE tells) and for a peer held by c=0.0.0.0.
+  SocketAddress remote_rtp, remote_rtcp;
+  std::vector<NegotiatedCodec> codecs;   // The first is the one we send; any may arrive.
+  std::vector<NegotiatedEvents> events;  // First the one on the clock of the codec we send.
+  Duration ptime = 20ms;                 // What we send: the peer's a=ptime, within its a=maxptime.
   Direction direction = Direction::SendRecv;  // Ours.
   bool remote_held = false;                   // a=sendonly, a=inactive or c=0.0.0.0 from the peer.
   bool rtcp_mux = false;

@@ -48,7 +48,7 @@ std::optional<SdpConnection> read_connection(std::string_view value) {
 
 SdpOrigin read_origin(std::string_view value) {
   SdpOrigin origin;
-  origin.username = next_word(value);
+  if (const auto name = next_word(value); !name.empty()) origin.username = name;
   // RFC 8866 5.2 says numbers; some phones write more than 64 bits. Nothing of ours depends on
   // them.
   origin.session_id = number<uint64_t>(next_word(value)).value_or(0);
