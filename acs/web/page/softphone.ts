@@ -97,6 +97,7 @@ function showAgent(args?: { reason?: string } | void): void {
   if (!agent) return;
   setText(byId('who-name'), agent.displayName ?? '');
   byId('caller-ids').replaceChildren(...agent.callerIds.map((id) => make('option', { value: id })));
+  byId('transfer-button').hidden = !agent.features.includes('transfer');
   const connected = agent.connectionState === 'Connected';
   setAgentState(agent.connectionState, connected ? 'connected' : 'disconnected');
   if (args?.reason === 'invalidToken') tell('The access token is no longer valid. Sign in again.');

@@ -1,5 +1,5 @@
 // Builds dist/: calling.js (the library, one ES module), the softphone page, and type declarations.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execFileSync } from 'node:child_process';
@@ -60,24 +60,15 @@ function keepReachable(root, entry) {
   const visit = (file) => {
     if (keep.has(file)) return;
     keep.add(file);
-    const text = readFileSync(file, 'utf8');
-    for (const [, name] of text.matchAll(/from ['"](\.[^'"]+)['"]|import\(['"](\.[^'"]+)['"]\)/g)) {
-      if (!name) continue;
-      const base = resolve(dirname(file), name);
-      const found = [`${base}.d.ts`, join(base, 'index.d.ts')].find(isFile);
-      if (found) visit(found);
-    }
+    // Full names, so that every way of resolving modules finds them.
+    const text = readFileSync(file, 'utf8').replace(/(from ')(\.[^']+)(')/g, (_, from, name, end) => {
+      visit(`${resolve(dirname(file), name)}.d.ts`);
+      return `${from}${name}.js${end}`;
+    });
+    writeFileSync(file, text);
   };
   visit(join(root, entry));
   for (const file of walk(root)) if (!keep.has(file)) rmSync(file);
-}
-
-function isFile(path) {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function* walk(dir) {

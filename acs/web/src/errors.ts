@@ -29,6 +29,7 @@ const failure = (code: number, subCode: number, message: string): Failure => ({
   message,
 });
 
+/** @internal */
 export const failures = {
   agentExists: failure(409, 40228, 'This CallClient has a live CallAgent; dispose of it first.'),
   tokenExpired: failure(401, 40235, 'The access token has expired.'),
@@ -70,15 +71,17 @@ export const failures = {
     failure(400, 41000, `Not able to subscribe to ${owner} event, unknown event name.`),
 };
 
+/** @internal */
 export const fail = (what: Failure, detail?: string): CallingCommunicationError =>
   new CallingCommunicationError(what, detail);
 
-/** `error` as one of ours; what we did not expect keeps its text under the given code. */
+/** @internal `error` as one of ours; what we did not expect keeps its text under the given code. */
 export function asCallingError(error: unknown, otherwise: Failure): CallingCommunicationError {
   if (error instanceof CallingCommunicationError) return error;
   return fail(otherwise, error instanceof Error ? error.message : undefined);
 }
 
+/** @internal */
 export function errorOfStatus(status: acsedge.v1.IStatus): CallingCommunicationError {
   const code = status.code ?? 0;
   const subCode = status.subCode ?? 0;
@@ -145,6 +148,7 @@ function defaultMessage(code: number, subCode: number): string {
   );
 }
 
+/** @internal */
 export function endReasonOf(reason: acsedge.v1.IEndReason | null | undefined): CallEndReason {
   const status = reason?.status;
   const code = status?.code ?? 0;
@@ -157,6 +161,7 @@ export function endReasonOf(reason: acsedge.v1.IEndReason | null | undefined): C
   };
 }
 
+/** @internal */
 export function endReasonOfFailure(what: Failure | CallingCommunicationError): CallEndReason {
   return {
     code: what.code,

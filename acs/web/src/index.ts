@@ -17,7 +17,7 @@ export type {
 } from './media/local_audio_stream';
 export { CallingCommunicationError } from './errors';
 export { estimateMos } from './media/quality';
-export { version } from './calling/client_info';
+export { version } from './version';
 
 // So that a page can work with this one file.
 export {

@@ -123,6 +123,8 @@ export interface CallAgent extends EventSource<CallAgentEvents> {
   readonly callerIds: ReadonlyArray<string>;
   /** [+] Who the gateway says we are, a raw id. */
   readonly identity?: string;
+  /** [+] What the gateway can do beyond calls of two, for example "transfer" or "group". */
+  readonly features: ReadonlyArray<string>;
   /** [+] Calls that ring and are neither accepted, rejected nor ended. */
   readonly incomingCalls: ReadonlyArray<IncomingCall>;
   startCall(

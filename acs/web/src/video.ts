@@ -8,6 +8,7 @@ import type {
   VideoDeviceInfo,
 } from './types';
 import { fail, failures } from './errors';
+import { NoEffects } from './features/effects';
 
 export interface VideoOptions {
   localVideoStreams?: LocalVideoStream[];
@@ -52,6 +53,7 @@ const kNoCamera: VideoDeviceInfo = { name: '', id: '', deviceType: 'Unknown' };
 export class LocalVideoStream {
   private device_: VideoDeviceInfo;
   private stream_?: MediaStream;
+  private readonly effects_ = new NoEffects();
 
   constructor(
     source: VideoDeviceInfo | MediaStream,
@@ -84,12 +86,22 @@ export class LocalVideoStream {
     this.stream_ = source;
   }
 
+  feature(_factory: unknown): NoEffects {
+    return this.effects_;
+  }
+
+  on(_event: string, _listener: (args?: unknown) => void): void {}
+
+  off(_event: string, _listener: (args?: unknown) => void): void {}
+
   dispose(): void {
     this.stream_ = undefined;
   }
 }
 
 export class VideoStreamRenderer {
+  readonly size = { width: 0, height: 0 };
+
   constructor(_videoStream: LocalVideoStream | RemoteVideoStream) {}
 
   async createView(_options?: CreateViewOptions): Promise<VideoStreamRendererView> {

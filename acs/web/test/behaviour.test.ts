@@ -285,7 +285,7 @@ test('permission_asked_for_audio_and_video_gives_audio_and_never_rejects_for_vid
 test('the_default_microphone_is_selected_after_permission', async () => {
   await world.signIn();
   const devices = await world.client.getDeviceManager();
-  assert.equal(devices.selectedMicrophone, undefined);
+  assert.equal(await devices.selectedMicrophone, undefined);
   await devices.askDevicePermission({ audio: true, video: false });
   assert.equal(devices.selectedMicrophone?.isSystemDefault, true);
   assert.equal((await devices.getMicrophones()).length, 2);

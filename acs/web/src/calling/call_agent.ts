@@ -65,6 +65,7 @@ export class EdgeCallAgent extends Emitter<CallAgentEvents> implements CallAgent
   private displayName_?: string;
   private identity_?: string;
   private callerIds_: ReadonlyArray<string> = [];
+  private features_: ReadonlyArray<string> = [];
   private iceServers_: RTCIceServer[] = [];
   private waiting_: Array<{ resolve(): void; reject(error: Error): void }> = [];
   private unheard_: EdgeIncomingCall[] = []; // Rang before anybody listened.
@@ -119,6 +120,9 @@ export class EdgeCallAgent extends Emitter<CallAgentEvents> implements CallAgent
   }
   get identity(): string | undefined {
     return this.identity_;
+  }
+  get features(): ReadonlyArray<string> {
+    return this.features_;
   }
   get incomingCalls(): ReadonlyArray<IncomingCall> {
     return this.incoming_;
@@ -228,6 +232,7 @@ export class EdgeCallAgent extends Emitter<CallAgentEvents> implements CallAgent
   private onRegistered(registered: acsedge.v1.IRegistered): void {
     this.identity_ = registered.identity || this.identity_;
     this.displayName_ = registered.displayName || this.displayName_;
+    this.features_ = [...(registered.features ?? [])];
     this.iceServers_ = (registered.iceServers ?? []).map(iceServerOf);
     const callerIds = registered.callerIds ?? [];
     if (callerIds.join() !== this.callerIds_.join()) {

@@ -1,8 +1,6 @@
 import type { DiagnosticOptions } from '../types';
 import type { acsedge } from '../edge/protocol';
-
-declare const __VERSION__: string;
-export const version = typeof __VERSION__ === 'string' ? __VERSION__ : '0';
+import { version } from '../version';
 
 const kMaxTags = 16;
 const clean = (text: unknown): string => String(text ?? '').replace(/[^\x20-\x7e]/g, '').slice(0, 64);

@@ -20,6 +20,7 @@ export class DominantSpeakersCallFeature
   private info_: DominantSpeakersInfo = { speakersList: [], timestamp: new Date() };
   private readonly watched_ = new Map<RemoteParticipant, () => void>();
 
+  /** @internal */
   constructor(private readonly call_: EdgeCall) {
     super('DominantSpeakers', ['dominantSpeakersChanged']);
     for (const participant of call_.remoteParticipants) this.watch(participant);
@@ -55,6 +56,7 @@ export class DominantSpeakersCallFeature
     const listener = (): void => this.reorder(participant, participant.isSpeaking);
     this.watched_.set(participant, listener);
     participant.on('isSpeakingChanged', listener);
+    if (participant.isSpeaking) this.reorder(participant, true);
   }
 
   private reorder(participant: RemoteParticipant, speaking: boolean): void {

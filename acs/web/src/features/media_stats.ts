@@ -72,6 +72,7 @@ export class MediaStatsCollector extends Emitter<CollectorEvents> {
   private last_?: AudioStats;
   private samples_: MediaStatsReportSample[] = [];
 
+  /** @internal */
   constructor(
     private readonly read_: () => Promise<AudioStats | undefined>,
     options: MediaStatsCollectorOptions = {},
@@ -109,6 +110,7 @@ export class MediaStatsCallFeature implements CallFeature {
   readonly name = 'MediaStats';
   private readonly collectors_ = new Set<MediaStatsCollector>();
 
+  /** @internal */
   constructor(private readonly call_: EdgeCall) {}
 
   createCollector(options?: MediaStatsCollectorOptions | null): MediaStatsCollector {

@@ -35,6 +35,7 @@ export class RecordingCallFeature extends Emitter<RecordingEvents> implements Ca
   readonly isTeamsConsentRequired = false;
   private recordings_: RecordingInfo[] = [];
 
+  /** @internal */
   constructor(call: EdgeCall) {
     super('Recording', ['isRecordingActiveChanged', 'recordingsUpdated']);
     call.onRecording((active) => this.set(active));

@@ -65,6 +65,7 @@ export class TransferCallFeature extends Emitter<TransferFeatureEvents> implemen
   readonly name = 'Transfer';
   private current_?: Transfer;
 
+  /** @internal */
   constructor(private readonly call_: EdgeCall) {
     super('Transfer', ['transferAccepted']);
     call_.onTransfer((update) => this.onUpdate(update));

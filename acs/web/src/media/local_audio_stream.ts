@@ -1,6 +1,7 @@
 import type { AudioDeviceInfo, MediaStreamType, Volume } from '../types';
 import { Emitter } from '../events';
 import { fail, failures } from '../errors';
+import { NoEffects } from '../features/effects';
 import { openMicrophone } from './microphone';
 import { StreamVolume } from './volume';
 
@@ -23,6 +24,7 @@ export class LocalAudioStream extends Emitter<LocalAudioStreamEvents> {
   private stream_?: MediaStream;
   private owned_ = false;
   private volume_?: StreamVolume;
+  private readonly effects_ = new NoEffects();
   /** @internal */
   readonly autoDispose: boolean;
 
@@ -71,6 +73,10 @@ export class LocalAudioStream extends Emitter<LocalAudioStreamEvents> {
   async getVolume(): Promise<Volume> {
     this.volume_ ??= new StreamVolume(await this.getMediaStream());
     return this.volume_;
+  }
+
+  feature(_factory: unknown): NoEffects {
+    return this.effects_;
   }
 
   /** Stops what we opened; a stream given to us stays its owner's. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { WebSocket as ServerSocket } from 'ws';
@@ -83,14 +84,14 @@ export class FakeEdge {
     this.auto.set('offer', (got) => ({ answer: answerTo(got.frame.offer) }));
   }
 
-  static async start(): Promise<FakeEdge> {
+  /** On a port of its own, or at /edge of a server that is there. */
+  static async start(http?: Server): Promise<FakeEdge> {
     const server = new WebSocketServer({
-      host: '127.0.0.1',
-      port: 0,
+      ...(http ? { server: http, path: '/edge' } : { host: '127.0.0.1', port: 0 }),
       maxPayload: 64 * 1024,
       handleProtocols: (offered) => (offered.has('acs-edge.v1') ? 'acs-edge.v1' : false),
     });
-    await new Promise((listening) => server.once('listening', listening));
+    if (!http) await new Promise((listening) => server.once('listening', listening));
     return new FakeEdge(server);
   }
 
