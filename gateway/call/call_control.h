@@ -83,7 +83,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   Call& create(const CallId& id, policy::Dialled dialled, policy::Decision decision);
   media::PhonePortSpec phone_spec(const config::Config& config, const policy::Party& party, bool tls, bool v6) const;
   acs::edge::Identity caller_identity(const Call& call) const;
-  sip::NameAddr from_header(const Call& call) const;
+  sip::NameAddr from_header(const Call& call, const policy::Presentation& caller) const;
 
   // Given to us.
   Services& services_;

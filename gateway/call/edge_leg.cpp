@@ -266,7 +266,10 @@ Result<std::string> EdgeLeg::answer_offer(Device& device, const std::string& sdp
   }
   const auto offer = services_.media.accept_offer(device.port, sdp);
   if (!offer) return tl::unexpected(offer.error());
-  auto answer = services_.media.make_answer(device.port, offer->direction);
+  // Another user's Opus is passed through at its full band; a phone's G.711 asks for narrowband.
+  std::vector<media::Codec> codecs_first;
+  if (far_ == policy::Far::User && media_.spec.codecs.front() == media::Codec::Opus) codecs_first = {media::Codec::Opus};
+  auto answer = services_.media.make_answer(device.port, offer->direction, codecs_first);
   if (!answer) services_.media.rollback(device.port);
   return answer;
 }

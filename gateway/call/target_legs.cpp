@@ -53,8 +53,7 @@ media::PhonePortSpec CallControl::phone_spec(const config::Config& config, const
   return spec;
 }
 
-sip::NameAddr CallControl::from_header(const Call& call) const {
-  const policy::Presentation& caller = call.decision().caller;
+sip::NameAddr CallControl::from_header(const Call& call, const policy::Presentation& caller) const {
   if (caller.anonymous) return {"Anonymous", "anonymous", "anonymous.invalid", 0, false};
   return {caller.display_name, caller.number, call.config().sip.domain, 0, false};
 }
@@ -70,10 +69,10 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Party& par
     sip::OutgoingInvite invite;
     invite.request_uri = binding.contact_uri;
     invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(), binding.source};
-    invite.from = from_header(call);
+    invite.from = from_header(call, call.decision().caller_to_phones);
     invite.to = {phone->display_name, phone->extension.empty() ? phone->username : phone->extension,
                  call.config().sip.domain, 0, false};
-    invite.privacy_id = call.decision().caller.anonymous;
+    invite.privacy_id = call.decision().caller_to_phones.anonymous;
     invite.call_id_hint = call.id().value;
     SipLeg::Media media{call.session(),
                         phone_spec(call.config(), party, binding.transport == sip::Transport::Tls, binding.source.v6()),
@@ -136,7 +135,7 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& par
   const std::string dialled = policy::number_for_trunk(*trunk, number.empty() ? call.decision().normalised : number);
   sip::OutgoingInvite invite;
   invite.request_uri = trunk_uri(*target, dialled);
-  invite.from = from_header(call);
+  invite.from = from_header(call, call.decision().caller);
   invite.to = {"", dialled, target->host, target->port, false};
   const policy::Presentation& caller = call.decision().caller;
   if (trunk->caller_id.p_asserted_identity && !caller.number.empty()) {

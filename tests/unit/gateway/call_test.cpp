@@ -165,8 +165,8 @@ TEST_F(CallTest, the_caller_hears_the_failure_that_says_most) {
 TEST_F(CallTest, a_caller_who_hangs_up_while_it_rings_cancels_every_target) {
   begin({{{kAlice, kBob}}});
   caller_->ends(Cause::CancelledByCaller);
-  EXPECT_TRUE(legs_["alice"]->was_told("end cancelled_by_caller"));
-  EXPECT_TRUE(legs_["102"]->was_told("end cancelled_by_caller"));
+  EXPECT_TRUE(legs_["alice"]->was_told("end cancelled"));
+  EXPECT_TRUE(legs_["102"]->was_told("end cancelled"));
   EXPECT_EQ(call_->ended_by(), EndedBy::Caller);
 }
 
