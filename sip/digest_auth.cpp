@@ -16,14 +16,14 @@ namespace gw::sip {
 namespace {
 
 constexpr size_t kMaxHeader = 4096;
-constexpr size_t kMaxParams = 24;    // RFC 7616 knows 13.
+constexpr size_t kMaxParams = 24;  // RFC 7616 knows 13.
 constexpr size_t kMaxValue = 512;
-constexpr unsigned kMaxStale = 3;    // A server that calls every nonce stale would have us answer for ever.
+constexpr unsigned kMaxStale =
+    3;  // A server that calls every nonce stale would have us answer for ever.
 
 bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string_view trim(std::string_view text) {
@@ -74,8 +74,8 @@ std::string response_of(DigestAlgorithm algorithm, const DigestHeader& h, std::s
     }
     return out;
   };
-  const std::string ha1 = hash(algorithm, std::string(user) + ":" + h.realm + ":" +
-                                              std::string(password));
+  const std::string ha1 =
+      hash(algorithm, std::string(user) + ":" + h.realm + ":" + std::string(password));
   const std::string ha2 = hash(algorithm, std::string(method) + ":" + h.uri);
   if (h.qop.empty()) return hash(algorithm, join({ha1, h.nonce, ha2}));
   return hash(algorithm, join({ha1, h.nonce, h.nc, h.cnonce, h.qop, ha2}));
@@ -100,13 +100,19 @@ bool store(DigestHeader& h, std::string_view param, std::vector<std::string>& se
   if (std::ranges::find(seen, lower) != seen.end() || seen.size() >= kMaxParams) return false;
   seen.push_back(lower);
 
-  static constexpr std::array<std::pair<std::string_view, std::string DigestHeader::*>, 10> kFields{{
-      {"realm", &DigestHeader::realm},       {"nonce", &DigestHeader::nonce},
-      {"opaque", &DigestHeader::opaque},     {"algorithm", &DigestHeader::algorithm},
-      {"qop", &DigestHeader::qop},           {"username", &DigestHeader::username},
-      {"uri", &DigestHeader::uri},           {"response", &DigestHeader::response},
-      {"nc", &DigestHeader::nc},             {"cnonce", &DigestHeader::cnonce},
-  }};
+  static constexpr std::array<std::pair<std::string_view, std::string DigestHeader::*>, 10> kFields{
+      {
+          {"realm", &DigestHeader::realm},
+          {"nonce", &DigestHeader::nonce},
+          {"opaque", &DigestHeader::opaque},
+          {"algorithm", &DigestHeader::algorithm},
+          {"qop", &DigestHeader::qop},
+          {"username", &DigestHeader::username},
+          {"uri", &DigestHeader::uri},
+          {"response", &DigestHeader::response},
+          {"nc", &DigestHeader::nc},
+          {"cnonce", &DigestHeader::cnonce},
+      }};
   for (const auto& [known, field] : kFields) {
     if (lower == known) h.*field = value;
   }
@@ -167,7 +173,8 @@ std::optional<DigestHeader> parse_digest(const msg_auth_s& header) {
   if (header.au_scheme == nullptr || !same_word(header.au_scheme, "Digest")) return std::nullopt;
   DigestHeader out;
   std::vector<std::string> seen;
-  for (const msg_param_t* param = header.au_params; param != nullptr && *param != nullptr; ++param) {
+  for (const msg_param_t* param = header.au_params; param != nullptr && *param != nullptr;
+       ++param) {
     if (!store(out, *param, seen)) return std::nullopt;
   }
   return out;
@@ -225,8 +232,8 @@ std::vector<std::string> DigestServer::challenge(std::span<const DigestAlgorithm
   const std::string nonce = make_nonce();
   std::vector<std::string> out;
   for (const DigestAlgorithm algorithm : algorithms) {
-    out.push_back("Digest realm=" + quoted(realm_) + ", nonce=\"" + nonce + "\", opaque=\"" + opaque_ +
-                  "\", algorithm=" + std::string(name_of(algorithm)) + ", qop=\"auth\"" +
+    out.push_back("Digest realm=" + quoted(realm_) + ", nonce=\"" + nonce + "\", opaque=\"" +
+                  opaque_ + "\", algorithm=" + std::string(name_of(algorithm)) + ", qop=\"auth\"" +
                   (stale ? ", stale=true" : ""));
   }
   return out;
@@ -390,8 +397,8 @@ std::optional<std::string> DigestClient::again(std::string_view method, std::str
   if (response.empty()) return std::nullopt;
   // The realm, nonce and opaque go back as they came, escapes included.
   std::string out = "Digest username=" + quoted(credentials_.username) + ", realm=\"" + h.realm +
-                    "\", nonce=\"" + h.nonce + "\", uri=" + quoted(uri) + ", response=\"" + response +
-                    "\"";
+                    "\", nonce=\"" + h.nonce + "\", uri=" + quoted(uri) + ", response=\"" +
+                    response + "\"";
   if (!h.algorithm.empty()) out += ", algorithm=" + std::string(name_of(algorithm));
   if (!h.opaque.empty()) out += ", opaque=\"" + h.opaque + "\"";
   if (!h.qop.empty()) out += ", qop=auth, nc=" + h.nc + ", cnonce=\"" + h.cnonce + "\"";

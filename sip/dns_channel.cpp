@@ -28,8 +28,7 @@ Error error_of(int status) {
   switch (status) {
     case ARES_ENOTFOUND:
     case ARES_ENODATA:
-    case ARES_EBADNAME:
-      return {ErrorCode::NotFound, ares_strerror(status)};
+    case ARES_EBADNAME: return {ErrorCode::NotFound, ares_strerror(status)};
     case ARES_ETIMEOUT: return {ErrorCode::Timeout, "no name server answered"};
     default: return {ErrorCode::Unavailable, ares_strerror(status)};
   }
@@ -80,8 +79,8 @@ DnsChannel::DnsChannel(SofiaLoop& loop, const std::string& servers) : loop_(loop
   options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
     static_cast<DnsChannel*>(self)->watch(fd, readable != 0, writable != 0);
   };
-  const int status = ares_init_options(&channel_, &options,
-                                       ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+  const int status = ares_init_options(
+      &channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
   if (status != ARES_SUCCESS) throw std::runtime_error(ares_strerror(status));
   if (servers.empty()) return;
   if (ares_set_servers_ports_csv(channel_, servers.c_str()) != ARES_SUCCESS) {
@@ -146,7 +145,8 @@ void DnsChannel::arm() {
   timer_ = {};
   timeval left{};
   if (ares_timeout(channel_, nullptr, &left) == nullptr) return;
-  const Duration delay = std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec);
+  const Duration delay =
+      std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec);
   timer_ = loop_.after(delay + 1ms, [this] {
     timer_ = {};
     process(ARES_SOCKET_BAD, ARES_SOCKET_BAD);

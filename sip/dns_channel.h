@@ -26,8 +26,8 @@ struct HostAddresses {
   int ttl_s = 0;
 };
 
-// c-ares on the signalling loop: its sockets registered with Sofia's root, its clock on ours. Callbacks may run inside the call that
-// asked. Owned by a Resolver; signalling thread.
+// c-ares on the signalling loop: its sockets registered with Sofia's root, its clock on ours.
+// Callbacks may run inside the call that asked. Owned by a Resolver; signalling thread.
 class DnsChannel {
  public:
   // Throws std::runtime_error when c-ares cannot start or `servers` makes no sense.

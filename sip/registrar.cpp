@@ -6,12 +6,12 @@
 namespace gw::sip {
 namespace {
 
-constexpr size_t kMaxUri = 512;        // Of a contact; the longest seen from a phone was 180.
-constexpr size_t kMaxInstance = 128;   // "<urn:uuid:...>" has 47.
-constexpr size_t kMaxText = 256;       // Call-ID and User-Agent.
+constexpr size_t kMaxUri = 512;       // Of a contact; the longest seen from a phone was 180.
+constexpr size_t kMaxInstance = 128;  // "<urn:uuid:...>" has 47.
+constexpr size_t kMaxText = 256;      // Call-ID and User-Agent.
 
-// RFC 3261 10.3: a binding is named by its URI; a device that names itself (RFC 5626) keeps one binding when its port or
-// address changes.
+// RFC 3261 10.3: a binding is named by its URI; a device that names itself (RFC 5626) keeps one
+// binding when its port or address changes.
 bool same_device(const Binding& binding, const Registrar::Contact& contact) {
   if (!contact.instance.empty() && !binding.instance.empty()) {
     return binding.instance == contact.instance;
@@ -91,9 +91,10 @@ Result<std::vector<Binding>> Registrar::handle(const Request& request) {
         std::chrono::duration_cast<std::chrono::seconds>(limits_.fallback).count());
     const auto asked =
         std::chrono::seconds(contact.expires.value_or(request.expires.value_or(fallback_s)));
-    const auto found = std::ranges::find_if(
-        after, [&](const Binding& b) { return same_device(b, contact); });
-    // A retransmission must find the same answer: an equal CSeq that changes nothing else is the transaction layer's.
+    const auto found =
+        std::ranges::find_if(after, [&](const Binding& b) { return same_device(b, contact); });
+    // A retransmission must find the same answer: an equal CSeq that changes nothing else is the
+    // transaction layer's.
     if (found != after.end() && stale(*found, request)) {
       return fail(ErrorCode::Conflict, "CSeq is not above the one seen");
     }

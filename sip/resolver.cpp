@@ -12,13 +12,17 @@
 namespace gw::sip {
 namespace {
 
-constexpr Duration kLongestKept = 30s;   // SRV weights and failed-over hosts must take effect soon.
-constexpr Duration kShortestKept = 1s;   // A TTL of 0 under load would be a query for each call.
+constexpr Duration kLongestKept = 30s;  // SRV weights and failed-over hosts must take effect soon.
+constexpr Duration kShortestKept = 1s;  // A TTL of 0 under load would be a query for each call.
 constexpr size_t kMaxKept = 1024;
 
-TimePoint monotonic_now() { return std::chrono::steady_clock::now(); }
+TimePoint monotonic_now() {
+  return std::chrono::steady_clock::now();
+}
 
-uint16_t default_port(Transport transport) { return transport == Transport::Tls ? 5061 : 5060; }
+uint16_t default_port(Transport transport) {
+  return transport == Transport::Tls ? 5061 : 5060;
+}
 
 std::string srv_name(Transport transport, const std::string& host) {
   switch (transport) {
@@ -40,9 +44,8 @@ bool looks_like_a_name(std::string_view host) {
 std::vector<SrvRecord> in_order(std::vector<SrvRecord> records, Random& random) {
   std::ranges::stable_sort(records, {}, &SrvRecord::priority);
   for (auto first = records.begin(); first != records.end(); ++first) {
-    const auto last = std::find_if(first, records.end(), [&](const SrvRecord& r) {
-      return r.priority != first->priority;
-    });
+    const auto last = std::find_if(
+        first, records.end(), [&](const SrvRecord& r) { return r.priority != first->priority; });
     uint64_t total = 0;
     for (auto r = first; r != last; ++r) total += r->weight;
     if (total == 0) continue;
@@ -61,9 +64,9 @@ struct Job {
   Resolver::Query query;
   Resolver::Done done;
   TimerId deadline;
-  std::vector<Transport> untried;                   // SRV services still to ask for.
+  std::vector<Transport> untried;  // SRV services still to ask for.
   std::vector<std::pair<SrvRecord, Transport>> targets;
-  std::vector<std::vector<SocketAddress>> found;    // Of each target.
+  std::vector<std::vector<SocketAddress>> found;  // Of each target.
   size_t waiting = 0;
   Duration ttl = kLongestKept;
   Error last{ErrorCode::NotFound, "no such host"};
@@ -74,9 +77,10 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
       : loop(l),
         random(r),
         options(std::move(o)),
-        queries(metrics.counter("gw_sip_dns_queries_total", "Hosts looked up", {{"result", "asked"}})),
-        failures(metrics.counter("gw_sip_dns_queries_total", "Hosts looked up",
-                                 {{"result", "failed"}})),
+        queries(
+            metrics.counter("gw_sip_dns_queries_total", "Hosts looked up", {{"result", "asked"}})),
+        failures(
+            metrics.counter("gw_sip_dns_queries_total", "Hosts looked up", {{"result", "failed"}})),
         channel(std::make_unique<DnsChannel>(l, options.servers)) {}
 
   using Key = std::tuple<std::string, uint16_t, int>;
@@ -109,9 +113,10 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
 };
 
 void Resolver::State::later(Done done, Result<std::vector<NextHop>> result) {
-  loop.post([self = weak_from_this(), done = std::move(done), result = std::move(result)]() mutable {
-    if (!self.expired()) done(std::move(result));
-  });
+  loop.post(
+      [self = weak_from_this(), done = std::move(done), result = std::move(result)]() mutable {
+        if (!self.expired()) done(std::move(result));
+      });
 }
 
 void Resolver::State::start(const Query& query, Done done) {
@@ -175,7 +180,8 @@ void Resolver::State::take_services(uint64_t id, Transport transport,
   });
   if (records->empty()) return ask_next_service(id);
   for (SrvRecord& record : in_order(std::move(*records), random)) {
-    if (job->targets.size() < options.max_hops) job->targets.push_back({std::move(record), transport});
+    if (job->targets.size() < options.max_hops)
+      job->targets.push_back({std::move(record), transport});
   }
   ask_addresses(id);
 }
@@ -188,9 +194,8 @@ void Resolver::State::ask_addresses(uint64_t id) {
   // An answer may come inside the call and end the job.
   const auto targets = job->targets;
   for (size_t i = 0; i < targets.size(); ++i) {
-    channel->addresses(targets[i].first.target, [this, id, i](auto found) {
-      take_addresses(id, i, std::move(found));
-    });
+    channel->addresses(targets[i].first.target,
+                       [this, id, i](auto found) { take_addresses(id, i, std::move(found)); });
   }
 }
 
@@ -251,8 +256,7 @@ void Resolver::resolve(const Query& query, Done done) {
     const Transport transport = query.transport.value_or(Transport::Udp);
     const uint16_t port = query.port != 0 ? query.port : default_port(transport);
     literal->set_port(port);
-    return state_->later(std::move(done),
-                         std::vector<NextHop>{{transport, host, port, *literal}});
+    return state_->later(std::move(done), std::vector<NextHop>{{transport, host, port, *literal}});
   }
   if (!looks_like_a_name(host)) {
     return state_->later(std::move(done), fail(ErrorCode::InvalidArgument, "not a host name"));

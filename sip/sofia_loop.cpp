@@ -21,11 +21,14 @@ namespace {
 
 constexpr Duration kProbeEvery = 100ms;
 
-TimePoint monotonic_now() { return std::chrono::steady_clock::now(); }
+TimePoint monotonic_now() {
+  return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
-// Timers are ours, on one timerfd: Sofia's count milliseconds and may not be destroyed from their own callback.
+// Timers are ours, on one timerfd: Sofia's count milliseconds and may not be destroyed from their
+// own callback.
 struct SofiaLoop::State {
   explicit State(Metrics& metrics);
   ~State();
@@ -42,7 +45,7 @@ struct SofiaLoop::State {
   int mailbox_index = -1, timer_index = -1;
   const int timer_fd;
   uint64_t next_timer = 1;
-  std::map<std::pair<TimePoint, uint64_t>, Task> due;   // By time, then by order of asking.
+  std::map<std::pair<TimePoint, uint64_t>, Task> due;  // By time, then by order of asking.
   std::unordered_map<uint64_t, TimePoint> due_at;
   TimePoint armed_for{};
   TimePoint probe_due{};
@@ -58,7 +61,8 @@ SofiaLoop::State::State(Metrics& metrics)
   install_monotonic_clock();
   GW_ASSERT(timer_fd >= 0);
   GW_ASSERT(su_init() == 0);
-  // Sofia writes to stderr what any stranger may provoke. TPORT_DEBUG, NTA_DEBUG and the like still open one module.
+  // Sofia writes to stderr what any stranger may provoke. TPORT_DEBUG, NTA_DEBUG and the like still
+  // open one module.
   su_log_set_level(nullptr, 0);
   root = su_root_create(nullptr);
   GW_ASSERT(root != nullptr);
@@ -111,7 +115,8 @@ void SofiaLoop::State::fire_due() {
   [[maybe_unused]] const auto n = ::read(timer_fd, &ignored, sizeof ignored);
   const TimePoint now = monotonic_now();
   if (now >= probe_due) probe();
-  // Timers set by these tasks wait for the next turn, so that a zero delay cannot starve the sockets.
+  // Timers set by these tasks wait for the next turn, so that a zero delay cannot starve the
+  // sockets.
   const uint64_t before = next_timer;
   auto next = due.begin();
   while (next != due.end() && next->first.first <= now) {
@@ -139,13 +144,17 @@ SofiaLoop::SofiaLoop(Metrics& metrics) : state_(std::make_unique<State>(metrics)
 
 SofiaLoop::~SofiaLoop() = default;
 
-void SofiaLoop::run() { su_root_run(state_->root); }
+void SofiaLoop::run() {
+  su_root_run(state_->root);
+}
 
 void SofiaLoop::stop() {
   post([root = state_->root] { su_root_break(root); });
 }
 
-bool SofiaLoop::post(Task task) { return state_->mailbox.post(std::move(task)); }
+bool SofiaLoop::post(Task task) {
+  return state_->mailbox.post(std::move(task));
+}
 
 TimerId SofiaLoop::after(Duration delay, Task task) {
   const uint64_t id = state_->next_timer++;
@@ -164,8 +173,12 @@ void SofiaLoop::cancel(TimerId timer) {
   state_->due_at.erase(found);
 }
 
-Duration SofiaLoop::lag() const { return state_->lag; }
+Duration SofiaLoop::lag() const {
+  return state_->lag;
+}
 
-su_root_t* SofiaLoop::root() const { return state_->root; }
+su_root_t* SofiaLoop::root() const {
+  return state_->root;
+}
 
 }  // namespace gw::sip

@@ -11,7 +11,8 @@ namespace {
 constexpr Duration kFailureWindow = 1min;
 constexpr Duration kLongestBan = 24h;
 constexpr Duration kTrustAfterPass = 1h;
-constexpr unsigned kTrustedFactor = 4;   // One phone with an old password must not silence the office.
+constexpr unsigned kTrustedFactor =
+    4;  // One phone with an old password must not silence the office.
 constexpr unsigned kMaxDoublings = 12;
 
 SocketAddress host_of(SocketAddress address) {
@@ -24,13 +25,13 @@ SocketAddress host_of(SocketAddress address) {
 bool is_scanner(std::string_view user_agent) {
   // What the usual tools send unless told otherwise. Whoever hides better is left to the bans.
   static constexpr std::array<std::string_view, 12> kTools{
-      "friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sipsak", "sundayddr",
-      "iwar",             "sivus",      "smap",   "pplsip",   "vaxsipuseragent", "sipscan"};
+      "friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sipsak",
+      "sundayddr",        "iwar",       "sivus",  "smap",     "pplsip",
+      "vaxsipuseragent",  "sipscan"};
   std::string lower(user_agent.substr(0, 128));
   std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return std::ranges::any_of(kTools, [&](std::string_view tool) {
-    return lower.find(tool) != std::string::npos;
-  });
+  return std::ranges::any_of(
+      kTools, [&](std::string_view tool) { return lower.find(tool) != std::string::npos; });
 }
 
 SourceGuard::SourceGuard(const SourceLimits& limits, const Clock& clock, Metrics& metrics,

@@ -14,16 +14,19 @@ namespace gw::sip {
 // What becomes of an out-of-dialog request before anything is spent on it.
 enum class Admission {
   Pass,
-  Refuse,   // Over its rate: 503 with Retry-After. At most once a second of one source, then Silence.
+  Refuse,   // Over its rate: 503 with Retry-After. At most once a second of one source, then
+            // Silence.
   Silence,  // Banned, a scanner, or still over its rate: not a byte goes back.
 };
 
-// Keeps floods, password guessers and scanners out: a token bucket for each source address, a ban that grows after failed
-// digests. Keyed by address without port, never by subnet; loopback is not exempt. A trunk's requests are not asked for here:
-// its own limits hold. Owned by the agent; signalling thread; pure but for the clock.
+// Keeps floods, password guessers and scanners out: a token bucket for each source address, a ban
+// that grows after failed digests. Keyed by address without port, never by subnet; loopback is not
+// exempt. A trunk's requests are not asked for here: its own limits hold. Owned by the agent;
+// signalling thread; pure but for the clock.
 class SourceGuard {
  public:
-  static constexpr size_t kMaxSources = 65'536;  // About 10 MB; the source seen longest ago makes room.
+  static constexpr size_t kMaxSources =
+      65'536;  // About 10 MB; the source seen longest ago makes room.
 
   SourceGuard(const SourceLimits& limits, const Clock& clock, Metrics& metrics,
               size_t max_sources = kMaxSources);
@@ -31,7 +34,8 @@ class SourceGuard {
   Admission admit(const SocketAddress& source, std::string_view user_agent);
 
   void digest_failed(const SocketAddress& source);  // DigestVerdict::Failed
-  void digest_passed(const SocketAddress& source);  // An office behind one address is forgiven more.
+  void digest_passed(
+      const SocketAddress& source);  // An office behind one address is forgiven more.
 
   bool banned(const SocketAddress& source) const;
   void set_limits(const SourceLimits& limits) { limits_ = limits; }

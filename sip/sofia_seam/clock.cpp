@@ -5,7 +5,8 @@
 
 #include "sip/sofia_seam/sofia_seam.h"
 
-// Exported by the library, declared in none of its public headers: when set, su_time() lets it overwrite its answer.
+// Exported by the library, declared in none of its public headers: when set, su_time() lets it
+// overwrite its answer.
 extern "C" void (*_su_time)(su_time_t* now);
 
 namespace gw::sip {
@@ -31,7 +32,8 @@ void install_monotonic_clock() {
     timespec wall{}, monotonic{};
     ::clock_gettime(CLOCK_REALTIME, &wall);
     ::clock_gettime(CLOCK_MONOTONIC, &monotonic);
-    // Sofia takes zero and small times for "not set": begin where the wall clock is, then never look at it again.
+    // Sofia takes zero and small times for "not set": begin where the wall clock is, then never
+    // look at it again.
     wall_minus_monotonic_s =
         static_cast<unsigned long>(wall.tv_sec - monotonic.tv_sec) + kNtpToUnix;
     _su_time = monotonic_su_time;

@@ -5,7 +5,8 @@
 
 #include "base/assert.h"
 
-// Sofia draws tags, branches and Call-IDs from a 64-bit linear congruential generator; two of them give away the rest.
+// Sofia draws tags, branches and Call-IDs from a 64-bit linear congruential generator; two of them
+// give away the rest.
 extern "C" void* su_randmem(void* memory, size_t size) {
   constexpr size_t kPart = size_t{1} << 20;
   auto* out = static_cast<unsigned char*>(memory);

@@ -1,5 +1,6 @@
-// Sofia's TLS layer: the twelve functions that its tport_type_tls.c calls, by their names. All or none: they share struct tls_s.
-// Debian's own leak 48 KB a connection and know neither SNI, chains, reload nor the name of whom they called.
+// Sofia's TLS layer: the twelve functions that its tport_type_tls.c calls, by their names. All or
+// none: they share struct tls_s. Debian's own leak 48 KB a connection and know neither SNI, chains,
+// reload nor the name of whom they called.
 
 #define SU_WAKEUP_ARG_T struct tport_s
 #include <arpa/inet.h>
@@ -29,7 +30,8 @@
 #include "sip/sofia_seam/tls_identity.h"
 #include "sip/sofia_seam/tls_stand_ins.h"
 
-// What tport_type_tls.c hands to tls_init_master(); only the paths concern us. Debian's layout, as of tport_tls.h.
+// What tport_type_tls.c hands to tls_init_master(); only the paths concern us. Debian's layout, as
+// of tport_tls.h.
 extern "C" struct tls_issues_s {
   unsigned policy, verify_depth, verify_date;
   int configured;
@@ -53,17 +55,18 @@ struct Session {
   std::shared_ptr<const TlsIdentity> identity;
   SslPtr ssl;
   int fd = -1;
-  ino_t inode = 0;        // Of the socket: descriptors are used again.
+  ino_t inode = 0;  // Of the socket: descriptors are used again.
   bool outgoing = false;
-  bool named = false;     // SNI and the name to verify are set, the gate was passed.
-  bool broken = false;    // After a fatal error not even close_notify may be sent.
+  bool refused = false;  // By the gate.
+  bool named = false;    // SNI and the name to verify are set.
+  bool broken = false;  // After a fatal error not even close_notify may be sent.
   std::unique_ptr<unsigned char[]> buffer;
 };
 
 }  // namespace
 
-// The members up to `subjects` lie where Sofia's tls_connect() looks for them (checked below); `shown` is what it takes for the
-// connection.
+// The members up to `subjects` lie where Sofia's tls_connect() looks for them (checked below);
+// `shown` is what it takes for the connection.
 extern "C" struct tls_s {
   su_home_t home[1];
   SSL_CTX* context_shown;
@@ -73,8 +76,8 @@ extern "C" struct tls_s {
       verify_subject_out : 1, verify_date : 1, verified : 1;
   int read_events;
   void* read_buffer;
-  size_t read_size;       // Decrypted and not yet taken.
-  int write_events;       // What a write that must be repeated waits for.
+  size_t read_size;  // Decrypted and not yet taken.
+  int write_events;  // What a write that must be repeated waits for.
   void* write_buffer;
   size_t write_size;
   su_strlst_t* subjects;  // Names of a verified peer.
@@ -102,7 +105,9 @@ namespace {
 thread_local std::unordered_map<int, tls_s*> by_fd;
 thread_local HandshakeGate gate;
 
-TimePoint monotonic_now() { return std::chrono::steady_clock::now(); }
+TimePoint monotonic_now() {
+  return std::chrono::steady_clock::now();
+}
 
 ino_t inode_of(int fd) {
   struct stat status {};
@@ -136,7 +141,8 @@ void report_failure(const Session& session, std::string host, std::string reason
       TlsFailure{peer_of(session.fd), std::move(host), std::move(reason), session.outgoing});
 }
 
-// RFC 5922 4: the name that we route to is the name that the certificate must bear. Literals are no SNI (RFC 6066 3).
+// RFC 5922 4: the name that we route to is the name that the certificate must bear. Literals are no
+// SNI (RFC 6066 3).
 bool expect_host(SSL* ssl, std::string host) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
@@ -191,7 +197,8 @@ void remember_peer(tls_s& tls) {
   tls.verified = tls.subjects != nullptr;
 }
 
-// Lets Sofia's own function do the bookkeeping for the outcome that `stand_in` shows. `self` may be gone afterwards.
+// Lets Sofia's own function do the bookkeeping for the outcome that `stand_in` shows. `self` may be
+// gone afterwards.
 int let_sofia(SSL* stand_in, tls_s& tls, su_root_magic_t* magic, su_wait_t* wait, tport_t* self) {
   using Connect = int (*)(su_root_magic_t*, su_wait_t*, tport_t*);
   static const auto real = reinterpret_cast<Connect>(::dlsym(RTLD_NEXT, "tls_connect"));
@@ -207,10 +214,10 @@ void give_up(const Session& session, tport_t* self) {
   tport_set_secondary_timer(self);
 }
 
-// Once for each connection, when its first event comes. False: refused.
+// Once for each connection, when its first event comes: only then Sofia has named it. False: refused.
 bool begin_handshake(Session& session, tport_t* self) {
   session.named = true;
-  if (!session.outgoing) return gate.begin(session.fd, peer_of(session.fd), monotonic_now());
+  if (!session.outgoing) return !session.refused;
   const tp_name_t* name = tport_name(self);
   const char* host = name->tpn_canon != nullptr ? name->tpn_canon : name->tpn_host;
   return host != nullptr && expect_host(session.ssl.get(), host);
@@ -225,7 +232,8 @@ std::string host_of(const Session& session, tport_t* self) {
   return name->tpn_canon != nullptr ? name->tpn_canon : "";
 }
 
-// What a failed SSL_read or SSL_write means: 0 = end of stream; -1 with EAGAIN and `events` set, or with EIO.
+// What a failed SSL_read or SSL_write means: 0 = end of stream; -1 with EAGAIN and `events` set, or
+// with EIO.
 int outcome_of(tls_s& tls, int result, int& events) {
   const int saved = errno;
   switch (SSL_get_error(tls.session->ssl.get(), result)) {
@@ -295,6 +303,11 @@ tls_s* tls_init_secondary(tls_s* master, int fd, int accept) {
   session.inode = inode_of(fd);
   su_setblocking(fd, 0);
   by_fd[fd] = tls;
+  if (accept && !gate.begin(fd, peer_of(fd), monotonic_now())) {
+    // Refused here, Sofia would forget to close the descriptor: let it hear of a hang-up.
+    session.refused = true;
+    ::shutdown(fd, SHUT_RDWR);
+  }
   return tls;
 }
 
@@ -315,7 +328,9 @@ void tls_free(tls_s* tls) {
   su_home_unref(tls->home);
 }
 
-int tls_get_socket(tls_s* tls) { return tls != nullptr ? tls->session->fd : -1; }
+int tls_get_socket(tls_s* tls) {
+  return tls != nullptr ? tls->session->fd : -1;
+}
 
 int tls_connect(su_root_magic_t* magic, su_wait_t* wait, tport_t* self) {
   const auto found = by_fd.find(wait->fd);
@@ -343,8 +358,7 @@ int tls_connect(su_root_magic_t* magic, su_wait_t* wait, tport_t* self) {
       gate.finished(session.fd);
       remember_peer(tls);
       return let_sofia(stand_ins.done.get(), tls, magic, wait, self);
-    case SSL_ERROR_WANT_READ:
-      return let_sofia(stand_ins.wants_read.get(), tls, magic, wait, self);
+    case SSL_ERROR_WANT_READ: return let_sofia(stand_ins.wants_read.get(), tls, magic, wait, self);
     case SSL_ERROR_WANT_WRITE:
       return let_sofia(stand_ins.wants_write.get(), tls, magic, wait, self);
     default: break;
@@ -412,7 +426,8 @@ ssize_t tls_write(tls_s* tls, void* buffer, size_t size) {
     return -1;
   }
   if (tls->write_buffer != nullptr) {
-    // Sofia repeats a write that had to wait; tls_want_write() has done it meanwhile, or it still waits.
+    // Sofia repeats a write that had to wait; tls_want_write() has done it meanwhile, or it still
+    // waits.
     if (buffer != tls->write_buffer || size < tls->write_size) {
       errno = EIO;
       return -1;

@@ -9,8 +9,9 @@
 
 namespace gw::sip {
 
-// A handshake that failed, for the log: whom we spoke to, by which name (ours to check when we called, the SNI when they did),
-// and OpenSSL's reason. Called on the agent's thread; as often as the network likes, so limit the rate of what it writes.
+// A handshake that failed, for the log: whom we spoke to, by which name (ours to check when we
+// called, the SNI when they did), and OpenSSL's reason. Called on the agent's thread; as often as
+// the network likes, so limit the rate of what it writes.
 struct TlsFailure {
   SocketAddress peer;
   std::string host;
@@ -19,14 +20,17 @@ struct TlsFailure {
 };
 using TlsFailed = std::function<void(const TlsFailure&)>;
 
-// Loads and checks `files` and keeps them as the TLS identity `name`. Give the same name to Sofia as TPTAG_CERTIFICATE(name)
-// when the tls listener is added; "sip" will do for one agent. Called again (reload), new connections use the new files, open
-// ones keep theirs; after a failure the old ones stay in force. Any thread.
+// Loads and checks `files` and keeps them as the TLS identity `name`. Give the same name to Sofia
+// as TPTAG_CERTIFICATE(name) when the tls listener is added; "sip" will do for one agent. Called
+// again (reload), new connections use the new files, open ones keep theirs; after a failure the old
+// ones stay in force. Any thread.
 //
-// The policy is ours, Sofia's TPTAG_TLS_* are ignored: TLS 1.2 and up, forward secrecy only; our certificate and chain both as
-// server and as client; a server's certificate must be issued by `ca` (the system's when empty) and name the host that we
-// connect to; a client's is asked for as `files.clients` says. Of several identities the one that bears the name a client asks
-// for (SNI) answers. What a verified peer is called is in tport_delivered_from_subjects().
-Result<void> set_tls_identity(const std::string& name, const TlsFiles& files, TlsFailed failed = {});
+// The policy is ours, Sofia's TPTAG_TLS_* are ignored: TLS 1.2 and up, forward secrecy only; our
+// certificate and chain both as server and as client; a server's certificate must be issued by `ca`
+// (the system's when empty) and name the host that we connect to; a client's is asked for as
+// `files.clients` says. Of several identities the one that bears the name a client asks for (SNI)
+// answers. What a verified peer is called is in tport_delivered_from_subjects().
+Result<void> set_tls_identity(const std::string& name, const TlsFiles& files,
+                              TlsFailed failed = {});
 
 }  // namespace gw::sip

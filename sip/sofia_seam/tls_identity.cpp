@@ -10,7 +10,8 @@
 namespace gw::sip::seam {
 namespace {
 
-// Forward secrecy and SHA-2 only; the CBC suites are what older desk phones and Microsoft's list end with.
+// Forward secrecy and SHA-2 only; the CBC suites are what older desk phones and Microsoft's list
+// end with.
 constexpr char kCiphers[] =
     "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+SHA384:ECDHE+SHA256:!CAMELLIA:!ARIA:!aNULL";
 constexpr int kMaxChain = 8;
@@ -41,16 +42,18 @@ Result<void> load_files(SSL_CTX* context, const TlsFiles& files) {
                 "cannot use the certificate " + files.certificate + ": " + openssl_error());
   }
   if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return fail(ErrorCode::InvalidArgument, "cannot use the key " + files.key + ": " + openssl_error());
+    return fail(ErrorCode::InvalidArgument,
+                "cannot use the key " + files.key + ": " + openssl_error());
   }
   if (SSL_CTX_check_private_key(context) != 1) {
     return fail(ErrorCode::InvalidArgument, "the key " + files.key + " is not the certificate's");
   }
-  const bool trusted =
-      files.ca.empty() ? SSL_CTX_set_default_verify_paths(context) == 1
-                       : SSL_CTX_load_verify_locations(context, files.ca.c_str(), nullptr) == 1;
+  const bool trusted = files.ca.empty()
+                           ? SSL_CTX_set_default_verify_paths(context) == 1
+                           : SSL_CTX_load_verify_locations(context, files.ca.c_str(), nullptr) == 1;
   if (!trusted) {
-    return fail(ErrorCode::InvalidArgument, "cannot read the CAs " + files.ca + ": " + openssl_error());
+    return fail(ErrorCode::InvalidArgument,
+                "cannot read the CAs " + files.ca + ": " + openssl_error());
   }
   return {};
 }

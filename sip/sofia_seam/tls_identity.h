@@ -21,7 +21,8 @@ using SslPtr = std::unique_ptr<SSL, OpenSslDelete>;
 using X509Ptr = std::unique_ptr<X509, OpenSslDelete>;
 using BioPtr = std::unique_ptr<BIO, OpenSslDelete>;
 
-// One certificate with its key, as server and as client. Immutable once made; connections keep the one they began with.
+// One certificate with its key, as server and as client. Immutable once made; connections keep the
+// one they began with.
 struct TlsIdentity {
   std::string name;
   ContextPtr server, client;

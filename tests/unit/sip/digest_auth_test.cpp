@@ -36,7 +36,8 @@ class DigestTest : public testing::Test {
  protected:
   std::vector<DigestHeader> challenge(bool stale = false) {
     std::vector<DigestHeader> out;
-    for (const std::string& value : server.challenge(kBoth, stale)) out.push_back(*parse_digest(value));
+    for (const std::string& value : server.challenge(kBoth, stale))
+      out.push_back(*parse_digest(value));
     return out;
   }
   DigestHeader credentials(const std::vector<DigestHeader>& challenges, const std::string& password,
@@ -71,7 +72,8 @@ TEST(DigestParsing, the_example_of_rfc_7616_is_read) {
   EXPECT_EQ(parsed->opaque, "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS");
 }
 
-// Computed with md5sum and sha256sum from "bob:biloxi.com:zanzibar", "INVITE:sip:bob@biloxi.com" and the parts between.
+// Computed with md5sum and sha256sum from "bob:biloxi.com:zanzibar", "INVITE:sip:bob@biloxi.com"
+// and the parts between.
 TEST(DigestClient, responses_are_what_md5sum_and_sha256sum_say) {
   FixedCnonce random;  // cnonce abababababababab
   const std::vector<DigestHeader> with_qop{
@@ -83,7 +85,8 @@ TEST(DigestClient, responses_are_what_md5sum_and_sha256sum_say) {
   EXPECT_EQ(answer->qop, "auth");
   EXPECT_EQ(answer->opaque, "o1");
 
-  const std::vector<DigestHeader> without_qop{*parse_digest(R"(Digest realm="biloxi.com", nonce="n1")")};
+  const std::vector<DigestHeader> without_qop{
+      *parse_digest(R"(Digest realm="biloxi.com", nonce="n1")")};
   DigestClient old({"bob", "zanzibar"}, random);
   const auto plain = parse_digest(*old.answer(without_qop, "INVITE", "sip:bob@biloxi.com"));
   EXPECT_EQ(plain->response, "360f520d6dcb382fd91a6e8ed7851a61");
@@ -92,7 +95,8 @@ TEST(DigestClient, responses_are_what_md5sum_and_sha256sum_say) {
   const std::vector<DigestHeader> sha{
       *parse_digest(R"(Digest realm="biloxi.com", qop="auth", nonce="n1", algorithm=SHA-256)")};
   DigestClient strong({"bob", "zanzibar"}, random);
-  EXPECT_EQ(parse_digest(*strong.answer(sha, "INVITE", "sip:bob@biloxi.com"))->response, "a7167d42b5bec030afa694c5372abdd7707257982a85c9f49d2415d66c277a68");
+  EXPECT_EQ(parse_digest(*strong.answer(sha, "INVITE", "sip:bob@biloxi.com"))->response,
+            "a7167d42b5bec030afa694c5372abdd7707257982a85c9f49d2415d66c277a68");
 }
 
 TEST(DigestClient, the_strongest_known_algorithm_is_answered_wherever_it_stands) {
@@ -108,7 +112,8 @@ TEST(DigestClient, the_strongest_known_algorithm_is_answered_wherever_it_stands)
   EXPECT_EQ(parse_digest(*client.answer({future, md5}, "INVITE", "sip:x"))->nonce, "1");
   DigestClient lost({"u", "p"}, random);
   EXPECT_FALSE(lost.answer({future}, "INVITE", "sip:x"));
-  EXPECT_FALSE(lost.answer({*parse_digest(R"(Digest realm="r", nonce="1", qop="auth-int")")}, "INVITE", "sip:x"));
+  EXPECT_FALSE(lost.answer({*parse_digest(R"(Digest realm="r", nonce="1", qop="auth-int")")},
+                           "INVITE", "sip:x"));
   EXPECT_FALSE(lost.again("INVITE", "sip:x"));
 }
 
@@ -133,13 +138,15 @@ TEST(DigestClient, later_requests_count_nc_up_and_may_be_challenged_anew) {
   const auto second = parse_digest(*client.again("REGISTER", "sip:x"));
   EXPECT_EQ(second->nc, "00000002");
   EXPECT_NE(first->response, second->response);
-  const auto third = client.answer({*parse_digest(R"(Digest realm="r", nonce="9", qop="auth")")}, "REGISTER", "sip:x");
+  const auto third = client.answer({*parse_digest(R"(Digest realm="r", nonce="9", qop="auth")")},
+                                   "REGISTER", "sip:x");
   ASSERT_TRUE(third);
   EXPECT_EQ(parse_digest(*third)->nc, "00000001");
 }
 
 TEST(DigestParsing, quoting_blanks_case_and_commas_inside_quotes) {
-  const auto h = parse_digest("dIGEST \tRealm = \"a, b\" ,nonce=\"x=y\",ALGORITHM=md5 , stale = True,unknown=1");
+  const auto h = parse_digest(
+      "dIGEST \tRealm = \"a, b\" ,nonce=\"x=y\",ALGORITHM=md5 , stale = True,unknown=1");
   ASSERT_TRUE(h);
   EXPECT_EQ(h->realm, "a, b");
   EXPECT_EQ(h->nonce, "x=y");
@@ -149,10 +156,10 @@ TEST(DigestParsing, quoting_blanks_case_and_commas_inside_quotes) {
 
 TEST(DigestParsing, what_is_no_digest_or_no_header_is_refused) {
   for (const std::string& bad :
-       {std::string("Basic dXNlcg=="), std::string("Digest"), std::string("Digestrealm=\"x\""), std::string(""),
-        std::string("Digest realm=\"x"), std::string("Digest realm=\"x\", realm=\"y\""),
-        std::string("Digest realm=\"x\", nonsense"), "Digest realm=\"" + std::string(600, 'x') + "\"",
-        std::string("Digest realm=\"a\rb\"")}) {
+       {std::string("Basic dXNlcg=="), std::string("Digest"), std::string("Digestrealm=\"x\""),
+        std::string(""), std::string("Digest realm=\"x"),
+        std::string("Digest realm=\"x\", realm=\"y\""), std::string("Digest realm=\"x\", nonsense"),
+        "Digest realm=\"" + std::string(600, 'x') + "\"", std::string("Digest realm=\"a\rb\"")}) {
     EXPECT_FALSE(parse_digest(bad)) << bad.substr(0, 60);
   }
   std::string large = "Digest a0=1";
@@ -185,7 +192,8 @@ TEST_F(DigestTest, the_right_password_passes_with_either_algorithm) {
 
 TEST_F(DigestTest, a_wrong_password_and_an_unknown_user_fail_alike) {
   EXPECT_EQ(verify(credentials(challenge(), "demo-102")), DigestVerdict::Failed);
-  EXPECT_EQ(verify(credentials(challenge(), "demo-101", "999"), std::nullopt), DigestVerdict::Failed);
+  EXPECT_EQ(verify(credentials(challenge(), "demo-101", "999"), std::nullopt),
+            DigestVerdict::Failed);
   // Whatever stands in for the password of nobody is no password.
   EXPECT_EQ(verify(credentials(challenge(), "no such user has any password", "999"), std::nullopt),
             DigestVerdict::Failed);
@@ -259,7 +267,8 @@ TEST_F(DigestTest, credentials_for_another_realm_or_empty_ones_are_simply_missin
   h.realm = "elsewhere";
   EXPECT_EQ(verify(h), DigestVerdict::Missing);
   EXPECT_EQ(server.ours({h}), nullptr);
-  auto empty = *parse_digest("Digest username=\"101\", realm=\"pbx.example.com\", nonce=\"\", response=\"\"");
+  auto empty = *parse_digest(
+      "Digest username=\"101\", realm=\"pbx.example.com\", nonce=\"\", response=\"\"");
   EXPECT_EQ(verify(empty), DigestVerdict::Missing);
   EXPECT_EQ(server.ours({h, empty})->realm, "pbx.example.com");
 }
@@ -272,7 +281,8 @@ TEST_F(DigestTest, the_digest_is_bound_to_method_and_uri) {
 }
 
 TEST_F(DigestTest, phones_may_leave_out_port_and_parameters_of_the_uri) {
-  for (const char* request_uri : {"sip:pbx.example.com:5060", "sip:PBX.example.com;transport=udp", "sips:pbx.example.com"}) {
+  for (const char* request_uri :
+       {"sip:pbx.example.com:5060", "sip:PBX.example.com;transport=udp", "sips:pbx.example.com"}) {
     EXPECT_EQ(verify(credentials(challenge(), "demo-101"), phone, "REGISTER", request_uri),
               DigestVerdict::Passed)
         << request_uri;
@@ -281,7 +291,8 @@ TEST_F(DigestTest, phones_may_leave_out_port_and_parameters_of_the_uri) {
 
 TEST_F(DigestTest, an_upper_case_response_is_the_same_response) {
   auto h = credentials(challenge(), "demo-101");
-  std::ranges::transform(h.response, h.response.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::ranges::transform(h.response, h.response.begin(),
+                         [](unsigned char c) { return std::toupper(c); });
   EXPECT_EQ(verify(h), DigestVerdict::Passed);
 }
 

@@ -65,7 +65,8 @@ TEST_F(RegistrarTest, a_contact_is_bound_with_its_source_until_it_expires) {
   EXPECT_TRUE(registrar.all().empty());
 }
 
-TEST_F(RegistrarTest, expiry_is_the_contacts_own_then_the_headers_then_the_default_at_most_the_maximum) {
+TEST_F(RegistrarTest,
+       expiry_is_the_contacts_own_then_the_headers_then_the_default_at_most_the_maximum) {
   const auto own = registrar.handle(request(1, {contact("sip:a@h", 90)}, 200));
   EXPECT_EQ(seconds_left(own->front()), 90);
   const auto header = registrar.handle(request(2, {contact("sip:a@h")}, 200));
@@ -78,7 +79,8 @@ TEST_F(RegistrarTest, expiry_is_the_contacts_own_then_the_headers_then_the_defau
 
 TEST_F(RegistrarTest, an_interval_below_the_minimum_is_too_brief_and_changes_nothing) {
   ASSERT_TRUE(registrar.handle(request(1, {contact("sip:a@h", 300)})));
-  const auto brief = registrar.handle(request(2, {contact("sip:b@h", 300), contact("sip:c@h", 59)}));
+  const auto brief =
+      registrar.handle(request(2, {contact("sip:b@h", 300), contact("sip:c@h", 59)}));
   ASSERT_FALSE(brief);
   EXPECT_EQ(brief.error().code, ErrorCode::NotAcceptable);
   EXPECT_EQ(uris(), std::vector<std::string>{"sip:a@h"});
@@ -143,13 +145,16 @@ TEST_F(RegistrarTest, an_old_cseq_of_the_same_call_id_is_refused_another_call_id
 }
 
 TEST_F(RegistrarTest, a_device_that_names_itself_keeps_one_binding_when_its_address_changes) {
-  ASSERT_TRUE(registrar.handle(request(1, {contact("sip:101@10.0.0.5:40001", {}, "<urn:uuid:1>")})));
-  ASSERT_TRUE(registrar.handle(request(2, {contact("sip:101@10.0.0.9:40002", {}, "<urn:uuid:1>")})));
+  ASSERT_TRUE(
+      registrar.handle(request(1, {contact("sip:101@10.0.0.5:40001", {}, "<urn:uuid:1>")})));
+  ASSERT_TRUE(
+      registrar.handle(request(2, {contact("sip:101@10.0.0.9:40002", {}, "<urn:uuid:1>")})));
   EXPECT_EQ(uris(), std::vector<std::string>{"sip:101@10.0.0.9:40002"});
   EXPECT_EQ(changes.back().first, Kind::Refreshed);
 }
 
-TEST_F(RegistrarTest, too_many_devices_are_refused_but_a_known_one_may_refresh_and_one_may_replace_another) {
+TEST_F(RegistrarTest,
+       too_many_devices_are_refused_but_a_known_one_may_refresh_and_one_may_replace_another) {
   for (uint32_t i = 0; i < 5; ++i) {
     ASSERT_TRUE(registrar.handle(request(i + 1, {contact("sip:" + std::to_string(i) + "@h")})));
   }
@@ -206,7 +211,8 @@ TEST_F(RegistrarTest, restored_bindings_are_in_force_unless_they_expired_meanwhi
 
 TEST_F(RegistrarTest, the_gauge_follows_every_change) {
   const auto gauge = [&](int count) {
-    return metrics.expose().find("gw_sip_registrations " + std::to_string(count)) != std::string::npos;
+    return metrics.expose().find("gw_sip_registrations " + std::to_string(count)) !=
+           std::string::npos;
   };
   ASSERT_TRUE(registrar.handle(request(1, {contact("sip:a@h", 60), contact("sip:b@h", 600)})));
   EXPECT_TRUE(gauge(2));

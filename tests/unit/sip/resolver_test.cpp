@@ -24,7 +24,9 @@ namespace {
 
 constexpr uint16_t kA = 1, kAaaa = 28, kSrv = 33;
 
-std::string u16(unsigned v) { return {static_cast<char>(v >> 8), static_cast<char>(v)}; }
+std::string u16(unsigned v) {
+  return {static_cast<char>(v >> 8), static_cast<char>(v)};
+}
 
 std::string wire_name(const std::string& name) {
   std::string out;
@@ -59,7 +61,8 @@ class FakeNameServer {
     ::close(fd_);
   }
 
-  void srv(const std::string& name, unsigned priority, unsigned weight, unsigned port, const std::string& target) {
+  void srv(const std::string& name, unsigned priority, unsigned weight, unsigned port,
+           const std::string& target) {
     add(name, kSrv, u16(priority) + u16(weight) + u16(port) + wire_name(target));
   }
   void a(const std::string& name, unsigned last_byte, unsigned ttl = 60) {
@@ -112,13 +115,14 @@ class FakeNameServer {
       unsigned count = 0;
       for (const Record& record : records_[name]) {
         if (record.type != type) continue;
-        answers += "\xc0\x0c" + u16(record.type) + u16(1) + u16(record.ttl >> 16) + u16(record.ttl & 0xffff) +
-                   u16(static_cast<unsigned>(record.data.size())) + record.data;
+        answers += "\xc0\x0c" + u16(record.type) + u16(1) + u16(record.ttl >> 16) +
+                   u16(record.ttl & 0xffff) + u16(static_cast<unsigned>(record.data.size())) +
+                   record.data;
         ++count;
       }
       const unsigned code = records_[name].empty() ? 3 : 0;
-      const std::string reply = std::string(query, 2) + u16(0x8580 | code) + u16(1) + u16(count) + u16(0) +
-                                u16(0) + question + answers;
+      const std::string reply = std::string(query, 2) + u16(0x8580 | code) + u16(1) + u16(count) +
+                                u16(0) + u16(0) + question + answers;
       ::sendto(fd_, reply.data(), reply.size(), 0, from.data(), from.size());
     }
   }
@@ -154,7 +158,9 @@ class ResolverTest : public testing::Test {
     thread.on([&] { resolver.reset(); });
   }
   void start(const Resolver::Options& options) {
-    thread.on([&] { resolver = std::make_unique<Resolver>(thread.loop(), random, thread.metrics(), options); });
+    thread.on([&] {
+      resolver = std::make_unique<Resolver>(thread.loop(), random, thread.metrics(), options);
+    });
   }
   Result<std::vector<NextHop>> resolve(const Resolver::Query& query) {
     std::promise<Result<std::vector<NextHop>>> promise;
@@ -233,7 +239,8 @@ TEST_F(ResolverTest, srv_weights_share_the_load_among_equals) {
   }
   dns.a("heavy.test", 9);
   dns.a("light.test", 1);
-  for (int i = 0; i < 60; ++i) ++first[hops({"d" + std::to_string(i) + ".test", 0, Transport::Udp}).front()];
+  for (int i = 0; i < 60; ++i)
+    ++first[hops({"d" + std::to_string(i) + ".test", 0, Transport::Udp}).front()];
   EXPECT_GT(first["udp 127.0.0.9:5060"], 35);  // 54 of 60 on average.
   EXPECT_LT(first["udp 127.0.0.9:5060"], 60);
 }
@@ -271,8 +278,8 @@ TEST_F(ResolverTest, both_families_are_hops) {
 TEST_F(ResolverTest, an_unknown_host_is_not_found_and_nonsense_is_not_asked_for) {
   EXPECT_EQ(hops({"nowhere.test", 0, {}}), Hops{"error not found"});
   EXPECT_EQ(hops({"nowhere.test", 5060, {}}), Hops{"error not found"});
-  for (const std::string& bad : {std::string(""), std::string("a b"), std::string("x\r\ny"), std::string("1.2.3.4:5060"),
-                                 std::string(300, 'a')}) {
+  for (const std::string& bad : {std::string(""), std::string("a b"), std::string("x\r\ny"),
+                                 std::string("1.2.3.4:5060"), std::string(300, 'a')}) {
     EXPECT_EQ(hops({bad, 0, {}}), Hops{"error invalid argument"});
   }
 }

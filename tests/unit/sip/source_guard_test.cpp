@@ -9,7 +9,9 @@
 namespace gw::sip {
 namespace {
 
-SocketAddress from(const std::string& text) { return *SocketAddress::parse(text); }
+SocketAddress from(const std::string& text) {
+  return *SocketAddress::parse(text);
+}
 
 class SourceGuardTest : public testing::Test {
  protected:

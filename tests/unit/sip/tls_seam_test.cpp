@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -36,7 +37,8 @@
 
 #include "sip/sofia_ptr.h"
 
-// One nta agent with a TLS listener; answers every request 200, with the request's body when it has one.
+// One nta agent with a TLS listener; answers every request 200, with the request's body when it has
+// one.
 struct gw_test_agent {
   gw::sip::AgentPtr agent;
   std::vector<std::string> subjects;  // Of the last request's peer.
@@ -67,15 +69,18 @@ int on_request(gw_test_agent* self, nta_agent_t* agent, msg_t* msg, sip_t* sip) 
     nta_msg_discard(agent, msg);
     return 0;
   }
-  const std::string body = sip->sip_payload ? std::string(sip->sip_payload->pl_data, sip->sip_payload->pl_len) : "";
-  nta_msg_treply(agent, msg, SIP_200_OK, TAG_IF(!body.empty(), SIPTAG_PAYLOAD_STR(body.c_str())), TAG_END());
+  const std::string body =
+      sip->sip_payload ? std::string(sip->sip_payload->pl_data, sip->sip_payload->pl_len) : "";
+  nta_msg_treply(agent, msg, SIP_200_OK, TAG_IF(!body.empty(), SIPTAG_PAYLOAD_STR(body.c_str())),
+                 TAG_END());
   return 0;
 }
 
 int on_response(gw_test_request* self, nta_outgoing_t*, sip_t const* sip) {
   const int status = sip->sip_status->st_status;
   if (status < 200) return 0;
-  const std::string body = sip->sip_payload ? std::string(sip->sip_payload->pl_data, sip->sip_payload->pl_len) : "";
+  const std::string body =
+      sip->sip_payload ? std::string(sip->sip_payload->pl_data, sip->sip_payload->pl_len) : "";
   self->done.set_value({status, body});
   return 0;
 }
@@ -96,7 +101,8 @@ class TlsSeamTest : public testing::Test {
   }
   void identity(const std::string& name, const TlsFiles& with) {
     const auto set = set_tls_identity(name, with, [this](const TlsFailure& failure) {
-      failures.push_back((failure.outgoing ? "to " : "from ") + failure.host + ": " + failure.reason);
+      failures.push_back((failure.outgoing ? "to " : "from ") + failure.host + ": " +
+                         failure.reason);
     });
     ASSERT_TRUE(set) << set.error().detail;
   }
@@ -104,9 +110,10 @@ class TlsSeamTest : public testing::Test {
   std::unique_ptr<gw_test_agent> agent(const std::string& identity_name, bool v6 = false) {
     return thread.on([&] {
       auto out = std::make_unique<gw_test_agent>();
-      out->agent.reset(nta_agent_create(thread.loop().root(), URL_STRING_MAKE("sip:127.0.0.1:0;transport=udp"), on_request, out.get(),
-                                        NTATAG_UA(1), NTATAG_STATELESS(1), NTATAG_TIMER_C(0),
-                                        NTATAG_MAXSIZE(4 << 20), TAG_END()));
+      out->agent.reset(nta_agent_create(thread.loop().root(),
+                                        URL_STRING_MAKE("sip:127.0.0.1:0;transport=udp"),
+                                        on_request, out.get(), NTATAG_UA(1), NTATAG_STATELESS(1),
+                                        NTATAG_TIMER_C(0), NTATAG_MAXSIZE(4 << 20), TAG_END()));
       const std::string url = v6 ? "sips:[::1]:0" : "sips:127.0.0.1:0";
       const int added = nta_agent_add_tport(out->agent.get(), URL_STRING_MAKE(url.c_str()),
                                             TPTAG_CERTIFICATE(identity_name.c_str()), TAG_END());
@@ -119,14 +126,16 @@ class TlsSeamTest : public testing::Test {
   }
   std::string port(const gw_test_agent& of) {
     return thread.on([&] {
-      for (tport_t* tp = tport_primaries(nta_agent_tports(of.agent.get())); tp; tp = tport_next(tp)) {
+      for (tport_t* tp = tport_primaries(nta_agent_tports(of.agent.get())); tp;
+           tp = tport_next(tp)) {
         if (tport_has_tls(tp)) return std::string(tport_name(tp)->tpn_port);
       }
       return std::string();
     });
   }
 
-  // OPTIONS to `host`, wherever it is, at 127.0.0.1 (or ::1): the final status and the body that came back.
+  // OPTIONS to `host`, wherever it is, at 127.0.0.1 (or ::1): the final status and the body that
+  // came back.
   std::pair<int, std::string> options(gw_test_agent& from, const std::string& host,
                                       const std::string& at_port, const std::string& body = "",
                                       const std::string& address = "127.0.0.1") {
@@ -138,10 +147,10 @@ class TlsSeamTest : public testing::Test {
                             SIPTAG_FROM_STR("<sips:a@client.test>;tag=1"),
                             SIPTAG_TO_STR("<sips:b@server.test>"), TAG_END());
       const std::string route = "sips:" + host + ":" + at_port + ";maddr=" + address;
-      request.transaction.reset(nta_outgoing_tcreate(
-          leg, on_response, &request, URL_STRING_MAKE(route.c_str()), SIP_METHOD_OPTIONS,
-          URL_STRING_MAKE("sips:b@server.test"),
-          TAG_IF(!body.empty(), SIPTAG_PAYLOAD_STR(body.c_str())), TAG_END()));
+      request.transaction.reset(
+          nta_outgoing_tcreate(leg, on_response, &request, URL_STRING_MAKE(route.c_str()),
+                               SIP_METHOD_OPTIONS, URL_STRING_MAKE("sips:b@server.test"),
+                               TAG_IF(!body.empty(), SIPTAG_PAYLOAD_STR(body.c_str())), TAG_END()));
     });
     std::pair<int, std::string> out{0, ""};
     if (done.wait_for(kPatience) == std::future_status::ready) out = done.get();
@@ -160,7 +169,8 @@ class TlsSeamTest : public testing::Test {
 
 // A TLS client that knows nothing of Sofia.
 struct RawClient {
-  explicit RawClient(const std::string& port) : context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free) {
+  explicit RawClient(const std::string& port)
+      : context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free) {
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
     fd = ::socket(AF_INET, SOCK_STREAM, 0);
     const timeval patience{10, 0};
@@ -193,7 +203,8 @@ struct RawClient {
     return got && std::string(answer).starts_with("SIP/2.0 200");
   }
   std::string common_name() const {
-    const std::unique_ptr<X509, decltype(&X509_free)> peer(SSL_get1_peer_certificate(ssl.get()), X509_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> peer(SSL_get1_peer_certificate(ssl.get()),
+                                                           X509_free);
     char name[64] = {};
     X509_NAME_get_text_by_NID(X509_get_subject_name(peer.get()), NID_commonName, name, sizeof name);
     return name;
@@ -216,7 +227,8 @@ TEST_F(TlsSeamTest, a_request_crosses_when_the_certificate_bears_the_name) {
   auto server = agent("t-server");
   auto client = agent("t-client");
   ASSERT_TRUE(server && client);
-  EXPECT_EQ(options(*client, "server.test", port(*server), "hello"), std::pair(200, std::string("hello")));
+  EXPECT_EQ(options(*client, "server.test", port(*server), "hello"),
+            std::pair(200, std::string("hello")));
   EXPECT_TRUE(failures.empty());
   destroy(client);
   destroy(server);
@@ -248,7 +260,8 @@ TEST_F(TlsSeamTest, another_name_is_refused_at_once_and_the_reason_told) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(3));
   thread.on([&] { EXPECT_EQ(server->requests, 0); });
   ASSERT_FALSE(failures.empty());
-  EXPECT_NE(std::find(failures.begin(), failures.end(), "to server.test: hostname mismatch"), failures.end())
+  EXPECT_NE(std::find(failures.begin(), failures.end(), "to server.test: hostname mismatch"),
+            failures.end())
       << failures.front();
   destroy(client);
   destroy(server);
@@ -323,7 +336,8 @@ TEST_F(TlsSeamTest, an_unverified_client_certificate_is_refused_also_when_option
   destroy(server);
 }
 
-TEST_F(TlsSeamTest, tls_1_2_and_1_3_are_served_older_ones_and_suites_without_forward_secrecy_are_not) {
+TEST_F(TlsSeamTest,
+       tls_1_2_and_1_3_are_served_older_ones_and_suites_without_forward_secrecy_are_not) {
   identity("t-server", files("server", "DNS:server.test"));
   auto server = agent("t-server");
   const auto serves = [&](int version, const char* ciphers) {
@@ -425,12 +439,38 @@ TEST_F(TlsSeamTest, garbage_and_half_handshakes_harm_nobody) {
   destroy(server);
 }
 
+TEST_F(TlsSeamTest, refused_and_failed_connections_leave_no_descriptor_behind) {
+  identity("t-server", files("server", "DNS:server.test", ClientCertificates::Required));
+  auto server = agent("t-server");
+  const std::string at = port(*server);
+  const auto open_descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto before = open_descriptors();
+  // More than the gate lets through at once: garbage, no certificate, refused.
+  for (int i = 0; i < 600; ++i) {
+    RawClient client(at);
+    ASSERT_TRUE(client.connected);
+    if (i % 100 == 0) {
+      EXPECT_FALSE(client.handshake() && client.answers());
+      continue;
+    }
+    ::send(client.fd, "garbage garbage", 15, MSG_NOSIGNAL);
+    char rest[64];
+    while (::recv(client.fd, rest, sizeof rest, 0) > 0) {  // Until the server hangs up.
+    }
+  }
+  EXPECT_LE(open_descriptors(), before + 2);
+  destroy(server);
+}
+
 TEST_F(TlsSeamTest, finished_connections_leave_no_memory_behind) {
   identity("t-server", files("server", "DNS:server.test", ClientCertificates::Optional));
   auto server = agent("t-server");
   const auto leaf = test::make_certificate("client", "DNS:client.test", &ca);
   const std::string at = port(*server);
-  // Both ends run here: what the client keeps shows too. Waits until the server has dropped its end.
+  // Both ends run here: what the client keeps shows too. Waits until the server has dropped its
+  // end.
   const auto visit = [&](int times) {
     for (int i = 0; i < times; ++i) {
       RawClient client(at);
@@ -499,7 +539,8 @@ TEST(HandshakeGate, unfinished_ones_are_bounded_and_finished_ones_do_not_count) 
   seam::HandshakeGate gate;
   const TimePoint now{1h};
   for (int i = 0; i < 5'000; ++i) {
-    const auto source = *SocketAddress::parse("10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ":1");
+    const auto source = *SocketAddress::parse("10.0." + std::to_string(i / 250) + "." +
+                                              std::to_string(i % 250) + ":1");
     gate.begin(-10 - i, source, now);
     if (i % 2 == 0) gate.finished(-10 - i);
   }

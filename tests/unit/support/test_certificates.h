@@ -19,12 +19,13 @@ struct TestCertificate {
   std::shared_ptr<EVP_PKEY> key;
 };
 
-// subject_alt_name as openssl.cnf writes it, e.g. "DNS:sip.example.com,IP:127.0.0.1"; empty for none. Without an issuer it
-// signs itself.
+// subject_alt_name as openssl.cnf writes it, e.g. "DNS:sip.example.com,IP:127.0.0.1"; empty for
+// none. Without an issuer it signs itself.
 inline TestCertificate make_certificate(const std::string& common_name,
                                         const std::string& subject_alt_name = "",
-                                        const TestCertificate* issuer = nullptr, bool authority = false,
-                                        long valid_from_s = -3600, long valid_to_s = 86'400) {
+                                        const TestCertificate* issuer = nullptr,
+                                        bool authority = false, long valid_from_s = -3600,
+                                        long valid_to_s = 86'400) {
   static long serial = 1;
   TestCertificate out{{X509_new(), X509_free}, {EVP_EC_gen("P-256"), EVP_PKEY_free}};
   X509* x = out.certificate.get();
@@ -34,7 +35,8 @@ inline TestCertificate make_certificate(const std::string& common_name,
   X509_gmtime_adj(X509_getm_notAfter(x), valid_to_s);
   X509_set_pubkey(x, out.key.get());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                             0);
   X509* parent = issuer != nullptr ? issuer->certificate.get() : x;
   X509_set_issuer_name(x, X509_get_subject_name(parent));
   const auto extend = [&](int nid, const std::string& value) {
@@ -63,7 +65,8 @@ class PemFiles {
   PemFiles(const PemFiles&) = delete;
   PemFiles& operator=(const PemFiles&) = delete;
 
-  std::string certificates(const std::string& name, const std::vector<TestCertificate>& chain) const {
+  std::string certificates(const std::string& name,
+                           const std::vector<TestCertificate>& chain) const {
     return write(name, [&](FILE* file) {
       for (const auto& one : chain) PEM_write_X509(file, one.certificate.get());
     });
