@@ -55,7 +55,7 @@ describe('many calls', () => {
       now = await daemon.resources();
       return now.descriptors <= baseline.descriptors;
     }, 10_000 * kSlow).catch(() => assert.fail(`descriptors: ${baseline.descriptors} before, ${now.descriptors} after`));
-    for (const gauge of ['gw_calls', 'gw_legs', 'gw_sip_dialogs']) {
+    for (const gauge of ['gw_calls', 'gw_legs', 'gw_sip_dialogs', 'gw_media_sessions', 'gw_media_ports', 'gw_media_rtp_ports_in_use']) {
       await until(`${gauge} is 0`, async () => (await daemon.metric(gauge)) === 0, 5_000 * kSlow);
     }
     return now;
