@@ -139,6 +139,7 @@ function showDiagnostic(call: Call): void {
     ['noMicrophoneDevicesEnumerated', 'There is no microphone: nobody hears you.'],
     ['microphoneNotFunctioning', 'The microphone has stopped working.'],
     ['microphoneMuteUnexpectedly', 'The system has muted the microphone.'],
+    ['speakingWhileMicrophoneIsMuted', 'You are muted: nobody hears you.'],
     ['noNetwork', 'There is no network. The call waits for it.'],
     ['microphoneNotMuteButSilent', 'The microphone gives no sound.'],
   ];
@@ -151,7 +152,7 @@ function showDiagnostic(call: Call): void {
 }
 
 function toggle(button: HTMLButtonElement, pressed: boolean, label: string): void {
-  button.setAttribute('aria-pressed', String(pressed));
+  button.dataset.on = String(pressed);
   const span = button.querySelector('span');
   if (span) setText(span, label);
 }

@@ -24,7 +24,7 @@ export function fillPad(pad: HTMLElement, prefix: string, press: (key: string) =
       'button',
       { type: 'button', 'data-testid': `${prefix}-${name}`, 'aria-label': spoken[key] ?? key },
       make('b', {}, key),
-      make('small', { 'aria-hidden': 'true' }, letters || '\u00a0'),
+      ...(letters ? [make('small', { 'aria-hidden': 'true' }, letters)] : []),
     );
     button.addEventListener('click', () => press(key));
     pad.append(button);

@@ -72,7 +72,7 @@ function enter(client: CallClient, agent: CallAgent): void {
   byId('signout-button').hidden = false;
   showAgent();
   render();
-  dialInput.focus();
+  focusDial();
   void showDevices(client);
 }
 
@@ -103,6 +103,11 @@ function showAgent(args?: { reason?: string } | void): void {
   if (args?.reason === 'invalidToken') tell('The access token is no longer valid. Sign in again.');
 }
 
+/** Not where it would only bring up the keyboard on the screen. */
+function focusDial(): void {
+  if (!matchMedia('(pointer: coarse)').matches) dialInput.focus();
+}
+
 // ---- Calls ----
 
 function dial(): void {
@@ -121,6 +126,7 @@ function dial(): void {
       'groupId' in target ? agent.join(target) : agent.startCall([target.identifier], options);
     watch(call);
     dialInput.value = '';
+    byId('active').focus(); // Digits are tones from here on.
   } catch (error) {
     whenFailed(error);
   }
@@ -140,7 +146,13 @@ function settle(incoming: IncomingCall): void {
 function accept(incoming: IncomingCall): void {
   unlockTones();
   settle(incoming);
-  incoming.accept().then(watch).catch(whenFailed);
+  incoming
+    .accept()
+    .then((call) => {
+      watch(call);
+      byId('active').focus();
+    })
+    .catch(whenFailed);
 }
 
 function reject(incoming: IncomingCall): void {
@@ -191,6 +203,7 @@ function onEnded(call: Call): void {
   endReason.hidden = false;
   if (active === record) active = records[records.length - 1];
   render();
+  if (!active) focusDial();
 }
 
 /** One call talks at a time: choosing one puts the others on hold. */
@@ -233,6 +246,9 @@ function render(): void {
   showCalls(records, active, select);
   const waiting = active?.call.direction === 'Outgoing' && active.call.state === 'Ringing';
   playTone(waiting ? 'ringback' : ringing.length > 0 && records.length === 0 ? 'ringing' : undefined);
+  const phone = byId('phone');
+  phone.dataset.inCall = String(!!active);
+  phone.dataset.quiet = String(!active && endReason.hidden);
   document.title = ringing[0] ? 'Incoming call' : active ? 'In a call' : 'Softphone';
 }
 

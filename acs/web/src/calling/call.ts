@@ -250,6 +250,7 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
       },
     });
     this.microphone_.setSending(this.maySend());
+    this.microphone_.setMuted(this.muted_);
     await this.microphone_.attach(media);
     const offer = media.isWarm ? undefined : await media.firstOffer();
     if (this.ended_ || this.hangingUp_) return;
@@ -514,6 +515,7 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
     if (this.muted_ === muted) return;
     this.muted_ = muted;
     this.microphone_.setSending(this.maySend());
+    this.microphone_.setMuted(muted);
     this.emit('isMutedChanged');
   }
 

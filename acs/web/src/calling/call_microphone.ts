@@ -3,6 +3,7 @@ import type { EdgeDeviceManager } from '../devices/device_manager';
 import type { LocalAudioStream } from '../media/local_audio_stream';
 import type { UserFacingDiagnosticsFeature } from '../features/user_facing_diagnostics';
 import type { Log } from '../log';
+import { MutedSpeech } from '../media/muted_speech';
 import { troubleOf } from '../media/microphone';
 import { atMost } from '../timing';
 
@@ -15,6 +16,8 @@ export class CallMicrophone {
   private custom_?: LocalAudioStream;
   private media_?: CallMedia;
   private sending_ = true;
+  private muted_ = false;
+  private readonly mutedSpeech_: MutedSpeech;
   private closed_ = false;
   private opening_ = 0; // Counts attempts: only the newest may set the track.
 
@@ -24,6 +27,9 @@ export class CallMicrophone {
     private readonly log_: Log,
   ) {
     devices_.on('selectedMicrophoneChanged', this.onSelected_);
+    this.mutedSpeech_ = new MutedSpeech((speaking) => {
+      diagnostics_.media.set('speakingWhileMicrophoneIsMuted', speaking);
+    });
   }
 
   get track(): MediaStreamTrack | undefined {
@@ -71,6 +77,18 @@ export class CallMicrophone {
     if (this.track_) this.track_.enabled = sending;
   }
 
+  /** Muted by the user, who may forget it; on hold nobody expects to be heard. */
+  setMuted(muted: boolean): void {
+    if (this.muted_ === muted) return;
+    this.muted_ = muted;
+    this.watchMuted();
+  }
+
+  private watchMuted(): void {
+    if (this.muted_) this.mutedSpeech_.watch(this.track_);
+    else this.mutedSpeech_.stop();
+  }
+
   close(): void {
     this.closed_ = true;
     this.devices_.off('selectedMicrophoneChanged', this.onSelected_);
@@ -97,9 +115,11 @@ export class CallMicrophone {
     media.set('microphonePermissionDenied', false);
     media.set('noMicrophoneDevicesEnumerated', false);
     media.set('microphoneNotFunctioning', false);
+    this.watchMuted();
   }
 
   private release(): void {
+    this.mutedSpeech_.stop();
     const track = this.track_;
     if (!track) return;
     this.track_ = undefined;

@@ -79,6 +79,7 @@ export class CallMonitor {
     network.set('networkReceiveQuality', gradeOf(quality.lossIn, quality.rttMs));
     network.set('networkSendQuality', gradeOf(quality.lossOut, quality.rttMs));
     media.set('microphoneNotMuteButSilent', quality.micSilent);
+    media.set('noSpeakerDevicesEnumerated', this.call_.host.devices.lacksSpeakers);
   }
 }
 

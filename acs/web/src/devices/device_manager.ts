@@ -102,6 +102,12 @@ export class EdgeDeviceManager extends Emitter<DeviceManagerEvents> implements D
     return track;
   }
 
+  /** @internal Known only where browsers list speakers at all. */
+  get lacksSpeakers(): boolean {
+    const some = this.known_.some((device) => device.deviceType === 'Speaker');
+    return this.isSpeakerSelectionAvailable && this.known_.length > 0 && !some;
+  }
+
   /** @internal */
   get speakerId(): string | undefined {
     return this.selectedSpeaker_ && idOf(this.selectedSpeaker_);
