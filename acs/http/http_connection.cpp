@@ -132,7 +132,8 @@ class HttpConnection final : public Connection {
                                         asio::redirect_error(asio::use_awaitable, error));
     }
     if (!error && beast::websocket::is_upgrade(parser.get())) {
-      co_return co_await upgrade(parser.release());
+      BeastRequest wanted = parser.release();
+      co_return co_await upgrade(std::move(wanted));
     }
     if (!error && text(parser.get()[bhttp::field::expect]) == "100-continue")
       co_await say_continue(error);
@@ -149,7 +150,7 @@ class HttpConnection final : public Connection {
     const auto request = to_request(parser.release(), peer_, tls_);
     if (!request) {
       core_->refused("target");
-      co_await write(Request{}, Response::text(400, "bad request target\n"), version, false);
+      co_await say(400, "bad request target\n");
       co_return false;
     }
     Response response = co_await answer(*request);
@@ -177,7 +178,7 @@ class HttpConnection final : public Connection {
   asio::awaitable<void> refuse(error_code error) {
     const auto [status, reason] = verdict(error);
     if (!reason.empty()) core_->refused(reason);
-    if (status != 0) co_await write(Request{}, Response::text(status, "refused\n"), 11, false);
+    if (status != 0) co_await say(status, "refused\n");
   }
 
   struct Waiting {
@@ -234,27 +235,38 @@ class HttpConnection final : public Connection {
     co_return !error && keep;
   }
 
+  // A plain answer that ends the connection. (Named locals: g++ 12 destroys temporaries in co_await
+  // expressions twice.)
+  asio::awaitable<void> say(unsigned status, std::string_view words) {
+    const Request none;
+    Response response = Response::text(status, std::string(words));
+    co_await write(none, std::move(response), 11, false);
+  }
+
   asio::awaitable<bool> upgrade(BeastRequest from) {
     const auto request = to_request(from, peer_, tls_);
     const WebSocketRoute* route = request ? core_->websocket_at(request->path) : nullptr;
     if (!route) {
       core_->refused("path");
-      co_return co_await write(request.value_or(Request{}), Response::text(404, "not found\n"), 11,
-                               false);
+      co_await say(404, "not found\n");
+      co_return false;
     }
     if (!offers_protocol(request->header("Sec-WebSocket-Protocol"), route->protocol)) {
       core_->refused("protocol");
-      co_return co_await write(*request,
-                               Response::text(400, "sub-protocol " + route->protocol + " wanted\n"),
-                               11, false);
+      co_await say(400, "another sub-protocol is wanted\n");
+      co_return false;
     }
     if (route->allow && !route->allow(*request)) {
       core_->refused("not_allowed");
-      co_return co_await write(*request, Response::text(403, "not allowed\n"), 11, false);
+      co_await say(403, "not allowed\n");
+      co_return false;
     }
     moved_away_ = true;
     core_->leave(this);  // From here on it counts as a WebSocket.
-    co_await run_websocket<Stream>(core_, std::move(stream_), std::move(from), *request, *route);
+    Stream stream = std::move(stream_);
+    Request seen = *request;
+    co_await run_websocket<Stream>(core_, std::move(stream), std::move(from), std::move(seen),
+                                   *route);
     co_return false;
   }
 

@@ -27,7 +27,8 @@ Result<Response> fetch(const PlainRequest& request) {
   out.method_string(request.method);
   out.set(beast::http::field::host, request.server.to_string());
   out.set(beast::http::field::connection, "close");
-  if (!request.bearer.empty()) out.set(beast::http::field::authorization, "Bearer " + request.bearer);
+  if (!request.bearer.empty())
+    out.set(beast::http::field::authorization, "Bearer " + request.bearer);
   if (!request.body.empty()) out.set(beast::http::field::content_type, "application/json");
   out.body() = request.body;
   out.prepare_payload();
@@ -38,19 +39,24 @@ Result<Response> fetch(const PlainRequest& request) {
   beast::http::response_parser<beast::http::string_body> in;
   in.body_limit(kMaxAnswer);
   bool connected = false;
-  stream.async_connect(tcp::endpoint(address, request.server.port()), [&](beast::error_code connect_error) {
-    error = connect_error;
-    if (error) return;
-    connected = true;
-    beast::http::async_write(stream, out, [&](beast::error_code write_error, size_t) {
-      error = write_error;
-      if (error) return;
-      beast::http::async_read(stream, buffer, in, [&](beast::error_code read_error, size_t) { error = read_error; });
-    });
-  });
+  stream.async_connect(
+      tcp::endpoint(address, request.server.port()), [&](beast::error_code connect_error) {
+        error = connect_error;
+        if (error) return;
+        connected = true;
+        beast::http::async_write(stream, out, [&](beast::error_code write_error, size_t) {
+          error = write_error;
+          if (error) return;
+          beast::http::async_read(stream, buffer, in, [&](beast::error_code read_error, size_t) {
+            error = read_error;
+          });
+        });
+      });
   io.run();
-  if (error == beast::error::timeout) return fail(ErrorCode::Timeout, request.server.to_string() + " did not answer");
-  if (!connected) return fail(ErrorCode::Unavailable, request.server.to_string() + ": " + error.message());
+  if (error == beast::error::timeout)
+    return fail(ErrorCode::Timeout, request.server.to_string() + " did not answer");
+  if (!connected)
+    return fail(ErrorCode::Unavailable, request.server.to_string() + ": " + error.message());
   if (error) return fail(ErrorCode::Protocol, request.server.to_string() + ": " + error.message());
 
   Response response;
