@@ -50,7 +50,8 @@ Result<void> check(const RemoteAudio& remote, const LocalStream& local) {
 // The codec's own clock first: a sender keeps one timeline then (RFC 4733 2.1).
 void order_events(std::vector<NegotiatedEvents>& events, Codec codec) {
   const uint32_t clock = codec == Codec::Opus ? 48000 : 8000;
-  std::ranges::stable_partition(events, [&](const auto& e) { return e.clock_rate == clock; });
+  std::stable_partition(events.begin(), events.end(),
+                        [&](const auto& e) { return e.clock_rate == clock; });
 }
 
 std::optional<SdesPair> sdes_of(const RemoteAudio& remote, const LocalAudio& local) {
