@@ -1,0 +1,252 @@
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include "tests/unit/support/sip_rig.h"
+
+namespace gw::test {
+namespace {
+
+std::string digest_of(const char* algorithm, const std::string& text) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), out, &size, EVP_get_digestbyname(algorithm), nullptr);
+  std::string hex;
+  char two[3];
+  for (unsigned i = 0; i < size; ++i) {
+    std::snprintf(two, sizeof two, "%02x", out[i]);
+    hex += two;
+  }
+  return hex;
+}
+
+std::string parameter(const std::string& header, const std::string& name) {
+  const auto at = header.find(name + "=");
+  if (at == std::string::npos) return {};
+  auto value = header.substr(at + name.size() + 1);
+  if (value.starts_with("\"")) return value.substr(1, value.find('"', 1) - 1);
+  return value.substr(0, value.find(','));
+}
+
+class InboundRequests : public ::testing::Test {
+ protected:
+  InboundRequests() {
+    rig.peers = {&peer};
+    rig.phones["101"] = {.username = "101", .password = "demo-101", .digest = {}, .max_devices = 5};
+    rig.phones["102"] = {.username = "102", .password = "demo-102", .digest = {sip::DigestAlgorithm::Md5}, .max_devices = 5};
+  }
+
+  // A request of a phone's, whose To is its own address.
+  std::string phone_request(const std::string& method, const std::string& user, const std::string& extra,
+                            const std::string& to, const std::string& sdp = {}) {
+    const std::string uri = method == "REGISTER" ? "sip:pbx.test" : "sip:" + to + "@pbx.test";
+    std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP " + peer.host_port() + ";branch=z9hG4bKp" +
+                       std::to_string(++cseq) + ";rport\r\nMax-Forwards: 70\r\n";
+    text += "From: <sip:" + user + "@pbx.test>;tag=f\r\nTo: <sip:" + to + "@pbx.test>\r\nCall-ID: reg-" + user + method + "\r\n";
+    text += "CSeq: " + std::to_string(cseq) + " " + method + "\r\n";
+    if (extra.find("Contact:") == std::string::npos) text += "Contact: <sip:" + user + "@" + peer.host_port() + ">\r\n";
+    return text + extra + SipPeer::body_of(sdp);
+  }
+  std::string authorization(const SipText& challenge, const std::string& algorithm, const std::string& user,
+                            const std::string& password, const std::string& method, const std::string& uri) {
+    std::string chosen;
+    for (const auto& header : challenge.all("WWW-Authenticate")) {
+      if (parameter(header, "algorithm") == algorithm) chosen = header;
+    }
+    EXPECT_FALSE(chosen.empty()) << "no challenge for " << algorithm;
+    const char* evp = algorithm == "MD5" ? "MD5" : "SHA256";
+    const std::string realm = parameter(chosen, "realm"), nonce = parameter(chosen, "nonce");
+    const std::string ha1 = digest_of(evp, user + ":" + realm + ":" + password), ha2 = digest_of(evp, method + ":" + uri);
+    const std::string response = digest_of(evp, ha1 + ":" + nonce + ":00000001:c:auth:" + ha2);
+    return "Authorization: Digest username=\"" + user + "\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"" + uri +
+           "\", response=\"" + response + "\", algorithm=" + algorithm + ", cnonce=\"c\", nc=00000001, qop=auth, opaque=\"" +
+           parameter(chosen, "opaque") + "\"\r\n";
+  }
+  SipText register_phone(const std::string& user, const std::string& password, const std::string& algorithm,
+                         const std::string& extra = {}) {
+    peer.send(phone_request("REGISTER", user, extra, user), rig.udp());
+    const SipText challenge = rig.expect(peer, 401, "REGISTER");
+    peer.send(phone_request("REGISTER", user, extra + authorization(challenge, algorithm, user, password, "REGISTER", "sip:pbx.test"), user),
+              rig.udp());
+    return rig.expect_that(peer, "answer", [](const SipText& m) { return m.is_response(); });
+  }
+
+  SipRig rig;
+  SipPeer peer;
+  int cseq = 0;
+};
+
+TEST_F(InboundRequests, register_is_challenged_with_each_algorithm_in_order) {
+  peer.send(phone_request("REGISTER", "101", {}, "101"), rig.udp());
+  const SipText challenge = rig.expect(peer, 401, "REGISTER");
+  const auto headers = challenge.all("WWW-Authenticate");
+  ASSERT_EQ(headers.size(), 2u);
+  EXPECT_EQ(parameter(headers[0], "algorithm"), "MD5");
+  EXPECT_EQ(parameter(headers[1], "algorithm"), "SHA-256");
+  EXPECT_EQ(parameter(headers[0], "realm"), "pbx.test");
+  peer.send(phone_request("REGISTER", "102", {}, "102"), rig.udp());
+  EXPECT_EQ(rig.expect(peer, 401, "REGISTER").all("WWW-Authenticate").size(), 1u);
+}
+
+TEST_F(InboundRequests, phones_register_with_either_digest_and_are_where_they_came_from) {
+  for (const char* algorithm : {"MD5", "SHA-256"}) {
+    const SipText ok = register_phone("101", "demo-101", algorithm, "Expires: 120\r\n");
+    EXPECT_EQ(ok.status(), 200) << algorithm;
+    EXPECT_NE(ok.header("Contact").find(";expires=120"), std::string::npos) << ok.header("Contact");
+    EXPECT_FALSE(ok.header("Date").empty());
+  }
+  const auto bindings = rig.registrar.bindings("101");
+  ASSERT_EQ(bindings.size(), 1u);
+  EXPECT_EQ(bindings[0].contact_uri, "sip:101@" + peer.host_port());
+  EXPECT_EQ(bindings[0].source, peer.address());
+}
+
+TEST_F(InboundRequests, all_contacts_come_back_and_star_removes_them) {
+  register_phone("101", "demo-101", "MD5", "Contact: <sip:101@192.0.2.1:5060;transport=tcp>;+sip.instance=\"<urn:uuid:1>\";expires=200\r\n");
+  const SipText ok = register_phone("101", "demo-101", "MD5", "Contact: <sip:101@192.0.2.2>\r\n");
+  EXPECT_EQ(ok.all("Contact").size(), 2u);
+  EXPECT_EQ(rig.registrar.bindings("101").size(), 2u);
+  EXPECT_EQ(register_phone("101", "demo-101", "MD5", "Contact: *\r\nExpires: 0\r\n").status(), 200);
+  EXPECT_TRUE(rig.registrar.bindings("101").empty());
+  EXPECT_EQ(register_phone("101", "demo-101", "MD5", "Contact: *\r\nExpires: 60\r\n").status(), 400);
+  EXPECT_EQ(register_phone("101", "demo-101", "MD5", "Contact: <tel:+1>\r\n").status(), 400);
+}
+
+TEST_F(InboundRequests, repeated_register_gets_the_same_answer) {
+  peer.send(phone_request("REGISTER", "101", {}, "101"), rig.udp());
+  const SipText challenge = rig.expect(peer, 401, "REGISTER");
+  const std::string again = phone_request("REGISTER", "101", authorization(challenge, "MD5", "101", "demo-101", "REGISTER", "sip:pbx.test"), "101");
+  peer.send(again, rig.udp());
+  rig.expect(peer, 200, "REGISTER");
+  peer.send(again, rig.udp());
+  rig.expect(peer, 200, "REGISTER");
+}
+
+TEST_F(InboundRequests, wrong_password_unknown_user_and_foreign_address_are_refused) {
+  EXPECT_EQ(register_phone("101", "wrong", "MD5").status(), 401);
+  EXPECT_EQ(register_phone("999", "any", "MD5").status(), 401);
+  peer.send(phone_request("REGISTER", "101", {}, "102"), rig.udp());
+  const SipText challenge = rig.expect(peer, 401, "REGISTER");
+  peer.send(phone_request("REGISTER", "101", authorization(challenge, "MD5", "101", "demo-101", "REGISTER", "sip:pbx.test"), "102"), rig.udp());
+  rig.expect(peer, 403, "REGISTER");
+  EXPECT_TRUE(rig.registrar.all().empty());
+}
+
+TEST_F(InboundRequests, too_short_an_interval_names_the_minimum) {
+  const SipText brief = register_phone("101", "demo-101", "MD5", "Expires: 5\r\n");
+  EXPECT_EQ(brief.status(), 423);
+  EXPECT_EQ(brief.header("Min-Expires"), "60");
+}
+
+TEST_F(InboundRequests, phones_invite_is_challenged_and_known_by_its_digest) {
+  peer.send(phone_request("INVITE", "101", {}, "201", kOffer), rig.udp());
+  const SipText challenge = rig.expect(peer, 401, "INVITE");
+  peer.send(phone_request("INVITE", "101", authorization(challenge, "SHA-256", "101", "demo-101", "INVITE", "sip:201@pbx.test") +
+                                               "P-Asserted-Identity: <sip:+1900@pbx.test>\r\n", "201", kOffer),
+            rig.udp());
+  RecordedDialog& call = rig.wait_for_invite();
+  EXPECT_EQ(std::get<sip::FromPhone>(call.invite->peer).username, "101");
+  EXPECT_EQ(call.invite->request_user, "201");
+  EXPECT_FALSE(call.invite->p_asserted_identity) << "only trunks are believed";
+}
+
+TEST_F(InboundRequests, invite_for_a_foreign_host_is_not_ours) {
+  peer.send(phone_request("INVITE", "101", {}, "201", kOffer), rig.udp());
+  const SipText challenge = rig.expect(peer, 401, "INVITE");
+  std::string text = phone_request("INVITE", "101", authorization(challenge, "MD5", "101", "demo-101", "INVITE", "sip:201@evil.test"), "201", kOffer);
+  text.replace(text.find("sip:201@pbx.test"), 16, "sip:201@evil.test");
+  peer.send(text, rig.udp());
+  rig.expect(peer, 404, "INVITE");
+}
+
+TEST_F(InboundRequests, failed_digests_lead_to_silence) {
+  for (int n = 0; n < 12; ++n) {
+    peer.send(phone_request("REGISTER", "101", "Authorization: Digest username=\"101\", realm=\"pbx.test\", nonce=\"x\", uri=\"sip:pbx.test\", response=\"00000000000000000000000000000000\"\r\n", "101"), rig.udp());
+    rig.settle(10ms);
+  }
+  peer.inbox.clear();
+  peer.send(phone_request("OPTIONS", "101", {}, "101"), rig.udp());
+  rig.settle();
+  EXPECT_TRUE(peer.inbox.empty());
+}
+
+TEST_F(InboundRequests, scanners_get_silence) {
+  peer.send(phone_request("OPTIONS", "100", "User-Agent: friendly-scanner\r\n", "100"), rig.udp());
+  rig.settle();
+  EXPECT_TRUE(peer.inbox.empty());
+}
+
+TEST_F(InboundRequests, options_says_what_we_can_and_503_when_draining) {
+  peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());
+  const SipText ok = rig.expect(peer, 200, "OPTIONS");
+  EXPECT_EQ(ok.header("Allow"), "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER");
+  EXPECT_EQ(ok.header("Accept"), "application/sdp");
+  rig.agent->set_accepting(false);
+  peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());
+  EXPECT_FALSE(rig.expect(peer, 503, "OPTIONS").header("Retry-After").empty());
+  PeerDialog caller = rig.dialog_from(peer);
+  peer.send(caller.request("INVITE", kOffer), rig.udp());
+  rig.expect(peer, 503, "INVITE");
+  PeerDialog emergency = rig.dialog_from(peer, "911");
+  peer.send(emergency.request("INVITE", kOffer), rig.udp());
+  rig.wait_for_invite();
+}
+
+TEST_F(InboundRequests, what_belongs_to_no_dialog_is_refused_statelessly) {
+  PeerDialog caller = rig.dialog_from(peer);
+  caller.to_tag = "gone";
+  peer.send(caller.request("BYE"), rig.udp());
+  rig.expect(peer, 481, "BYE");
+  peer.send(caller.request("INVITE", kOffer), rig.udp());
+  rig.expect(peer, 481, "INVITE");
+  caller.to_tag.clear();
+  peer.send(caller.request("MESSAGE"), rig.udp());
+  EXPECT_FALSE(rig.expect(peer, 405, "MESSAGE").header("Allow").empty());
+  peer.send(caller.request("ACK"), rig.udp());
+  rig.settle();
+  EXPECT_TRUE(peer.inbox.empty());
+  EXPECT_GE(rig.counter("gw_sip_refused_total{reason=\"no_dialog\"}"), 2);
+  EXPECT_GE(rig.counter("gw_sip_requests_total{method=\"BYE\"}"), 1);
+}
+
+TEST_F(InboundRequests, no_hops_left_and_missing_tags_are_refused) {
+  PeerDialog caller = rig.dialog_from(peer);
+  std::string text = caller.request("INVITE", kOffer);
+  text.replace(text.find("Max-Forwards: 70"), 16, "Max-Forwards: 0");
+  peer.send(text, rig.udp());
+  rig.expect(peer, 483, "INVITE");
+  text = caller.request("INVITE", kOffer);
+  text.erase(text.find(";tag="), 5 + caller.from_tag.size());
+  peer.send(text, rig.udp());
+  rig.expect(peer, 400, "INVITE");
+}
+
+TEST_F(InboundRequests, answers_never_leave_for_where_via_says_in_maddr_or_port_0) {
+  PeerDialog caller = rig.dialog_from(peer);
+  std::string text = caller.request("OPTIONS");
+  text.replace(text.find(";rport"), 6, ";rport;maddr=192.0.2.77");
+  peer.send(text, rig.udp());
+  rig.expect(peer, 200, "OPTIONS");
+  text = caller.request("INVITE", kOffer);
+  text.replace(text.find(peer.host_port()), peer.host_port().size(), "127.0.0.1:0");
+  text.replace(text.find(";rport"), 6, "");
+  peer.send(text, rig.udp());
+  rig.settle();
+  EXPECT_TRUE(rig.incoming.empty());
+}
+
+TEST_F(InboundRequests, options_of_ours_tells_the_status_or_408) {
+  std::vector<int> told;
+  const sip::NextHop hop{sip::Transport::Udp, peer.address().host(), peer.address().port(), peer.address()};
+  rig.agent->options("sip:" + peer.host_port(), hop, [&](int status) { told.push_back(status); });
+  EXPECT_TRUE(told.empty());
+  const SipText asked = rig.expect(peer, "OPTIONS");
+  peer.send(peer.respond(asked, 200, "x"), rig.udp());
+  EXPECT_TRUE(rig.until([&] { return told == std::vector<int>{200}; }));
+  rig.agent->options("sip:" + peer.host_port(), hop, [&](int status) { told.push_back(status); });
+  EXPECT_TRUE(rig.until([&] { return told == std::vector<int>{200, 408}; }));
+  rig.agent->options("not a uri", hop, [&](int status) { told.push_back(status); });
+  EXPECT_TRUE(rig.until([&] { return told == std::vector<int>{200, 408, 503}; }));
+}
+
+}  // namespace
+}  // namespace gw::test
