@@ -15,8 +15,10 @@
 namespace gw::sip {
 namespace {
 
-constexpr int kTryTimeoutMs = 1000;
-constexpr int kTries = 3;
+// 1.5 s for one question of one silent server, so that services and then the host fit into a
+// caller's patience.
+constexpr int kTryTimeoutMs = 500;
+constexpr int kTries = 2;
 constexpr size_t kMaxRecords = 64;
 
 void start_library() {

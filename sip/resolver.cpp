@@ -64,10 +64,10 @@ struct Job {
   Resolver::Query query;
   Resolver::Done done;
   TimerId deadline;
-  std::vector<Transport> untried;  // SRV services still to ask for.
+  std::vector<std::pair<Transport, std::vector<SrvRecord>>> services;  // In order of preference.
   std::vector<std::pair<SrvRecord, Transport>> targets;
   std::vector<std::vector<SocketAddress>> found;  // Of each target.
-  size_t waiting = 0;
+  size_t waiting = 0;                             // Answers of this step.
   Duration ttl = kLongestKept;
   Error last{ErrorCode::NotFound, "no such host"};
 };
@@ -90,8 +90,9 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
 
   void later(Done done, Result<std::vector<NextHop>> result);
   void start(const Query& query, Done done);
-  void ask_next_service(uint64_t id);
-  void take_services(uint64_t id, Transport transport, Result<std::vector<SrvRecord>> records);
+  void ask_services(uint64_t id, const std::vector<Transport>& transports);
+  void take_service(uint64_t id, size_t service, Result<std::vector<SrvRecord>> records);
+  void choose_service(uint64_t id);
   void ask_addresses(uint64_t id);
   void take_addresses(uint64_t id, size_t target, Result<HostAddresses> found);
   void finish(uint64_t id, Result<std::vector<NextHop>> result);
@@ -142,47 +143,53 @@ void Resolver::State::start(const Query& query, Done done) {
     job.targets.push_back({SrvRecord{query.host, 0, 0, query.port}, transport});
     return ask_addresses(id);
   }
-  if (query.transport) {
-    job.untried = {*query.transport};
-  } else {
-    job.untried = {Transport::Udp, Transport::Tcp};
-  }
-  ask_next_service(id);
+  // A name without a dot ("localhost", a container) has no services, and asking may take seconds.
+  if (query.host.find('.') == std::string::npos) return choose_service(id);
+  if (query.transport) return ask_services(id, {*query.transport});
+  ask_services(id, {Transport::Udp, Transport::Tcp});
 }
 
-void Resolver::State::ask_next_service(uint64_t id) {
+void Resolver::State::ask_services(uint64_t id, const std::vector<Transport>& transports) {
   Job* job = find(id);
-  if (job == nullptr) return;
-  if (job->untried.empty()) {
-    // RFC 3263 4.2: no SRV records, so the host itself.
-    const Transport transport = job->query.transport.value_or(Transport::Udp);
-    job->targets.push_back({SrvRecord{job->query.host, 0, 0, default_port(transport)}, transport});
-    return ask_addresses(id);
+  for (const Transport transport : transports) {
+    job->services.push_back({transport, std::vector<SrvRecord>{}});
   }
-  const Transport transport = job->untried.front();
-  job->untried.erase(job->untried.begin());
-  channel->srv(srv_name(transport, job->query.host), [this, id, transport](auto records) {
-    take_services(id, transport, std::move(records));
-  });
+  job->waiting = transports.size();
+  // An answer may come inside the call and end the job.
+  const std::string host = job->query.host;
+  for (size_t i = 0; i < transports.size(); ++i) {
+    channel->srv(srv_name(transports[i], host),
+                 [this, id, i](auto records) { take_service(id, i, std::move(records)); });
+  }
 }
 
-void Resolver::State::take_services(uint64_t id, Transport transport,
-                                    Result<std::vector<SrvRecord>> records) {
+void Resolver::State::take_service(uint64_t id, size_t service,
+                                   Result<std::vector<SrvRecord>> records) {
   Job* job = find(id);
   if (job == nullptr) return;
-  if (!records) {
-    job->last = records.error();
-    return ask_next_service(id);
+  if (records) {
+    // RFC 2782: a target of "." says that there is decidedly no such service.
+    std::erase_if(*records, [](const SrvRecord& r) {
+      return r.target.empty() || r.target == "." || r.port == 0;
+    });
+    job->services[service].second = std::move(*records);
   }
-  // RFC 2782: a target of "." says that there is decidedly no such service.
-  std::erase_if(*records, [](const SrvRecord& r) {
-    return r.target.empty() || r.target == "." || r.port == 0;
-  });
-  if (records->empty()) return ask_next_service(id);
-  for (SrvRecord& record : in_order(std::move(*records), random)) {
-    if (job->targets.size() < options.max_hops)
+  if (--job->waiting == 0) choose_service(id);
+}
+
+void Resolver::State::choose_service(uint64_t id) {
+  Job* job = find(id);
+  if (job == nullptr) return;
+  for (auto& [transport, records] : job->services) {
+    for (SrvRecord& record : in_order(std::move(records), random)) {
+      if (job->targets.size() >= options.max_hops) break;
       job->targets.push_back({std::move(record), transport});
+    }
+    if (!job->targets.empty()) return ask_addresses(id);
   }
+  // RFC 3263 4.2: no SRV records, so the host itself.
+  const Transport transport = job->query.transport.value_or(Transport::Udp);
+  job->targets.push_back({SrvRecord{job->query.host, 0, 0, default_port(transport)}, transport});
   ask_addresses(id);
 }
 

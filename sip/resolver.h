@@ -38,6 +38,7 @@ class Resolver {
   // not now.
   using Done = std::function<void(Result<std::vector<NextHop>>)>;
 
+  // Throws std::runtime_error when the name servers make no sense; at start-up only.
   Resolver(SofiaLoop& loop, Random& random, Metrics& metrics, Options options);
   Resolver(SofiaLoop& loop, Random& random, Metrics& metrics);
   ~Resolver();  // Queries under way are dropped without a callback.

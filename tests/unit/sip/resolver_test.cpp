@@ -294,6 +294,21 @@ TEST_F(ResolverTest, a_silent_server_is_a_timeout_in_the_time_allowed) {
   EXPECT_LT(took, 900ms);
 }
 
+TEST_F(ResolverTest, a_server_that_swallows_srv_questions_still_gives_the_host) {
+  dns.silent("_sip._udp.swallowed.test");
+  dns.silent("_sip._tcp.swallowed.test");
+  dns.a("swallowed.test", 2);
+  EXPECT_EQ(hops({"swallowed.test", 0, {}}), Hops{"udp 127.0.0.2:5060"});
+}
+
+TEST_F(ResolverTest, a_name_without_a_dot_has_no_services) {
+  dns.a("sbc", 2);
+  EXPECT_EQ(hops({"sbc", 0, Transport::Tcp}), Hops{"tcp 127.0.0.2:5060"});
+  EXPECT_EQ(dns.asked("_sip._tcp.sbc"), 0);
+  const auto local = hops({"localhost", 0, {}});
+  EXPECT_NE(std::find(local.begin(), local.end(), "udp 127.0.0.1:5060"), local.end());
+}
+
 TEST_F(ResolverTest, an_answer_is_kept_for_its_time) {
   dns.a("kept.test", 2, 60);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(hops({"kept.test", 5060, {}}), Hops{"udp 127.0.0.2:5060"});
