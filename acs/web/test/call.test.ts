@@ -189,6 +189,18 @@ test('a_warm_up_while_ringing_offers_without_a_microphone_and_accept_reuses_it',
   assert.equal(call.remoteAudioStreams.length, 1, 'the stream that came early');
 });
 
+test('accept_carries_an_offer_when_the_warm_one_was_refused', async () => {
+  await world.signIn();
+  const incoming = await world.incoming();
+  world.edge.auto.set('offer', () => ({ status: { code: 488, subCode: 0, message: 'no' } }));
+  world.edge.event({ offerRequest: { callId: incoming.id, generation: 1, why: Why.WARM_UP } });
+  await world.edge.next('offer');
+  await settle();
+  await incoming.accept();
+  const { frame } = await world.edge.next('accept');
+  assert.equal(frame.accept?.offer?.generation, 2);
+});
+
 test('a_warm_call_that_ends_or_is_rejected_closes_its_connection', async () => {
   await world.signIn();
   const first = await world.incoming('first');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { timing } from '../src/timing';
 import { acsedge } from '../src/edge/protocol';
-import { FakeCredential, rejection, S, statesOf, tokenWith, World } from './support/world';
+import { FakeCredential, page, rejection, S, statesOf, tokenWith, World } from './support/world';
 import { media } from './support/fake_media';
 import { settle, until } from './support/until';
 
@@ -368,4 +368,32 @@ test('an_incoming_call_before_anybody_listens_is_told_to_the_first_listener', as
   world.agent.on('incomingCall', ({ incomingCall }) => rung.push(incomingCall.id));
   await until('told', () => rung.length === 1);
   assert.deepEqual(rung, ['early']);
+});
+
+test('a_page_that_is_closed_unregisters_and_one_that_is_only_hidden_does_not', async () => {
+  await world.signIn();
+  page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
+  await settle();
+  assert.equal(world.edge.count('unregister'), 0);
+  page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }));
+  await world.edge.next('unregister');
+});
+
+test('a_network_that_is_back_is_used_at_once', async () => {
+  await world.signIn();
+  Object.assign(timing, { backoffMinMs: 60_000, backoffMaxMs: 60_000 });
+  world.edge.drop();
+  await until('disconnected', () => world.agent.connectionState === 'Disconnected');
+  page.dispatchEvent(new Event('online'));
+  await until('back', () => world.agent.connectionState === 'Connected');
+});
+
+test('a_refusal_that_is_not_final_is_tried_again_and_told_in_the_end', async () => {
+  timing.createAgentMs = 60;
+  timing.rateLimitedMs = 5;
+  const status = { code: 429, subCode: 90429, message: 'too many devices' };
+  world.edge.refuse = () => ({ status });
+  const error = await rejection(world.newClient().createCallAgent(world.credential as never));
+  assert.deepEqual([error.code, error.message], [429, 'too many devices']);
+  assert.ok(world.edge.registrations.length > 1);
 });

@@ -30,6 +30,9 @@ export interface SessionOptions {
   log: Log;
 }
 
+// A refusal in words is treated like the close code that says the same.
+const closeCodes: Record<number, number | undefined> = { 401: 4401, 403: 4403, 429: 4429 };
+
 const kFarBehind = 16; // Events handled but not acknowledged before a Ping is sent for the ack alone.
 
 /**
@@ -80,13 +83,14 @@ export class EdgeSession {
       const timer = setTimeout(() => {
         this.whenSettled_ = undefined;
         this.close();
-        reject(fail(failures.edgeUnreachable));
+        reject(this.refusal_ ?? fail(failures.edgeUnreachable));
       }, timing.createAgentMs);
       this.whenSettled_ = {
         resolve: () => (clearTimeout(timer), resolve()),
         reject: (error) => (clearTimeout(timer), reject(error)),
       };
       globalThis.addEventListener?.('online', this.hurry_);
+      globalThis.addEventListener?.('pagehide', this.leave_);
       globalThis.document?.addEventListener('visibilitychange', this.hurry_);
       this.connect(this.token_);
     });
@@ -171,9 +175,8 @@ export class EdgeSession {
     if (frame.closing) return this.onClosing(frame.closing);
     const status = frame.response?.status;
     if (!status?.code) return;
-    const code = status.code === 401 ? 4401 : status.code === 403 ? 4403 : 4000;
     this.refusal_ = errorOfStatus(status);
-    this.socket_?.fail(code, 'refused');
+    this.socket_?.fail(closeCodes[status.code] ?? 4000, 'refused');
   }
 
   private onRegistered(registered: Registered): void {
@@ -276,6 +279,11 @@ export class EdgeSession {
     this.retryIn(0);
   };
 
+  /** The page is closed for good: say so, or others listen to silence until the media times out. */
+  private readonly leave_ = (event: Event): void => {
+    if (!(event as PageTransitionEvent).persisted) this.close();
+  };
+
   /** Once more with a fresh token; the same token refused twice is final. */
   private async tokenRefused(had: boolean): Promise<void> {
     const refused = this.token_;
@@ -333,6 +341,7 @@ export class EdgeSession {
     clearTimeout(this.retryTimer_);
     clearTimeout(this.windowTimer_);
     globalThis.removeEventListener?.('online', this.hurry_);
+    globalThis.removeEventListener?.('pagehide', this.leave_);
     globalThis.document?.removeEventListener('visibilitychange', this.hurry_);
     this.socket_?.close();
     this.socket_ = undefined;

@@ -31,6 +31,7 @@ export class CallMedia {
   private generation_ = 0;
   private announced_ = 0; // The newest generation that the gateway has been sent.
   private answered_ = 0;
+  private refused_ = false; // Our newest offer was not taken.
   private track_: MediaStreamTrack | null = null;
   private candidates_: acsedge.v1.IIceCandidate[] = [];
   private restarts_ = 0;
@@ -61,7 +62,7 @@ export class CallMedia {
 
   /** An offer is at the gateway already: Accept needs none. */
   get isWarm(): boolean {
-    return this.announced_ > 0;
+    return this.announced_ > 0 && !this.refused_;
   }
 
   /** The first offer of the call, to travel in Invite, Join or Accept. */
@@ -150,6 +151,7 @@ export class CallMedia {
 
   private async makeOffer(generation: number, restart: boolean): Promise<SessionDescription> {
     this.generation_ = generation;
+    this.refused_ = false;
     const offer = await this.pc_.createOffer(restart ? { iceRestart: true } : {});
     await this.pc_.setLocalDescription(offer);
     const sdp = this.pc_.localDescription?.sdp ?? offer.sdp ?? '';
@@ -161,7 +163,12 @@ export class CallMedia {
     if (this.closed_ || generation !== this.generation_) return;
     const answer = this.signalling_.offer(offer);
     this.announce(generation);
-    await this.applyAnswer(await answer);
+    try {
+      await this.applyAnswer(await answer);
+    } catch (error) {
+      this.refused_ = generation === this.generation_;
+      throw error;
+    }
   }
 
   private onCandidate(candidate: RTCIceCandidate | null): void {

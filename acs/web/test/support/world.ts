@@ -20,6 +20,10 @@ class BrowserLikeSocket extends WebSocket {
 const global = globalThis as Record<string, unknown>;
 global.WebSocket = BrowserLikeSocket;
 global.crypto ??= webcrypto;
+/** Events of the window. */
+export const page = new EventTarget();
+global.addEventListener = page.addEventListener.bind(page);
+global.removeEventListener = page.removeEventListener.bind(page);
 installMedia();
 setLogLevel(undefined);
 const usualTiming = { ...timing };
