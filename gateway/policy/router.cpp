@@ -13,6 +13,8 @@ namespace {
 using config::Config;
 using config::Route;
 
+constexpr size_t kMaxIdentity = 128;  // 8:acs:GUID_GUID has 79.
+
 std::string quoted_name(const Route& route) { return "route \"" + route.name + "\": "; }
 
 // What people and phones put between digits (RFC 3966 5.1.1).
@@ -99,11 +101,11 @@ class Deciding {
 };
 
 Decision Deciding::decide() {
+  if (try_identity()) return std::move(decision_);
   if (dialled_.number.empty() || dialled_.number.size() > config::kMaxDialled) {
     refuse(Cause::BadNumber, "a number has 1 to 64 characters");
     return std::move(decision_);
   }
-  if (try_identity()) return std::move(decision_);
   const std::string number = without_separators(dialled_.number);
   decision_.normalised = number;
   if (try_emergency(number) || try_extension(number)) return std::move(decision_);
@@ -186,6 +188,10 @@ bool Deciding::try_emergency(const std::string& number) {
 bool Deciding::try_identity() {
   const std::string& id = dialled_.number;
   if (!id.starts_with("8:")) return false;
+  if (id.size() > kMaxIdentity) {
+    refuse(Cause::BadNumber, "an identity has at most 128 characters");
+    return true;
+  }
   decision_.normalised = id;
   if (!rights_of(dialled_.from.kind).identities) {
     refuse(Cause::NotFound, "only users may call identities");

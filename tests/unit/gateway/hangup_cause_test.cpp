@@ -1,0 +1,142 @@
+#include "gateway/policy/hangup_cause.h"
+
+#include <gtest/gtest.h>
+
+namespace gw::policy {
+namespace {
+
+using By = acs::edge::EndReason::By;
+using acs::edge::Category;
+
+TEST(HangupCause, is_told_to_users_in_acs_terms) {
+  const struct {
+    HangupCause cause;
+    Far far;
+    FarDirection direction;
+    By by;
+    uint32_t code, sub_code;
+    Category category;
+  } cases[] = {
+      {{Cause::NormalClearing}, Far::Phone, FarDirection::WeCalledIt, By::Local, 0, 0, Category::Success},
+      {{Cause::NormalClearing}, Far::Phone, FarDirection::WeCalledIt, By::Remote, 0, 560000, Category::Success},
+      {{Cause::NormalClearing}, Far::Phone, FarDirection::ItCalledUs, By::Remote, 0, 540000, Category::Success},
+      {{Cause::NormalClearing}, Far::User, FarDirection::WeCalledIt, By::Remote, 0, 5003, Category::Success},
+      {{Cause::NormalClearing}, Far::User, FarDirection::WeCalledIt, By::Network, 0, 7000, Category::Success},
+      {{Cause::Busy}, Far::Phone, FarDirection::WeCalledIt, By::Remote, 486, 560486, Category::Success},
+      {{Cause::Busy, 600}, Far::Phone, FarDirection::WeCalledIt, By::Remote, 600, 560600, Category::UnexpectedServerError},
+      {{Cause::Declined}, Far::Phone, FarDirection::WeCalledIt, By::Remote, 603, 560603, Category::Success},
+      {{Cause::Declined}, Far::User, FarDirection::WeCalledIt, By::Remote, 603, 0, Category::Success},
+      {{Cause::NoAnswer}, Far::Phone, FarDirection::WeCalledIt, By::Remote, 480, 560480, Category::UnexpectedClientError},
+      {{Cause::NoAnswer}, Far::User, FarDirection::WeCalledIt, By::Remote, 487, 10004, Category::ExpectedError},
+      {{Cause::Timeout, 408}, Far::Phone, FarDirection::WeCalledIt, By::Remote, 408, 560408, Category::UnexpectedClientError},
+      {{Cause::NotFound, 404}, Far::Phone, FarDirection::WeCalledIt, By::Remote, 404, 560404, Category::UnexpectedClientError},
+      {{Cause::BadNumber}, Far::Phone, FarDirection::WeCalledIt, By::Network, 484, 560484, Category::UnexpectedClientError},
+      {{Cause::Forbidden}, Far::Phone, FarDirection::WeCalledIt, By::Network, 403, 560403, Category::UnexpectedClientError},
+      {{Cause::CallerIdNotAllowed}, Far::Phone, FarDirection::WeCalledIt, By::Network, 403, 510403, Category::ExpectedError},
+      {{Cause::NoTrunk}, Far::Phone, FarDirection::WeCalledIt, By::Network, 403, 511532, Category::UnexpectedClientError},
+      {{Cause::CancelledByCaller}, Far::User, FarDirection::ItCalledUs, By::Remote, 487, 0, Category::Success},
+      {{Cause::CancelledByCaller}, Far::Phone, FarDirection::ItCalledUs, By::Remote, 487, 540487, Category::UnexpectedClientError},
+      {{Cause::AnsweredElsewhere}, Far::Phone, FarDirection::ItCalledUs, By::Network, 487, 10003, Category::Success},
+      {{Cause::NotRegistered}, Far::User, FarDirection::WeCalledIt, By::Network, 480, 10037, Category::ExpectedError},
+      {{Cause::MediaNeverConnected}, Far::Phone, FarDirection::ItCalledUs, By::Network, 410, 301004, Category::UnexpectedClientError},
+      {{Cause::MediaLost}, Far::Phone, FarDirection::ItCalledUs, By::Network, 410, 301005, Category::UnexpectedClientError},
+      {{Cause::SignallingLost}, Far::User, FarDirection::ItCalledUs, By::Network, 496, 7, Category::ExpectedError},
+      {{Cause::TokenExpired}, Far::User, FarDirection::ItCalledUs, By::Network, 495, 4507, Category::UnexpectedClientError},
+      {{Cause::Failed}, Far::Phone, FarDirection::WeCalledIt, By::Remote, 500, 560500, Category::UnexpectedServerError},
+      {{Cause::Unavailable}, Far::Phone, FarDirection::ItCalledUs, By::Remote, 503, 540503, Category::UnexpectedServerError},
+      {{Cause::Unavailable}, Far::User, FarDirection::ItCalledUs, By::Network, 503, 560503, Category::UnexpectedServerError},
+  };
+  for (const auto& c : cases) {
+    const auto reason = acs_reason(c.cause, c.far, c.direction, c.by);
+    SCOPED_TRACE(std::string(to_string(c.cause.cause)) + " " + std::to_string(c.sub_code));
+    EXPECT_EQ(reason.status.code, c.code);
+    EXPECT_EQ(reason.status.sub_code, c.sub_code);
+    EXPECT_EQ(reason.status.category, c.category);
+    EXPECT_FALSE(reason.status.message.empty());
+    EXPECT_EQ(reason.by, c.by);
+  }
+}
+
+TEST(HangupCause, is_read_from_a_refusal) {
+  const struct {
+    int status, q850;
+    Cause cause;
+    int told, told_q850;
+  } cases[] = {
+      {486, 0, Cause::Busy, 486, 17},
+      {600, 0, Cause::Busy, 600, 17},
+      {603, 0, Cause::Declined, 603, 21},
+      {480, 0, Cause::NoAnswer, 480, 18},
+      {480, 20, Cause::NotRegistered, 480, 20},
+      {408, 0, Cause::Timeout, 408, 102},
+      {404, 0, Cause::NotFound, 404, 1},
+      {484, 0, Cause::BadNumber, 484, 28},
+      {488, 0, Cause::NotAcceptable, 488, 88},
+      {606, 0, Cause::NotAcceptable, 606, 88},
+      {503, 34, Cause::Exhausted, 503, 34},
+      {503, 0, Cause::Unavailable, 503, 41},
+      {401, 0, Cause::Forbidden, 403, 21},   // Between the carrier and us.
+      {407, 0, Cause::Forbidden, 403, 21},
+      {302, 0, Cause::Failed, 500, 41},
+      {499, 0, Cause::Forbidden, 499, 21},
+      {699, 0, Cause::Failed, 699, 41},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.status);
+    sip::Refusal refusal;
+    refusal.status = c.status;
+    refusal.reason.q850 = c.q850;
+    const HangupCause cause = from_sip(refusal);
+    EXPECT_EQ(cause.cause, c.cause);
+    EXPECT_EQ(sip_status(cause), c.told);
+    EXPECT_EQ(q850(cause), c.told_q850);
+  }
+}
+
+TEST(HangupCause, is_read_from_a_bye_and_a_cancel) {
+  EXPECT_EQ(from_bye({}).cause, Cause::NormalClearing);
+  EXPECT_EQ(from_bye({16, 0, ""}).cause, Cause::NormalClearing);
+  EXPECT_EQ(from_bye({127, 0, ""}).cause, Cause::NormalClearing);
+  EXPECT_EQ(from_bye({17, 0, ""}).cause, Cause::Busy);
+  EXPECT_EQ(from_bye({0, 200, ""}).cause, Cause::AnsweredElsewhere);
+  EXPECT_EQ(q850(from_bye({127, 0, ""})), 127);
+}
+
+TEST(HangupCause, a_caller_is_never_told_a_success_or_a_provisional) {
+  for (int i = 0; i <= static_cast<int>(Cause::Failed); ++i) {
+    const auto cause = static_cast<Cause>(i);
+    for (const int status : {0, 100, 180, 200, 302, 401, 407, 700}) {
+      const int told = sip_status({cause, status});
+      EXPECT_TRUE(told >= 400 && told <= 699 && told != 401 && told != 407) << to_string(cause) << " " << status;
+    }
+    EXPECT_GT(q850({cause}), 0) << to_string(cause);
+    EXPECT_FALSE(sip_phrase(sip_status({cause})).empty());
+  }
+}
+
+TEST(HangupCause, a_cancel_to_those_who_lost_says_so) {
+  EXPECT_EQ(sip_reason({Cause::AnsweredElsewhere}).sip_status, 200);
+  EXPECT_EQ(sip_reason({Cause::NormalClearing}).sip_status, 0);
+  EXPECT_EQ(sip_reason({Cause::NormalClearing}).q850, 16);
+}
+
+TEST(HangupCause, a_record_has_200_for_a_normal_end) {
+  const CdrCause normal = cdr_cause({Cause::NormalClearing}, Far::Phone, FarDirection::WeCalledIt);
+  EXPECT_EQ(normal.sip, 200);
+  EXPECT_EQ(normal.q850, 16);
+  EXPECT_EQ(normal.code, 0u);
+  EXPECT_EQ(normal.sub_code, 560000u);
+  const CdrCause busy = cdr_cause({Cause::Busy, 486}, Far::Phone, FarDirection::WeCalledIt);
+  EXPECT_EQ(busy.sip, 486);
+  EXPECT_EQ(busy.sub_code, 560486u);
+}
+
+TEST(HangupCause, our_own_errors_become_causes) {
+  EXPECT_EQ(from_error({ErrorCode::Exhausted, ""}).cause, Cause::Exhausted);
+  EXPECT_EQ(from_error({ErrorCode::NotAcceptable, ""}).cause, Cause::NotAcceptable);
+  EXPECT_EQ(sip_status(from_error({ErrorCode::Internal, ""})), 500);
+  EXPECT_EQ(from_error({ErrorCode::Unavailable, "why"}).detail, "why");
+}
+
+}  // namespace
+}  // namespace gw::policy
