@@ -135,7 +135,10 @@ function showDiagnostic(call: Call): void {
   const { network, media } = call.feature(Features.UserFacingDiagnostics);
   const told = { ...network.getLatest(), ...media.getLatest() };
   const flags: Array<[keyof typeof told, string]> = [
-    ['microphonePermissionDenied', 'The microphone is blocked: nobody hears you. Allow it for this page.'],
+    [
+      'microphonePermissionDenied',
+      'The microphone is blocked: nobody hears you. Allow it for this page.',
+    ],
     ['noMicrophoneDevicesEnumerated', 'There is no microphone: nobody hears you.'],
     ['microphoneNotFunctioning', 'The microphone has stopped working.'],
     ['microphoneMuteUnexpectedly', 'The system has muted the microphone.'],
@@ -145,8 +148,7 @@ function showDiagnostic(call: Call): void {
   ];
   const reconnect = told.networkReconnect?.value ?? DiagnosticQuality.Good;
   const flag = flags.find(([name]) => told[name]?.value === true)?.[1];
-  const text =
-    flag ?? (reconnect !== DiagnosticQuality.Good ? 'Reconnecting to the gateway…' : '');
+  const text = flag ?? (reconnect !== DiagnosticQuality.Good ? 'Reconnecting to the gateway…' : '');
   view.diagnostic.hidden = !text;
   setText(view.diagnostic, text);
 }

@@ -29,7 +29,9 @@ function choices(
   choose: (device: AudioDeviceInfo) => Promise<void>,
 ): void {
   const select = byId<HTMLSelectElement>(id);
-  select.replaceChildren(...devices.map((device) => make('option', { value: device.id }, device.name)));
+  select.replaceChildren(
+    ...devices.map((device) => make('option', { value: device.id }, device.name)),
+  );
   if (devices.length === 0) select.append(make('option', { value: '' }, 'System default'));
   select.disabled = devices.length === 0;
   if (selected) select.value = selected.id;

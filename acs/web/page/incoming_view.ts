@@ -35,7 +35,12 @@ function cardOf(incoming: IncomingCall, actions: IncomingActions): HTMLElement {
   };
   return make(
     'section',
-    { class: 'card incoming', 'data-testid': 'incoming', 'data-call': incoming.id, 'aria-label': 'Incoming call' },
+    {
+      class: 'card incoming',
+      'data-testid': 'incoming',
+      'data-call': incoming.id,
+      'aria-label': 'Incoming call',
+    },
     make('div', {}, make('p', { class: 'hint' }, 'Incoming call'), from),
     make(
       'div',

@@ -22,7 +22,9 @@ function shortUser(rawId: string): string {
 
 export function callerName(info: CallerInfo): string {
   const number = nameOf(info.identifier);
-  return info.displayName && info.displayName !== number ? `${info.displayName} (${number})` : number;
+  return info.displayName && info.displayName !== number
+    ? `${info.displayName} (${number})`
+    : number;
 }
 
 export function peerName(call: Call): string {

@@ -8,7 +8,8 @@ async function demoToken(user: string): Promise<string> {
     body: JSON.stringify({ user }),
   });
   if (!response.ok) {
-    const why = response.status === 404 ? 'no demo tokens here; use an access token' : response.statusText;
+    const why =
+      response.status === 404 ? 'no demo tokens here; use an access token' : response.statusText;
     throw new Error(`Sign-in failed: ${why || response.status}.`);
   }
   const { token } = (await response.json()) as { token?: unknown };

@@ -245,7 +245,9 @@ function render(): void {
   showCall(active);
   showCalls(records, active, select);
   const waiting = active?.call.direction === 'Outgoing' && active.call.state === 'Ringing';
-  playTone(waiting ? 'ringback' : ringing.length > 0 && records.length === 0 ? 'ringing' : undefined);
+  playTone(
+    waiting ? 'ringback' : ringing.length > 0 && records.length === 0 ? 'ringing' : undefined,
+  );
   const phone = byId('phone');
   phone.dataset.inCall = String(!!active);
   phone.dataset.quiet = String(!active && endReason.hidden);
@@ -307,12 +309,18 @@ function wire(): void {
     else byId('signin-user').focus();
   });
   byId('signout-button').addEventListener('click', () => void signOut());
-  byId('mute-button').addEventListener('click', onCall((c) => (c.isMuted ? c.unmute() : c.mute())));
+  byId('mute-button').addEventListener(
+    'click',
+    onCall((c) => (c.isMuted ? c.unmute() : c.mute())),
+  );
   byId('hold-button').addEventListener(
     'click',
     onCall((c) => (c.state === 'LocalHold' ? c.resume() : c.hold())),
   );
-  byId('hangup-button').addEventListener('click', onCall((c) => c.hangUp()));
+  byId('hangup-button').addEventListener(
+    'click',
+    onCall((c) => c.hangUp()),
+  );
   expand(byId('keys-button'), byId('dtmf-pad'));
   expand(byId('transfer-button'), byId('transfer-form'));
   byId('transfer-form').addEventListener('submit', (event) => {

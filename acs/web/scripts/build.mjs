@@ -32,10 +32,11 @@ await build({
   plugins: [
     {
       name: 'the-library-is-a-file',
-      setup: (b) => b.onResolve({ filter: /^\.\.\/src\/index$/ }, () => ({
-        path: './calling.js',
-        external: true,
-      })),
+      setup: (b) =>
+        b.onResolve({ filter: /^\.\.\/src\/index$/ }, () => ({
+          path: './calling.js',
+          external: true,
+        })),
     },
   ],
 });
@@ -61,10 +62,13 @@ function keepReachable(root, entry) {
     if (keep.has(file)) return;
     keep.add(file);
     // Full names, so that every way of resolving modules finds them.
-    const text = readFileSync(file, 'utf8').replace(/(from ')(\.[^']+)(')/g, (_, from, name, end) => {
-      visit(`${resolve(dirname(file), name)}.d.ts`);
-      return `${from}${name}.js${end}`;
-    });
+    const text = readFileSync(file, 'utf8').replace(
+      /(from ')(\.[^']+)(')/g,
+      (_, from, name, end) => {
+        visit(`${resolve(dirname(file), name)}.d.ts`);
+        return `${from}${name}.js${end}`;
+      },
+    );
     writeFileSync(file, text);
   };
   visit(join(root, entry));

@@ -19,7 +19,9 @@ const dts = join(out, 'edge.d.ts');
 function fresh() {
   try {
     const made = statSync(dts).mtimeMs;
-    return made > statSync(schema).mtimeMs && made > statSync(fileURLToPath(import.meta.url)).mtimeMs;
+    return (
+      made > statSync(schema).mtimeMs && made > statSync(fileURLToPath(import.meta.url)).mtimeMs
+    );
   } catch {
     return false;
   }
@@ -28,7 +30,18 @@ function fresh() {
 if (!fresh()) {
   mkdirSync(out, { recursive: true });
   const shape = ['--no-delimited', '--no-typeurl', '--no-verify', '--no-convert', '--no-service'];
-  await pbjs(['-t', 'static-module', '-w', 'es6', '--es6', '--force-number', ...shape, '-o', js, schema]);
+  await pbjs([
+    '-t',
+    'static-module',
+    '-w',
+    'es6',
+    '--es6',
+    '--force-number',
+    ...shape,
+    '-o',
+    js,
+    schema,
+  ]);
   // Node resolves no extensionless paths in ES modules; bundlers take either.
   const code = readFileSync(js, 'utf8').replace('"protobufjs/minimal"', '"protobufjs/minimal.js"');
   writeFileSync(js, code);

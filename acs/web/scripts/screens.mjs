@@ -13,7 +13,12 @@ const here = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = resolve(process.argv[2] ?? join(here, 'test/.out/screens'));
 const bundle = join(here, 'test/.out/fake_edge.mjs');
 const dist = join(here, 'dist');
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const types = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -62,9 +67,22 @@ const browser = await chromium.launch({
 
 try {
   const edge = await FakeEdge.start(server);
-  await walk(edge, { name: 'desktop', viewport: { width: 1280, height: 800 }, colorScheme: 'light' });
-  await walk(edge, { name: 'desktop-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' });
-  await walk(edge, { name: 'phone', viewport: { width: 390, height: 844 }, colorScheme: 'light', hasTouch: true });
+  await walk(edge, {
+    name: 'desktop',
+    viewport: { width: 1280, height: 800 },
+    colorScheme: 'light',
+  });
+  await walk(edge, {
+    name: 'desktop-dark',
+    viewport: { width: 1280, height: 800 },
+    colorScheme: 'dark',
+  });
+  await walk(edge, {
+    name: 'phone',
+    viewport: { width: 390, height: 844 },
+    colorScheme: 'light',
+    hasTouch: true,
+  });
   assert.deepEqual(edge.violations, []);
   await edge.stop();
   console.log(`ok: pictures in ${folder}`);
@@ -104,7 +122,8 @@ async function walk(edge, { name, ...options }) {
   page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
   page.on('pageerror', (e) => errors.push(e.message));
   const at = (id) => page.getByTestId(id);
-  const shoot = (step) => page.screenshot({ path: join(folder, `${name}-${step}.png`), fullPage: true });
+  const shoot = (step) =>
+    page.screenshot({ path: join(folder, `${name}-${step}.png`), fullPage: true });
   const state = (wanted) =>
     page.waitForFunction((w) => document.getElementById('call-state').dataset.state === w, wanted);
   for (const kind of ['invite', 'accept', 'offer']) {

@@ -11,10 +11,7 @@ export * from './features/debug_info';
 export { Features } from './features/index';
 export { CallClient } from './calling/call_client';
 export { LocalAudioStream } from './media/local_audio_stream';
-export type {
-  AudioSourceChangedEvent,
-  LocalAudioStreamOptions,
-} from './media/local_audio_stream';
+export type { AudioSourceChangedEvent, LocalAudioStreamOptions } from './media/local_audio_stream';
 export { CallingCommunicationError } from './errors';
 export { estimateMos } from './media/quality';
 export { version } from './version';

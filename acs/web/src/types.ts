@@ -10,12 +10,7 @@ import type {
   PhoneNumberIdentifier,
   UnknownIdentifier,
 } from '@azure/communication-common';
-import type {
-  LocalVideoStream,
-  RemoteVideoStream,
-  VideoOptions,
-  CallConstraints,
-} from './video';
+import type { LocalVideoStream, RemoteVideoStream, VideoOptions, CallConstraints } from './video';
 import type { LocalAudioStream } from './media/local_audio_stream';
 import type {
   CallClientFeature,
@@ -366,13 +361,7 @@ export type RemoteParticipantState =
   | 'EarlyMedia'
   | 'Disconnected';
 export type ParticipantRole =
-  | 'Unknown'
-  | 'Attendee'
-  | 'Presenter'
-  | 'Organizer'
-  | 'Co-organizer'
-  | 'Consumer'
-  | 'Collaborator';
+  'Unknown' | 'Attendee' | 'Presenter' | 'Organizer' | 'Co-organizer' | 'Consumer' | 'Collaborator';
 export interface EndpointDetails {
   participantId: string;
 }

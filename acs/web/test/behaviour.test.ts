@@ -223,7 +223,10 @@ test('device_manager_features_and_the_agent_are_one_each', async () => {
   assert.equal(await world.client.getDeviceManager(), await world.client.getDeviceManager());
   const call = agent.startCall([phone]);
   assert.equal(call.feature(Features.MediaStats), call.feature(Features.MediaStats));
-  assert.notEqual(call.feature(Features.MediaStats), agent.startCall([phone]).feature(Features.MediaStats));
+  assert.notEqual(
+    call.feature(Features.MediaStats),
+    agent.startCall([phone]).feature(Features.MediaStats),
+  );
   assert.equal(world.client.feature(Features.DebugInfo), world.client.feature(Features.DebugInfo));
   const second = await rejection(world.client.createCallAgent(world.credential as never));
   assert.deepEqual([second.code, second.subCode], [409, 40228]);

@@ -69,7 +69,9 @@ test('arguments_that_make_no_sense_throw_at_once', async () => {
   assert.throws(() => agent.startCall([]));
   assert.throws(() => agent.startCall([{} as never]));
   assert.throws(() => agent.startCall([null as never]));
-  assert.throws(() => agent.startCall([{ microsoftTeamsUserId: 'x' } as never]), { subCode: 40231 });
+  assert.throws(() => agent.startCall([{ microsoftTeamsUserId: 'x' } as never]), {
+    subCode: 40231,
+  });
   assert.throws(() => agent.join({ meetingLink: 'https://teams' }), { subCode: 40231 });
   assert.throws(() => agent.join({ groupId: 'not-a-guid' }));
   const crlf = { xHeaders: [{ key: 'A', value: 'x\r\nVia: evil' }] };
@@ -570,9 +572,7 @@ test('an_added_participant_that_declines_says_why_and_leaves', async () => {
     participants: {
       callId: call.id,
       version: 1,
-      removed: [
-        { participantId: 'p7', endReason: { status: { code: 603, subCode: 560603 } } },
-      ],
+      removed: [{ participantId: 'p7', endReason: { status: { code: 603, subCode: 560603 } } }],
     },
   });
   await until('left', () => !call.remoteParticipants.includes(added));
@@ -599,7 +599,10 @@ test('muting_others_is_for_group_calls_only', async () => {
   assert.equal(frame.join?.groupId, '11111111-2222-3333-4444-555555555555');
   assert.equal(group.info.groupId, '11111111-2222-3333-4444-555555555555');
   await group.muteAllRemoteParticipants();
-  assert.deepEqual((await world.edge.next('muteParticipants')).frame.muteParticipants?.participantIds, []);
+  assert.deepEqual(
+    (await world.edge.next('muteParticipants')).frame.muteParticipants?.participantIds,
+    [],
+  );
 });
 
 // ---- Features ----
@@ -655,7 +658,9 @@ test('dominant_speakers_are_the_latest_first', async () => {
   speak(3, 'a', true);
   await until('two', () => speakers.dominantSpeakers.speakersList.length === 2);
   const names = () =>
-    speakers.dominantSpeakers.speakersList.map((s) => 'communicationUserId' in s && s.communicationUserId);
+    speakers.dominantSpeakers.speakersList.map(
+      (s) => 'communicationUserId' in s && s.communicationUserId,
+    );
   assert.deepEqual(names(), ['8:acs:a', '8:acs:b']);
   speak(4, 'a', false);
   await until('one', () => speakers.dominantSpeakers.speakersList.length === 1);

@@ -37,7 +37,13 @@ function stats(totals: { received: number; lost: number; energy: number; rtt?: n
       fractionLost: 0.05,
       packetsLost: 3,
     },
-    { id: 'src', type: 'media-source', kind: 'audio', totalAudioEnergy: totals.energy, audioLevel: 0 },
+    {
+      id: 'src',
+      type: 'media-source',
+      kind: 'audio',
+      totalAudioEnergy: totals.energy,
+      audioLevel: 0,
+    },
   ];
 }
 

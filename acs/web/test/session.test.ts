@@ -232,7 +232,9 @@ test('4401_with_the_same_token_is_invalid_token_and_ends_the_calls', async () =>
   await world.signIn();
   const call = await world.connectedCall();
   const reasons: unknown[] = [];
-  world.agent.on('connectionStateChanged', ({ newValue, reason }) => reasons.push(newValue, reason));
+  world.agent.on('connectionStateChanged', ({ newValue, reason }) =>
+    reasons.push(newValue, reason),
+  );
   world.edge.closeWith(4401);
   await until('over', () => call.state === 'Disconnected');
   assert.deepEqual(reasons, ['Disconnected', 'invalidToken']);

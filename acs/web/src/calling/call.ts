@@ -11,37 +11,32 @@ import type {
   CallDirection,
   CallEndReason,
   CallerInfo,
-  CallEvents,
   CallState,
   DtmfTone,
   HangUpOptions,
-  ParticipantRole,
   RemoteAudioStream,
   RemoteParticipant,
 } from '../types';
-import { CallKind } from '../types';
-import type { CallConstraints, LocalVideoStream } from '../video';
 import type { CallFeature, CallFeatureFactory } from '../features/feature';
-import type { ClientBody } from '../edge/protocol';
+import type { acsedge, ClientBody } from '../edge/protocol';
 import type { AudioStats } from '../media/audio_stats';
 import type { LocalAudioStream } from '../media/local_audio_stream';
 import type { Failure } from '../errors';
 import type { CallHost } from './call_host';
 import type { CallMedia } from '../media/call_media';
-import { acsedge } from '../edge/protocol';
-import { Emitter } from '../events';
 import { asCallingError, endReasonOf, endReasonOfFailure, fail, failures } from '../errors';
 import { UserFacingDiagnosticsFeature } from '../features/user_facing_diagnostics';
 import { CallRemoteAudioStream } from '../media/remote_audio_stream';
 import { Playback } from '../media/playback';
 import { callerIdOf, callerInfoOf, rawIdOf } from '../identity';
 import { atMost, nextTask, timing } from '../timing';
+import { AudioOnlyCall } from './audio_only_call';
 import { CallMicrophone } from './call_microphone';
 import { CallMonitor } from './call_monitor';
 import { EdgeCallInfo } from './call_info';
-import { EmptyLobby } from './lobby';
 import { Roster } from './roster';
 import { digitOf } from './dtmf';
+import { isAnswered, stateOf } from './call_states';
 
 export interface CallSetup {
   id: string;
@@ -61,9 +56,7 @@ type MakeBody = (offer: acsedge.v1.ISessionDescription | undefined, muted: boole
  * One call of the user, from startCall, join or accept to its end. Everything the gateway says about
  * it comes through deliver(). Owned by its CallAgent until the end; apps may keep it longer.
  */
-export class EdgeCall extends Emitter<CallEvents> implements Call {
-  readonly kind = CallKind.Call;
-  readonly lobby = new EmptyLobby();
+export class EdgeCall extends AudioOnlyCall implements Call {
   /** @internal */
   readonly diagnostics = new UserFacingDiagnosticsFeature();
 
@@ -75,7 +68,6 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
   private incomingMuted_ = false;
   private remoteAudioStreams_: ReadonlyArray<CallRemoteAudioStream> = [];
   private localAudioStreams_: ReadonlyArray<LocalAudioStream> = [];
-  private readonly localVideoStreams_: ReadonlyArray<LocalVideoStream> = [];
   private readonly features_ = new Map<unknown, CallFeature>();
   private readonly roster_: Roster;
   private readonly microphone_: CallMicrophone;
@@ -99,22 +91,7 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
     private readonly setup_: CallSetup,
     /** @internal */ readonly host: CallHost,
   ) {
-    super('Call', [
-      'stateChanged',
-      'idChanged',
-      'isMutedChanged',
-      'isIncomingAudioMutedChanged',
-      'mutedByOthers',
-      'callerInfoChanged',
-      'transferorInfoChanged',
-      'roleChanged',
-      'isScreenSharingOnChanged',
-      'isLocalVideoStartedChanged',
-      'remoteParticipantsUpdated',
-      'localVideoStreamsUpdated',
-      'localAudioStreamsUpdated',
-      'remoteAudioStreamsUpdated',
-    ]);
+    super();
     this.callerInfo_ = setup_.callerInfo;
     this.transferorInfo_ = setup_.transferorInfo;
     this.muted_ = !!setup_.audio?.muted;
@@ -167,18 +144,6 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
   }
   get remoteAudioStreams(): ReadonlyArray<RemoteAudioStream> {
     return this.remoteAudioStreams_;
-  }
-  get isScreenSharingOn(): boolean {
-    return false;
-  }
-  get isLocalVideoStarted(): boolean {
-    return false;
-  }
-  get localVideoStreams(): ReadonlyArray<LocalVideoStream> {
-    return this.localVideoStreams_;
-  }
-  get role(): ParticipantRole {
-    return 'Unknown';
   }
 
   /** @internal Invite, Join or Accept went out: the gateway may list the call. */
@@ -336,7 +301,7 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
       this.emit('transferorInfoChanged');
     }
     if (told.muted && !this.muted_ && this.mutesInFlight_ === 0) this.setMuted(true);
-    const next = states[told.state ?? 0];
+    const next = stateOf(told);
     if (next && this.state_ !== 'Disconnecting') this.moveTo(next);
     this.roster_.follow(this.state_);
   }
@@ -393,7 +358,7 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
   private async doHangUp(forEveryone: boolean): Promise<void> {
     await this.begun_; // Nobody hears of a state before startCall's own task is over.
     if (this.ended_) return;
-    const answered = answeredStates.includes(this.state_);
+    const answered = isAnswered(this.state_);
     const reason = endReasonOfFailure(answered ? failures.localHangUp : failures.cancelled);
     this.callEndReason_ = reason;
     this.moveTo('Disconnecting');
@@ -429,9 +394,7 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
     this.moveTo('Disconnected');
     this.host.callOver(this);
     this.release();
-    this.host.log.info(
-      `call=${this.id} ended code=${reason.code} subCode=${reason.subCode ?? 0}`,
-    );
+    this.host.log.info(`call=${this.id} ended code=${reason.code} subCode=${reason.subCode ?? 0}`);
     this.whenEnded_();
   }
 
@@ -563,7 +526,7 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
   ): RemoteParticipant {
     const rawId = rawIdOf(identifier);
     const callerId = callerIdOf(options?.alternateCallerId);
-    if (!answeredStates.includes(this.state_)) throw fail(failures.notInCall);
+    if (!isAnswered(this.state_)) throw fail(failures.notInCall);
     const there = this.roster_.find(rawId);
     if (there) return there;
     const participant = this.roster_.add(rawId);
@@ -614,37 +577,4 @@ export class EdgeCall extends Emitter<CallEvents> implements Call {
   private isOver(): boolean {
     return this.ended_ || this.state_ === 'Disconnecting';
   }
-
-  // ---- Video: not carried ----
-
-  async setConstraints(_constraints: CallConstraints): Promise<void> {}
-
-  async startVideo(_localVideoStream: LocalVideoStream): Promise<void> {
-    throw fail(failures.noVideo);
-  }
-
-  async stopVideo(_localVideoStream: LocalVideoStream): Promise<void> {
-    throw fail(failures.videoNotStarted);
-  }
-
-  async startScreenSharing(_localVideoStream?: LocalVideoStream): Promise<void> {
-    throw fail(failures.sharingUnsupported);
-  }
-
-  async stopScreenSharing(): Promise<void> {
-    throw fail(failures.sharingNotStarted);
-  }
 }
-
-const answeredStates: CallState[] = ['Connected', 'LocalHold', 'RemoteHold', 'InLobby'];
-
-const S = acsedge.v1.CallState;
-const states: Record<number, CallState | undefined> = {
-  [S.TRYING]: 'Connecting',
-  [S.RINGING]: 'Ringing',
-  [S.EARLY_MEDIA]: 'EarlyMedia',
-  [S.CONNECTED]: 'Connected',
-  [S.LOCAL_HOLD]: 'LocalHold',
-  [S.REMOTE_HOLD]: 'RemoteHold',
-  [S.IN_LOBBY]: 'InLobby',
-};

@@ -298,7 +298,8 @@ export class EdgeCallAgent extends Emitter<CallAgentEvents> implements CallAgent
   }
 
   private settleWaiting(why?: Failure): void {
-    for (const waiting of this.waiting_.splice(0)) why ? waiting.reject(fail(why)) : waiting.resolve();
+    for (const waiting of this.waiting_.splice(0))
+      why ? waiting.reject(fail(why)) : waiting.resolve();
   }
 
   // ---- Events ----

@@ -33,6 +33,9 @@ export function contextOf(
   context: acsedge.v1.ICallContext | null | undefined,
 ): CustomContext | undefined {
   if (!context) return undefined;
-  const xHeaders = (context.headers ?? []).map((h) => ({ key: h.name ?? '', value: h.value ?? '' }));
+  const xHeaders = (context.headers ?? []).map((h) => ({
+    key: h.name ?? '',
+    value: h.value ?? '',
+  }));
   return { ...(context.userToUser ? { userToUser: context.userToUser } : {}), xHeaders };
 }

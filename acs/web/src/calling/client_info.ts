@@ -3,7 +3,10 @@ import type { acsedge } from '../edge/protocol';
 import { version } from '../version';
 
 const kMaxTags = 16;
-const clean = (text: unknown): string => String(text ?? '').replace(/[^\x20-\x7e]/g, '').slice(0, 64);
+const clean = (text: unknown): string =>
+  String(text ?? '')
+    .replace(/[^\x20-\x7e]/g, '')
+    .slice(0, 64);
 
 /** Who we are, for the gateway's log. */
 export function clientInfo(diagnostics: DiagnosticOptions | undefined): acsedge.v1.IClientInfo {

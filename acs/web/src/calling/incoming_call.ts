@@ -70,9 +70,7 @@ export class EdgeIncomingCall extends Emitter<IncomingCallEvents> implements Inc
         info: this.info,
         callerInfo: caller,
         ...(this.transferorInfo_ ? { transferorInfo: this.transferorInfo_ } : {}),
-        seeds: caller.identifier
-          ? [{ rawId: rawIdOf(caller.identifier), ...nameOf(caller) }]
-          : [],
+        seeds: caller.identifier ? [{ rawId: rawIdOf(caller.identifier), ...nameOf(caller) }] : [],
         isGroup: !!this.info.groupId,
         ...(options?.audioOptions ? { audio: options.audioOptions } : {}),
         ...(this.media_ ? { media: this.media_ } : {}),

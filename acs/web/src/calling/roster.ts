@@ -27,7 +27,10 @@ export class Roster {
 
   /** Entered before anybody can listen: no event. */
   seed(rawId: string, displayName?: string): void {
-    const participant = this.make(rawId, { state: 'Connecting', ...(displayName ? { displayName } : {}) });
+    const participant = this.make(rawId, {
+      state: 'Connecting',
+      ...(displayName ? { displayName } : {}),
+    });
     this.participants_ = [...this.participants_, participant];
   }
 
@@ -111,7 +114,8 @@ export class Roster {
 
   private leave(told: acsedge.v1.IParticipant): void {
     const participant = this.match(told);
-    if (participant) this.remove(participant, told.endReason ? endReasonOf(told.endReason) : undefined);
+    if (participant)
+      this.remove(participant, told.endReason ? endReasonOf(told.endReason) : undefined);
   }
 
   /**

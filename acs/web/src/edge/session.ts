@@ -2,7 +2,13 @@ import type { acsedge } from './protocol';
 import type { ClientBody, ServerFrame } from './protocol';
 import type { Log } from '../log';
 import type { Failure } from '../errors';
-import { CallingCommunicationError, asCallingError, errorOfStatus, fail, failures } from '../errors';
+import {
+  CallingCommunicationError,
+  asCallingError,
+  errorOfStatus,
+  fail,
+  failures,
+} from '../errors';
 import { acsedge as proto } from './protocol';
 import { claimsOf, checkEdgeUrl } from './discovery';
 import { EdgeSocket } from './socket';
@@ -312,7 +318,9 @@ export class EdgeSession {
       }
       await this.request({ refreshToken: { token } });
       this.token_ = token;
-      this.options_.log.info(`token refreshed expires=${String(claimsOf(token)?.exp ?? 'unknown')}`);
+      this.options_.log.info(
+        `token refreshed expires=${String(claimsOf(token)?.exp ?? 'unknown')}`,
+      );
     } catch (error) {
       this.options_.log.warning(`token refresh failed: ${(error as Error).message}`);
     }

@@ -12,8 +12,9 @@ export type EnvironmentInfo = {
 
 export async function environmentInfo(): Promise<EnvironmentInfo> {
   const agent = globalThis.navigator?.userAgent ?? '';
-  const found =
-    /(Edg|OPR|Firefox|Chrome|CriOS|Version)\/([\d.]+)/.exec(agent.replace(/Chrome(?=.*(Edg|OPR)\/)/, ''));
+  const found = /(Edg|OPR|Firefox|Chrome|CriOS|Version)\/([\d.]+)/.exec(
+    agent.replace(/Chrome(?=.*(Edg|OPR)\/)/, ''),
+  );
   const browser = names[found?.[1] ?? ''] ?? 'unknown';
   const capable =
     typeof RTCPeerConnection !== 'undefined' && !!globalThis.navigator?.mediaDevices?.getUserMedia;

@@ -199,10 +199,17 @@ function summaryOf(samples: MediaStatsReportSample[], perPoint: number): MediaSt
 function summariseRows(rows: Row[][], perPoint: number, timestamp: Date): Row[] {
   const ids = new Set(rows.flat().map((row) => row.id));
   return [...ids].map((id) => {
-    const series = rows.map((sample) => sample.find((row) => row.id === id)).filter(Boolean) as Row[];
+    const series = rows
+      .map((sample) => sample.find((row) => row.id === id))
+      .filter(Boolean) as Row[];
     const result: Row = { id };
     for (const key of new Set(series.flatMap((row) => Object.keys(row)))) {
-      if (key !== 'id') result[key] = valueOf(series.map((row) => row[key]), perPoint, timestamp);
+      if (key !== 'id')
+        result[key] = valueOf(
+          series.map((row) => row[key]),
+          perPoint,
+          timestamp,
+        );
     }
     return result;
   });

@@ -66,7 +66,9 @@ export class FakeEdge {
   /** Answers at once to kinds listed here; others wait for respond(). */
   auto = new Map<Kind, (got: Got) => acsedge.v1.IResponse>();
   /** Instead of Registered, when set. */
-  refuse?: (register: acsedge.v1.IRegister) => { close: number } | { status: acsedge.v1.IStatus } | undefined;
+  refuse?: (
+    register: acsedge.v1.IRegister,
+  ) => { close: number } | { status: acsedge.v1.IStatus } | undefined;
   forgetSessions = false;
   answersPings = true;
   private taken_ = 0;

@@ -64,7 +64,9 @@ export class FakePeerConnection {
     return { sender: this.sender };
   }
 
-  async createOffer(options: { iceRestart?: boolean } = {}): Promise<{ type: string; sdp: string }> {
+  async createOffer(
+    options: { iceRestart?: boolean } = {},
+  ): Promise<{ type: string; sdp: string }> {
     this.offers += 1;
     if (options.iceRestart) this.restarts += 1;
     return { type: 'offer', sdp: `offer ${this.offers} of pc ${media.connections.indexOf(this)}` };

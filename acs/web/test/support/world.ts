@@ -113,7 +113,9 @@ export function statesOf(call: Call): CallState[] {
   return states;
 }
 
-export async function rejection(promise: Promise<unknown>): Promise<Error & { code: number; subCode: number }> {
+export async function rejection(
+  promise: Promise<unknown>,
+): Promise<Error & { code: number; subCode: number }> {
   try {
     await promise;
   } catch (error) {
