@@ -41,6 +41,24 @@ const msg_mclass_t* message_class() {
   return extended;
 }
 
+// Operators look here first when a trunk does not come up. Strangers can make handshakes fail as they like: one line a second.
+TlsFailed log_tls_failures(Log log, const Clock& clock, Metrics& metrics) {
+  Counter* counters[2];
+  for (const bool outgoing : {false, true}) {
+    counters[outgoing] = &metrics.counter("gw_sip_tls_failures_total", "TLS handshakes that failed",
+                                          {{"direction", outgoing ? "out" : "in"}});
+  }
+  return [log = std::move(log), &clock, in = counters[false], out = counters[true],
+          next = TimePoint{}](const TlsFailure& failure) mutable {
+    (failure.outgoing ? out : in)->Increment();
+    const TimePoint now = clock.now();
+    if (now < next) return;
+    next = now + 1s;
+    log.warn(failure.outgoing ? "TLS connection refused by us or by the peer" : "TLS client turned away",
+             {{"peer", failure.peer.to_string()}, {"host", failure.host}, {"error", failure.reason}});
+  };
+}
+
 class NtaAgent final : public SipAgent {
  public:
   NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& directory, InviteHandler& handler,
@@ -122,7 +140,7 @@ Result<void> NtaAgent::open(const SipConfig& config) {
   if (!core_.agent) return fail(ErrorCode::Internal, "the SIP stack did not start");
   for (const ListenAddress& address : config.listen) tls_ |= address.transport == Transport::Tls;
   if (tls_) {
-    if (auto loaded = set_tls_identity(tls_identity_, config.tls); !loaded) return loaded;
+    if (auto loaded = set_tls_identity(tls_identity_, config.tls, log_tls_failures(core_.log, core_.clock, core_.metrics)); !loaded) return loaded;
   }
   if (auto opened = core_.listeners.open(*core_.agent, config.listen, config.advertise, tls_identity_); !opened) {
     return opened;
@@ -149,7 +167,7 @@ void NtaAgent::set_config(const SipConfig& config) {
   domain_ = config.domain;
   core_.user_agent = header_text(config.user_agent);
   if (!tls_) return;
-  if (const auto loaded = set_tls_identity(tls_identity_, config.tls); !loaded) {
+  if (const auto loaded = set_tls_identity(tls_identity_, config.tls, log_tls_failures(core_.log, core_.clock, core_.metrics)); !loaded) {
     core_.log.error("TLS files not reloaded, the old ones stay", {{"error", loaded.error().detail}});
   }
 }
