@@ -28,7 +28,10 @@ void ForkedAnswers::forget_later(const std::string& local_tag) {
 
 void ForkedAnswers::on_answer(msg_t& message, const sip_t& response) {
   const char* tag = response.sip_from->a_tag;
-  if (!tag || !ours_.contains(tag) || !response.sip_to->a_tag || byes_.size() >= kMaxEnding) return;
+  // Without a branch Sofia would look for the INVITE of our ACK, and assert that there is one.
+  const char* branch = response.sip_via->v_branch;
+  if (!tag || !ours_.contains(tag) || !response.sip_to->a_tag || !branch || !*branch) return;
+  if (byes_.size() >= kMaxEnding) return;
   const Listener* listener = core_.listeners.of(*core_.agent, message);
   const SocketAddress source = source_of(message);
   if (!listener || source.empty()) return;
@@ -49,7 +52,7 @@ void ForkedAnswers::on_answer(msg_t& message, const sip_t& response) {
   const sip_cseq_t* cseq = sip_cseq_create(home.get(), response.sip_cseq->cs_seq, SIP_METHOD_ACK);
   const OutgoingPtr ack(nta_outgoing_tcreate(fork.leg.get(), nullptr, nullptr, URL_STRING_MAKE(route.c_str()),
                                              SIP_METHOD_ACK, nullptr, TPTAG_IDENT(listener->ident.c_str()),
-                                             NTATAG_ACK_BRANCH(response.sip_via->v_branch), SIPTAG_CSEQ(cseq), TAG_END()));
+                                             NTATAG_ACK_BRANCH(branch), SIPTAG_CSEQ(cseq), TAG_END()));
   if (ack) {
     fork.bye.reset(nta_outgoing_tcreate(
         fork.leg.get(),

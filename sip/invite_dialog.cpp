@@ -162,6 +162,7 @@ OutgoingPtr InviteDialog::request(sip_method_t method, const char* name, nta_res
 }
 
 bool InviteDialog::send_ack(uint32_t cseq, const std::string& branch, const std::string& auth, const std::string& sdp) {
+  if (branch.empty()) return false;
   const HomePtr home = make_home();
   const sip_cseq_t* header = sip_cseq_create(home.get(), cseq, SIP_METHOD_ACK);
   // NTATAG_ACK_BRANCH: without it Sofia looks for the INVITE and asserts that it finds one. With it a repeated 2xx finds this

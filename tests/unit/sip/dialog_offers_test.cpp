@@ -217,5 +217,25 @@ TEST_F(Offers, old_cseq_is_refused) {
   rig.expect(peer, 500, "OPTIONS");
 }
 
+// Sofia asserts when an ACK meets an INVITE whose final answer could not be sent.
+TEST_F(Offers, answers_that_cannot_be_sent_do_no_harm) {
+  for (const char* via : {";maddr=255.255.255.255;rport", ";maddr=240.0.0.1", ";maddr=::1", ";maddr=x.invalid", ""}) {
+    std::string text = caller.request("INVITE", kHold);
+    text.replace(text.find(";rport"), 6, via);
+    if (!*via) text.replace(text.find(peer.host_port()), peer.host_port().size(), "127.0.0.1:0");
+    peer.send(text, rig.udp());
+    const std::string branch = caller.last_branch;
+    rig.settle(10ms);
+    call->call([](auto& d) { return d.accept_offer(kAnswer); });
+    std::string ack = caller.request("ACK", {}, {}, caller.cseq, branch);
+    ack.replace(ack.find(";rport"), 6, via);
+    if (!*via) ack.replace(ack.find(peer.host_port()), peer.host_port().size(), "127.0.0.1:0");
+    peer.send(ack, rig.udp());
+    rig.settle(10ms);
+    caller.cseq++;
+  }
+  rig.settle();
+}
+
 }  // namespace
 }  // namespace gw::test
