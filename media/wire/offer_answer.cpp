@@ -282,12 +282,15 @@ void OfferAnswer::rollback() {
 
 // ---- Both ----
 
+// Nobody asked for a codec: the one in use stays, so that a hold or a session refresh does not
+// change it.
 std::vector<Codec> OfferAnswer::ordered(const std::vector<Codec>& first) const {
+  std::vector<Codec> wished = first;
+  if (first.empty() && negotiated_) wished.push_back(negotiated_->codecs.front().codec);
+  wished.insert(wished.end(), local_.codecs.begin(), local_.codecs.end());
   std::vector<Codec> out;
-  for (const auto* list : {&first, &local_.codecs}) {
-    for (const Codec codec : *list) {
-      if (contains(local_.codecs, codec) && !contains(out, codec)) out.push_back(codec);
-    }
+  for (const Codec codec : wished) {
+    if (contains(local_.codecs, codec) && !contains(out, codec)) out.push_back(codec);
   }
   return out;
 }

@@ -80,15 +80,16 @@ class OfferAnswer {
 
   OfferAnswer(LocalStream local, Random& random);
 
-  // To phones. `codecs_first` go ahead of our order. Also for re-INVITE.
+  // To phones. `codecs_first` go ahead of our order; in a re-INVITE without them, the codec in use
+  // does.
   Result<std::string> make_offer(Direction direction, const std::vector<Codec>& codecs_first = {});
   // Again for the same offer too, as long as nothing newer was negotiated: a 200 after a 183,
   // another fork's answer.
   Result<StreamParameters> accept_answer(std::string_view sdp);
 
   Result<OfferSummary> accept_offer(std::string_view sdp);
-  // One codec is answered: of `codecs_first`, then in our order. The direction is cut to what the
-  // offer allows.
+  // One codec is answered: of `codecs_first`, else the one in use, else in our order. The direction
+  // is cut to what the offer allows.
   Result<std::string> make_answer(Direction direction, const std::vector<Codec>& codecs_first = {});
 
   // Takes back an offer of either side that was refused. The last negotiated state stays in force.

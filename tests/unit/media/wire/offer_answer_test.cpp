@@ -470,6 +470,25 @@ TEST_F(OfferAnswerTest, the_version_grows_with_a_change_and_only_then) {
   EXPECT_EQ(after.origin.session_id, first.origin.session_id);
 }
 
+TEST_F(OfferAnswerTest, hold_and_refresh_keep_the_codec_in_use) {
+  OfferAnswer leg(phone_side({Codec::Opus, Codec::Pcmu, Codec::Pcma}), random_);
+  ok(leg.accept_offer(kBaresipOffer));
+  ok(leg.make_answer(Direction::SendRecv, {Codec::Pcma}));
+  const Sdp offer = parsed(ok(leg.make_offer(Direction::SendOnly)));
+  EXPECT_EQ(offer.media[0].formats.front(), "8");
+  leg.rollback();
+  ok(leg.accept_offer(kBaresipOffer));
+  ok(leg.make_answer(Direction::SendRecv));
+  EXPECT_EQ(leg.negotiated()->codecs[0].codec, Codec::Pcma);
+  // A wish still changes it, and a peer that does not offer it any more.
+  const Sdp other = parsed(ok(leg.make_offer(Direction::SendRecv, {Codec::Opus})));
+  EXPECT_EQ(other.media[0].formats.front(), "96");
+  leg.rollback();
+  ok(leg.accept_offer(plain_offer("m=audio 4000 RTP/AVP 0\r\n")));
+  ok(leg.make_answer(Direction::SendRecv));
+  EXPECT_EQ(leg.negotiated()->codecs[0].codec, Codec::Pcmu);
+}
+
 TEST_F(OfferAnswerTest, payload_numbers_keep_their_meaning_for_the_session) {
   OfferAnswer leg(phone_side(), random_);
   // The peer calls Opus 101: our usual number of telephone-event.
