@@ -6,7 +6,9 @@ import { describe, test } from 'node:test';
 import { assertTone } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { castOf } from './lib/cast.mjs';
-import { Daemon, kSlow } from './lib/daemon.mjs';
+import { Daemon, kGateway, kRepository, kSlow } from './lib/daemon.mjs';
+import { freePorts } from './lib/ports.mjs';
+import { run } from './lib/process.mjs';
 import { SipSocket } from './lib/sip_socket.mjs';
 import { until, within } from './lib/wait.mjs';
 
@@ -92,16 +94,9 @@ describe('the daemon', () => {
     assert.equal(JSON.parse(status.stdout).state, 'running');
   });
 
-  test('nobody_there_is_exit_code_4', async (t) => {
-    const daemon = await castOf(t).add(Daemon.start());
-    const port = new URL(daemon.admin).port;
-    await daemon.close();
-    daemon.close = async () => {};
-    daemon.set['admin.listen'] = `"127.0.0.1:${port}"`;
-    // Its configuration went with it; conf/demo tells as well where nobody answers.
-    const { kGateway, kRepository } = await import('./lib/daemon.mjs');
-    const { run } = await import('./lib/process.mjs');
+  test('nobody_there_is_exit_code_4', async () => {
+    const port = await freePorts();
     const status = await run(kGateway, ['status', '-c', path.join(kRepository, 'conf/demo'), '--set', `admin.listen="127.0.0.1:${port}"`]);
-    assert.equal(status.code, 4);
+    assert.equal(status.code, 4, status.stdout + status.stderr);
   });
 });

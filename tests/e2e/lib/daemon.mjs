@@ -60,12 +60,12 @@ export class Daemon {
     }
   }
 
-  arguments() {
-    return ['-c', this.conf, ...Object.entries(this.set).flatMap(([key, value]) => ['--set', `${key}=${value}`])];
+  #arguments(set) {
+    return ['-c', this.conf, ...Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${value}`])];
   }
 
   async #run() {
-    this.program = new Program('gateway', kGateway, ['run', ...this.arguments()], { keep: 200_000 });
+    this.program = new Program('gateway', kGateway, ['run', ...this.#arguments(this.set)], { keep: 200_000 });
     const [, text] = await this.program.line(/^(?:.*\s)?ready (sip=.*)$/, 30_000 * kSlow);
     const ready = Object.fromEntries(text.trim().split(/\s+/).map((pair) => {
       const at = pair.indexOf('=');
@@ -94,9 +94,10 @@ export class Daemon {
     return end;
   }
 
-  /** A subcommand of the same binary with the same configuration. */
+  /** A subcommand of the same binary with the same configuration, and with the port that was picked. */
   command(...args) {
-    return run(kGateway, [...args, ...this.arguments()]);
+    const admin = { 'admin.listen': `"${new URL(this.admin).host}"` };
+    return run(kGateway, [...args, ...this.#arguments({ ...this.set, ...admin })]);
   }
 
   async api(name) {
