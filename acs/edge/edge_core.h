@@ -84,29 +84,30 @@ class EdgeCore {
   void turn_away(uint64_t link, uint32_t request_id, const Status& status, uint16_t close_code);
   std::string new_session_key(const DeviceId& device);
 
-  // Requests (edge_requests.cpp).
+  // Requests (edge_requests.cpp). The ticket is the request's name in the session's RequestLog; 0 =
+  // nobody waits.
   void handle(EdgeSession& session, const frames::ClientFrame& frame);
   bool within_rate(EdgeSession& session, const frames::ClientFrame& frame);
-  void take(EdgeSession& session, uint32_t id, const frames::Nothing&);
-  void take(EdgeSession& session, uint32_t id, const frames::Refused& refused);
-  void take(EdgeSession& session, uint32_t id, const frames::Register&);
-  void take(EdgeSession& session, uint32_t id, const frames::RefreshToken& refresh);
-  void take(EdgeSession& session, uint32_t id, const frames::Unregister&);
-  void take(EdgeSession& session, uint32_t id, const frames::Ping& ping);
-  void take(EdgeSession& session, uint32_t id, Invited invited);
-  void take(EdgeSession& session, uint32_t id, Offered offered);
-  void take(EdgeSession& session, uint32_t id, Accepted accepted);
-  void take(EdgeSession& session, uint32_t id, Rejected rejected);
-  void take(EdgeSession& session, uint32_t id, HungUp hung_up);
-  void take(EdgeSession& session, uint32_t id, HoldAsked hold);
-  void take(EdgeSession& session, uint32_t id, MuteAsked mute);
-  void take(EdgeSession& session, uint32_t id, DigitsAsked digits);
-  void take(EdgeSession& session, uint32_t id, QualityReported quality);
+  void take(EdgeSession& session, uint32_t ticket, const frames::Nothing&);
+  void take(EdgeSession& session, uint32_t ticket, const frames::Refused& refused);
+  void take(EdgeSession& session, uint32_t ticket, const frames::Register&);
+  void take(EdgeSession& session, uint32_t ticket, const frames::RefreshToken& refresh);
+  void take(EdgeSession& session, uint32_t ticket, const frames::Unregister&);
+  void take(EdgeSession& session, uint32_t ticket, const frames::Ping& ping);
+  void take(EdgeSession& session, uint32_t ticket, Invited invited);
+  void take(EdgeSession& session, uint32_t ticket, Offered offered);
+  void take(EdgeSession& session, uint32_t ticket, Accepted accepted);
+  void take(EdgeSession& session, uint32_t ticket, Rejected rejected);
+  void take(EdgeSession& session, uint32_t ticket, HungUp hung_up);
+  void take(EdgeSession& session, uint32_t ticket, HoldAsked hold);
+  void take(EdgeSession& session, uint32_t ticket, MuteAsked mute);
+  void take(EdgeSession& session, uint32_t ticket, DigitsAsked digits);
+  void take(EdgeSession& session, uint32_t ticket, QualityReported quality);
   template <class Event>
-  void pass_on(EdgeSession& session, uint32_t id, Event event, RequestLog::Kind kind);
-  void refuse(EdgeSession& session, uint32_t id, uint32_t code, uint32_t sub_code,
+  void pass_on(EdgeSession& session, uint32_t ticket, Event event, RequestLog::Kind kind);
+  void refuse(EdgeSession& session, uint32_t ticket, uint32_t code, uint32_t sub_code,
               std::string message);
-  void after_answer(EdgeSession& session, const RequestLog::Pending& what, const Status& status);
+  void after_answer(EdgeSession& session, const RequestLog::Request& what, const Status& status);
 
   // Calls and sessions (edge_core.cpp).
   void ring_one(EdgeSession& session, const EdgeServer::Ring& ring);

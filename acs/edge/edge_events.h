@@ -78,7 +78,7 @@ using DeviceId = std::string;
 // What must be answered exactly once with EdgeServer::respond.
 struct RequestRef {
   DeviceId device;
-  uint32_t request_id = 0;
+  uint32_t request_id = 0;  // The edge's own number for it, not the client's.
 };
 
 // ---- What users did. Delivered in order through EdgeEventSink. ----

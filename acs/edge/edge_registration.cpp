@@ -73,7 +73,7 @@ void EdgeCore::register_device(uint64_t link, uint32_t request_id, const frames:
     // The same tab, which has lost the thread: it gets its calls as a snapshot, and may count its
     // requests from 1.
     known->claims = std::move(claims);
-    known->requests.forget_answers();
+    known->requests.begin_anew();
     attach(*known, link);
     metrics_.snapshots.Increment();
     return welcome(*known, request_id, false);

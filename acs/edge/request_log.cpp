@@ -9,45 +9,54 @@ constexpr size_t kMaxAnswered = 512;  // A socket lost its last few answers, not
 constexpr size_t kMaxBytes = 262144;
 }  // namespace
 
-RequestLog::Seen RequestLog::begin(uint32_t id) {
-  const auto found = entries_.find(id);
-  if (found != entries_.end()) return found->second.answered ? Seen::Answered : Seen::Pending;
-  if (entries_.size() - answered_.size() >= kMaxPending) return Seen::TooMany;
-  entries_[id];
-  return Seen::Fresh;
+RequestLog::Begun RequestLog::begin(uint32_t id) {
+  if (const auto known = tickets_.find(id); known != tickets_.end()) {
+    const bool answered = requests_.at(known->second).answered;
+    return {answered ? Seen::Answered : Seen::Pending, known->second};
+  }
+  if (requests_.size() - answered_.size() >= kMaxPending) return {Seen::TooMany};
+  const uint32_t ticket = ++last_ticket_;
+  requests_[ticket].id = id;
+  tickets_[id] = ticket;
+  return {Seen::Fresh, ticket};
 }
 
-void RequestLog::describe(uint32_t id, Pending what) {
-  entries_[id].what = std::move(what);
+void RequestLog::describe(uint32_t ticket, Kind kind, std::string call_id) {
+  Request& request = requests_.at(ticket);
+  request.kind = kind;
+  request.call_id = std::move(call_id);
 }
 
-std::string RequestLog::call_of(uint32_t id) const {
-  const auto found = entries_.find(id);
-  return found == entries_.end() ? std::string() : found->second.what.call_id;
+const RequestLog::Request* RequestLog::waiting(uint32_t ticket) const {
+  const auto found = requests_.find(ticket);
+  return found == requests_.end() || found->second.answered ? nullptr : &found->second;
 }
 
-std::optional<RequestLog::Pending> RequestLog::finish(uint32_t id, std::string answer) {
-  const auto found = entries_.find(id);
-  if (found == entries_.end() || found->second.answered) return std::nullopt;
-  Entry& entry = found->second;
-  Pending what = entry.what;
-  entry.answered = true;
-  entry.answer = std::move(answer);
-  bytes_ += entry.answer.size();
-  answered_.push_back(id);
+void RequestLog::finish(uint32_t ticket, std::string answer) {
+  Request& request = requests_.at(ticket);
+  request.answered = true;
+  if (request.id == 0) {
+    requests_.erase(ticket);
+    return;
+  }
+  request.answer = std::move(answer);
+  bytes_ += request.answer.size();
+  answered_.push_back(ticket);
   while (answered_.size() > 1 && (answered_.size() > kMaxAnswered || bytes_ > kMaxBytes))
     drop_oldest();
-  return what;
 }
 
-void RequestLog::forget_answers() {
+void RequestLog::begin_anew() {
   while (!answered_.empty()) drop_oldest();
+  tickets_.clear();
+  for (auto& [ticket, request] : requests_) request.id = 0;
 }
 
 void RequestLog::drop_oldest() {
-  const auto oldest = entries_.find(answered_.front());
+  const auto oldest = requests_.find(answered_.front());
   bytes_ -= oldest->second.answer.size();
-  entries_.erase(oldest);
+  tickets_.erase(oldest->second.id);
+  requests_.erase(oldest);
   answered_.pop_front();
 }
 

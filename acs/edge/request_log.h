@@ -3,46 +3,49 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <optional>
 #include <string>
 
 namespace gw::acs::edge {
 
 // What a device asked and what it was told. A request that comes again, because the answer was lost
-// with a socket, gets the same answer and is never carried out twice. Bounded. Owned by an
-// EdgeSession.
+// with a socket, gets the same answer and is never carried out twice. Requests are known to the
+// rest of the gateway by tickets of our own: a page that lost its memory counts its requests from 1
+// again while older ones may still wait. Bounded. Owned by an EdgeSession.
 class RequestLog {
  public:
   enum class Kind { Invite, Accept, Reject, Other };
-  struct Pending {
+  enum class Seen { Fresh, Pending, Answered, TooMany };
+  struct Begun {
+    Seen seen;
+    uint32_t ticket = 0;
+  };
+  struct Request {
+    uint32_t id = 0;  // As the device numbered it; 0 = it does not wait any more.
     Kind kind = Kind::Other;
     std::string call_id;
-  };
-  enum class Seen { Fresh, Pending, Answered, TooMany };
-
-  Seen begin(uint32_t id);
-  void describe(uint32_t id, Pending what);
-  std::string call_of(uint32_t id) const;
-  const std::string& answer(uint32_t id) const { return entries_.at(id).answer; }
-
-  // Remembers the answer to a request that waits for one; nullopt when none does.
-  std::optional<Pending> finish(uint32_t id, std::string answer);
-
-  // The device begins anew and may number its requests from 1 again. Those that wait keep their
-  // number until answered.
-  void forget_answers();
-
- private:
-  struct Entry {
-    Pending what;
     bool answered = false;
     std::string answer;
   };
+
+  Begun begin(uint32_t id);
+  void describe(uint32_t ticket, Kind kind, std::string call_id);
+
+  // nullptr: never asked, or answered before.
+  const Request* waiting(uint32_t ticket) const;
+  const std::string& answer(uint32_t ticket) const { return requests_.at(ticket).answer; }
+  void finish(uint32_t ticket, std::string answer);
+
+  // The device begins anew: nothing that it asked before is asked again.
+  void begin_anew();
+
+ private:
   void drop_oldest();
 
-  std::map<uint32_t, Entry> entries_;
-  std::deque<uint32_t> answered_;  // Oldest first.
-  size_t bytes_ = 0;               // Of the answers.
+  std::map<uint32_t, Request> requests_;  // By ticket.
+  std::map<uint32_t, uint32_t> tickets_;  // By the device's number.
+  std::deque<uint32_t> answered_;         // Tickets, oldest first.
+  size_t bytes_ = 0;                      // Of the answers.
+  uint32_t last_ticket_ = 0;
 };
 
 }  // namespace gw::acs::edge

@@ -70,7 +70,6 @@ class SocketConnection final : public Connection,
     const auto self = this->shared_from_this();
     handler_ = route.accept(std::make_shared<Handle>(core_->inbox, self, request.peer), request);
     co_await read();
-    ended_ = true;
     close_timer_.cancel();
     abort();
     if (handler_.on_close) handler_.on_close();
@@ -78,7 +77,7 @@ class SocketConnection final : public Connection,
   }
 
   void send(std::string message) override {
-    if (closing_ || ended_) return;
+    if (closing_ || broken_) return;
     queued_ += message.size();
     if (queued_ > core_->config.max_unsent) {
       // It asked for more than it reads. No close frame: that would wait behind the queue.
@@ -90,7 +89,7 @@ class SocketConnection final : public Connection,
   }
 
   void close(uint16_t code, std::string reason) override {
-    if (closing_ || ended_) return;
+    if (closing_ || broken_) return;
     closing_ = websocket::close_reason(static_cast<websocket::close_code>(code), reason);
     close_timer_.expires_after(kCloseTime);
     close_timer_.async_wait([self = this->shared_from_this()](error_code error) {
@@ -171,7 +170,10 @@ class SocketConnection final : public Connection,
   }
 
   // The reading coroutine ends with an error and then tells the handler.
-  void abort() { beast::get_lowest_layer(ws_).close(); }
+  void abort() {
+    broken_ = true;
+    beast::get_lowest_layer(ws_).close();
+  }
 
   const std::shared_ptr<ServerCore> core_;
   websocket::stream<Stream> ws_;
@@ -181,7 +183,7 @@ class SocketConnection final : public Connection,
   std::deque<std::string> queue_;
   size_t queued_ = 0;
   bool writing_ = false;
-  bool ended_ = false;
+  bool broken_ = false;
   std::optional<websocket::close_reason> closing_;
 };
 
