@@ -134,10 +134,13 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
   }
 
   // The next message of the peer's inbox that matches; fails the test after five seconds.
-  template <class F>
-  SipText expect_that(SipPeer& peer, const std::string& what, F&& matches) {
+  template <class Peer, class F>
+  SipText expect_that(Peer& peer, const std::string& what, F&& matches) {
     std::optional<SipText> found;
-    until([&] { return (found = peer.take(matches)).has_value(); });
+    until([&] {
+      peer.poll();
+      return (found = peer.take(matches)).has_value();
+    });
     if (!found) {
       std::string seen;
       for (const auto& m : peer.inbox) seen += "\n  " + m.start;
@@ -146,10 +149,12 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
     }
     return *found;
   }
-  SipText expect(SipPeer& peer, const std::string& method) {
+  template <class Peer>
+  SipText expect(Peer& peer, const std::string& method) {
     return expect_that(peer, method, [&](const SipText& m) { return !m.is_response() && m.method() == method; });
   }
-  SipText expect(SipPeer& peer, int status, const std::string& method) {
+  template <class Peer>
+  SipText expect(Peer& peer, int status, const std::string& method) {
     return expect_that(peer, std::to_string(status) + " to " + method,
                        [&](const SipText& m) { return m.status() == status && m.method() == method; });
   }
@@ -211,6 +216,7 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
 
   // SipDirectory
   std::optional<std::string> trunk_of(const SocketAddress& source) const override {
+    if (everyone_is_trunk) return everyone_is_trunk;
     const auto it = trunks.find(source.to_string());
     if (it == trunks.end()) return std::nullopt;
     return it->second;
@@ -245,6 +251,7 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
   std::map<std::string, sip::PhoneAccount, std::less<>> phones;
   std::vector<std::unique_ptr<RecordedDialog>> incoming, outgoing;
   std::optional<int> refuse_with;
+  std::optional<std::string> everyone_is_trunk;
   size_t taken = 0;
   int dialogs_made = 0;
 };

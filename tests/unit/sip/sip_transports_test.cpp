@@ -1,0 +1,233 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/support/sip_digest.h"
+#include "tests/unit/support/sip_rig.h"
+#include "tests/unit/support/sip_tcp_peer.h"
+#include "tests/unit/support/test_certificates.h"
+
+namespace gw::test {
+namespace {
+
+std::string tcp_request(const std::string& method, const std::string& uri, unsigned cseq, const std::string& sdp = {},
+                        const std::string& to_tag = {}, const std::string& extra = {}) {
+  std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/TCP 10.9.9.9:5060;branch=z9hG4bKt" + method + std::to_string(cseq) + "\r\n";
+  text += "Max-Forwards: 70\r\nFrom: <sip:101@pbx.test>;tag=t\r\nTo: <sip:x@pbx.test>" + (to_tag.empty() ? "" : ";tag=" + to_tag) + "\r\n";
+  text += "Call-ID: tcp-call\r\nCSeq: " + std::to_string(cseq) + " " + method + "\r\n";
+  text += "Contact: <sip:101@10.9.9.9:5060;transport=tcp>\r\n";  // Behind a NAT: nobody reaches that.
+  return text + extra + SipPeer::body_of(sdp);
+}
+
+std::string answer_to(const SipText& request, int status, const std::string& sdp) {
+  std::string text = "SIP/2.0 " + std::to_string(status) + " OK\r\n";
+  for (const auto& via : request.all("Via")) text += "Via: " + via + "\r\n";
+  text += "From: " + request.header("From") + "\r\nTo: " + request.header("To") + (request.to_tag().empty() ? ";tag=B" : "") + "\r\n";
+  text += "Call-ID: " + request.header("Call-ID") + "\r\nCSeq: " + request.header("CSeq") + "\r\nContact: <sip:101@10.9.9.9:5060;transport=tcp>\r\n";
+  return text + SipPeer::body_of(sdp);
+}
+
+TEST(SipTransports, udp_and_tcp_with_port_0_share_one) {
+  SipRig rig;
+  const auto listening = rig.agent->listening();
+  ASSERT_EQ(listening.size(), 2u);
+  EXPECT_NE(listening[0].address.port(), 0);
+  EXPECT_EQ(listening[0].address, listening[1].address);
+}
+
+TEST(SipTransports, taken_port_is_told_by_name) {
+  SipRig rig;
+  Metrics metrics;
+  sip::SipConfig config = SipRig::config();
+  config.listen = {rig.agent->listening()[0]};
+  const auto second = sip::SipAgent::start(rig.loop, config, rig, rig, rig.registrar, rig.clock, rig.random, metrics, {});
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().detail.find("udp:" + rig.udp().to_string()), std::string::npos) << second.error().detail;
+}
+
+TEST(SipTransports, phone_behind_a_nat_is_reached_by_its_own_tcp_connection) {
+  SipRig rig;
+  SipTcpPeer phone(rig.agent->listening()[1].address);
+  sip::OutgoingInvite invite;
+  invite.request_uri = "sip:101@10.9.9.9:5060;transport=tcp";
+  invite.next_hop = {sip::Transport::Tcp, phone.address().host(), phone.address().port(), phone.address()};
+  invite.from.user = "102";
+  invite.sdp = kOffer;
+  phone.send(tcp_request("OPTIONS", "sip:pbx.test", 1));  // The agent knows the connection from here on.
+  rig.expect(phone, 200, "OPTIONS");
+
+  RecordedDialog& call = rig.call(invite);
+  const SipText got = rig.expect(phone, "INVITE");
+  EXPECT_EQ(got.uri(), "sip:101@10.9.9.9:5060;transport=tcp");
+  EXPECT_NE(got.contact_uri().find(";transport=tcp"), std::string::npos);
+  phone.send(answer_to(got, 200, kAnswer));
+  rig.event(call, "answered +sdp");
+  rig.expect(phone, "ACK");
+  call.dialog->end({});
+  const SipText bye = rig.expect(phone, "BYE");
+  phone.send(answer_to(bye, 200, {}));
+  EXPECT_TRUE(rig.all_dialogs_gone());
+}
+
+TEST(SipTransports, call_from_a_phone_behind_a_nat_is_ended_over_its_tcp_connection) {
+  SipRig rig;
+  rig.phones["101"] = {.username = "101", .password = "demo-101", .digest = {}, .max_devices = 5};
+  SipTcpPeer phone(rig.agent->listening()[1].address);
+  phone.send(tcp_request("INVITE", "sip:x@pbx.test", 1, kOffer));
+  const std::string proof = authorization(rig.expect(phone, 401, "INVITE"), "SHA-256", "101", "demo-101", "INVITE", "sip:x@pbx.test");
+  const std::string text = tcp_request("INVITE", "sip:x@pbx.test", 2, kOffer, {}, proof);
+  phone.send(text.substr(0, 100));  // In pieces, as TCP may.
+  rig.settle(20ms);
+  phone.send(text.substr(100));
+  RecordedDialog& call = rig.wait_for_invite();
+  EXPECT_EQ(call.invite->transport, sip::Transport::Tcp);
+  EXPECT_EQ(call.invite->source, phone.address());
+  call.call([](auto& d) { return d.answer(kAnswer); });
+  const SipText ok = rig.expect(phone, 200, "INVITE");
+  EXPECT_NE(ok.contact_uri().find(";transport=tcp"), std::string::npos);
+  phone.send(tcp_request("ACK", ok.contact_uri(), 2, {}, ok.to_tag()));
+  rig.event(call, "confirmed");
+  call.dialog->end({});
+  phone.send(answer_to(rig.expect(phone, "BYE"), 200, {}));
+  EXPECT_TRUE(rig.all_dialogs_gone());
+}
+
+TEST(SipTransports, lost_connection_leaves_no_dialog_behind) {
+  SipRig rig;
+  rig.everyone_is_trunk = "carrier";
+  SipTcpPeer phone(rig.agent->listening()[1].address);
+  phone.send(tcp_request("INVITE", "sip:x@pbx.test", 1, kOffer));
+  RecordedDialog& call = rig.wait_for_invite();
+  phone.close();
+  rig.settle(20ms);
+  call.call([](auto& d) { return d.answer(kAnswer); });
+  rig.event(call, "ended by us");  // No ACK can come.
+  EXPECT_TRUE(rig.all_dialogs_gone());
+}
+
+TEST(SipTransports, crlf_ping_over_tcp_gets_its_pong) {
+  SipRig rig;
+  SipTcpPeer phone(rig.agent->listening()[1].address);
+  phone.send("\r\n\r\n");
+  EXPECT_TRUE(rig.until([&] {
+    phone.poll();
+    return phone.stream == "\r\n";
+  }));
+}
+
+TEST(SipTransports, ipv6_calls_have_ipv6_contacts_both_ways) {
+  sip::SipConfig config = SipRig::config();
+  config.listen.push_back({sip::Transport::Udp, *SocketAddress::parse("[::1]:0")});
+  SipRig rig(config);
+  SipPeer peer(true);
+  rig.peers = {&peer};
+  RecordedDialog& out = rig.call(rig.outgoing_to(peer));
+  const SipText invite = rig.expect(peer, "INVITE");
+  const SocketAddress listener = rig.agent->listening()[2].address;
+  EXPECT_EQ(invite.contact_uri(), "sip:+14255550100@" + listener.to_string());
+  peer.send(peer.respond(invite, 200, "B", kAnswer), listener);
+  rig.event(out, "answered +sdp");
+  rig.expect(peer, "ACK");
+  out.dialog->end({});
+  peer.send(peer.respond(rig.expect(peer, "BYE"), 200, ""), listener);
+
+  PeerDialog caller = rig.dialog_from(peer);
+  caller.uri = "sip:x@" + listener.to_string();
+  peer.send(caller.request("INVITE", kOffer), listener);
+  RecordedDialog& in = rig.wait_for_invite();
+  in.call([](auto& d) { return d.answer(kAnswer); });
+  const SipText ok = rig.expect(peer, 200, "INVITE");
+  EXPECT_EQ(ok.contact_uri(), "sip:x@" + listener.to_string());
+  caller.to_tag = ok.to_tag();
+  peer.send(caller.request("ACK"), listener);
+  rig.event(in, "confirmed");
+  in.dialog->end({});
+  rig.expect(peer, "BYE");
+}
+
+TEST(SipTransports, advertised_host_is_what_contact_and_via_say) {
+  sip::SipConfig config = SipRig::config();
+  config.advertise = "sbc.example.com";
+  SipRig rig(config);
+  SipPeer peer;
+  rig.peers = {&peer};
+  rig.call(rig.outgoing_to(peer));
+  const SipText invite = rig.expect(peer, "INVITE");
+  const std::string port = std::to_string(rig.udp().port());
+  EXPECT_EQ(invite.contact_uri(), "sip:+14255550100@sbc.example.com:" + port);
+  EXPECT_TRUE(invite.header("Via").starts_with("SIP/2.0/UDP sbc.example.com:" + port + ";")) << invite.header("Via");
+}
+
+TEST(SipTransports, wildcard_listener_says_the_address_that_the_peer_can_reach) {
+  sip::SipConfig config = SipRig::config();
+  config.listen = {{sip::Transport::Udp, *SocketAddress::parse("0.0.0.0:0")}};
+  SipRig rig(config);
+  SipPeer peer;
+  rig.peers = {&peer};
+  RecordedDialog& call = rig.call(rig.outgoing_to(peer));
+  const SipText invite = rig.expect(peer, "INVITE");
+  EXPECT_TRUE(invite.contact_uri().starts_with("sip:+14255550100@127.0.0.1:")) << invite.contact_uri();
+  const SocketAddress agent = *SocketAddress::parse("127.0.0.1:" + std::to_string(rig.udp().port()));
+  peer.send(peer.respond(invite, 486, "B"), agent);
+  rig.event(call, "refused 486");
+}
+
+class SipOverTls : public ::testing::Test {
+ protected:
+  SipOverTls()
+      : authority(make_certificate("Test CA", "", nullptr, true)),
+        server(make_certificate("sip.test", "DNS:sip.test", &authority)) {
+    files.certificate = pem.certificates("server.pem", {server});
+    files.key = pem.key("server.key", server);
+    files.ca = pem.certificates("ca.pem", {authority});
+  }
+  sip::SipConfig config() const {
+    sip::SipConfig c = SipRig::config();
+    c.listen = {{sip::Transport::Tls, *SocketAddress::parse("127.0.0.1:0")}};
+    c.tls = files;
+    return c;
+  }
+
+  PemFiles pem;
+  TestCertificate authority, server;
+  sip::TlsFiles files;
+};
+
+TEST_F(SipOverTls, call_from_agent_to_agent_and_back_to_bye) {
+  SipRig rig(config());
+  rig.everyone_is_trunk = "carrier";
+  Metrics metrics;
+  auto far = sip::SipAgent::start(rig.loop, config(), rig, rig, rig.registrar, rig.clock, rig.random, metrics, {});
+  ASSERT_TRUE(far) << far.error().detail;
+  const SocketAddress target = rig.agent->listening()[0].address;
+  sip::OutgoingInvite invite;
+  invite.request_uri = "sip:x@sip.test;transport=tls";
+  invite.next_hop = {sip::Transport::Tls, "sip.test", target.port(), target};
+  invite.from.user = "far";
+  invite.sdp = kOffer;
+  RecordedDialog out;
+  out.dialog = (*far)->invite(invite, out);
+  ASSERT_TRUE(out.dialog);
+  RecordedDialog& in = rig.wait_for_invite();
+  EXPECT_EQ(in.invite->transport, sip::Transport::Tls);
+  in.call([](auto& d) { return d.answer(kAnswer); });
+  rig.event(out, "answered +sdp");
+  rig.event(in, "confirmed");
+  in.dialog->end({.q850 = 16, .sip_status = 0, .text = {}});
+  rig.event(out, "ended by them");
+  EXPECT_EQ(out.reason.q850, 16);
+  out.dialog.reset();
+}
+
+TEST_F(SipOverTls, peer_of_another_name_is_refused_at_once) {
+  SipRig rig(config());
+  const SocketAddress target = rig.agent->listening()[0].address;
+  sip::OutgoingInvite invite;
+  invite.request_uri = "sip:x@other.test";
+  invite.next_hop = {sip::Transport::Tls, "other.test", target.port(), target};
+  invite.from.user = "far";
+  invite.sdp = kOffer;
+  RecordedDialog& call = rig.call(invite);
+  rig.event(call, "refused 503");
+}
+
+}  // namespace
+}  // namespace gw::test
