@@ -2,12 +2,8 @@
 
 namespace gw::media {
 
-PortStats EnginePort::publish() {
-  const MediaPort* port = media();
-  if (port == nullptr) return {};
-  const PortStats stats = port->stats();
-  board_->write(stats, port->codec(), port->srtp());
-  return stats;
+void EnginePort::publish() {
+  if (const MediaPort* port = media()) board_->write(port->stats(), port->codec(), port->srtp());
 }
 
 PhonePort::PhonePort(AddPhonePort command, MediaPort::Settings settings,

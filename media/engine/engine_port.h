@@ -32,7 +32,7 @@ class EnginePort {
 
   PortId id() const { return id_; }
   PortBoard& board() { return *board_; }
-  PortStats publish();
+  void publish();
 
   std::shared_ptr<Relay> relay;  // Shared by the two ports that it wires.
 

@@ -77,7 +77,8 @@ void MediaWorker::remove(PortId id, TimePoint now) {
   EnginePort& port = *found->second->port;
   unwire(port, now);
   port.leave(now);
-  const PortStats last = port.publish();
+  port.publish();
+  const PortStats last = port.board().read();
   std::erase(schedule_, &port);
   if (auto* browser = dynamic_cast<BrowserPort*>(&port)) {
     std::erase_if(dtls_queue_, [&](const PendingDtls& pending) {

@@ -399,8 +399,6 @@ TimePoint MediaPort::check_timeout(TimePoint now) {
 
 PortStats MediaPort::stats() const {
   PortStats stats;
-  if (negotiated_) stats.codec = to_string(sink_.codec());
-  stats.srtp = srtp_;
   stats.packets_in = packets_in_;
   stats.octets_in = octets_in_;
   stats.packets_out = sink_.packets();

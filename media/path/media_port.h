@@ -66,7 +66,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   TimePoint on_timer(TimePoint now);
   Deadline& deadline() { return deadline_; }
   PortId id() const { return settings_.id; }
-  PortStats stats() const;
+  PortStats stats() const;  // Without the names, so that nothing is allocated.
   std::string_view srtp() const { return srtp_; }
 
   // SoundPort: what the other leg does to this one.

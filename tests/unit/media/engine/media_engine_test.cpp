@@ -1,119 +1,24 @@
 // The real engine on loopback sockets, with phones and browsers that speak the wire.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 
 #include <cmath>
 #include <functional>
-#include <mutex>
 
-#include "media/codec/g711.h"
-#include "media/engine/media_engine.h"
-#include "media/transport/dtls.h"
-#include "tests/unit/support/rtp_phone.h"
-#include "tests/unit/support/tone.h"
-#include "tests/unit/support/webrtc_client.h"
+#include "tests/unit/media/engine/engine_rig.h"
 
 namespace gw::media {
 namespace {
 
-using test::RtpPhone;
-using test::WebRtcClient;
-
 constexpr double kAmplitude = 8000;
 
-class MediaEngineTest : public ::testing::Test {
+class MediaEngineTest : public EngineRig {
  protected:
-  void SetUp() override {
-    MediaConfig config;
-    config.address = *SocketAddress::parse("127.0.0.1");
-    config.webrtc_low = 0;
-    config.workers = 1;
-    auto started =
-        MediaEngine::start(config, clock_, random_, metrics_, Log(), [this](MediaEvent e) {
-          const std::lock_guard lock(mutex_);
-          events_.push_back(std::move(e));
-        });
-    ASSERT_TRUE(started.has_value()) << started.error().detail;
-    engine_ = std::move(*started);
-    dtls_ = std::move(*DtlsContext::create());
-    session_ = engine_->open_session();
-  }
-
-  PortId phone_port(std::vector<Codec> codecs = {Codec::Pcmu, Codec::Pcma}) {
-    PhonePortSpec spec;
-    spec.codecs = std::move(codecs);
-    spec.srtp = SrtpPolicy::Offered;
-    const auto port = engine_->add_phone_port(session_, spec);
-    EXPECT_TRUE(port.has_value());
-    return port.value_or(PortId{});
-  }
-
-  // The phone offers, the engine answers.
-  PortId answer_phone(RtpPhone& phone, std::vector<Codec> codecs = {Codec::Pcmu, Codec::Pcma}) {
-    const PortId port = phone_port(std::move(codecs));
-    renegotiate(phone, port);
-    return port;
-  }
-  void renegotiate(RtpPhone& phone, PortId port) {
-    const auto offer = engine_->accept_offer(port, phone.sdp());
-    ASSERT_TRUE(offer.has_value()) << offer.error().detail;
-    const auto answer = engine_->make_answer(port, Direction::SendRecv);
-    ASSERT_TRUE(answer.has_value()) << answer.error().detail;
-    ASSERT_TRUE(phone.take_remote(*answer)) << *answer;
-  }
-  PortId answer_browser(WebRtcClient& browser, std::vector<Codec> codecs = {Codec::Opus}) {
-    const auto port = engine_->add_browser_port(session_, {std::move(codecs)});
-    EXPECT_TRUE(port.has_value());
-    renegotiate(browser, *port);
-    return *port;
-  }
-  void renegotiate(WebRtcClient& browser, PortId port) {
-    const auto offer = engine_->accept_offer(port, browser.offer());
-    ASSERT_TRUE(offer.has_value()) << offer.error().detail;
-    const auto answer = engine_->make_answer(port, Direction::SendRecv);
-    ASSERT_TRUE(answer.has_value()) << answer.error().detail;
-    ASSERT_TRUE(browser.take_answer(*answer, clock_.now())) << *answer;
-  }
-
-  // Runs until `done` or the time is over; `tick` every 20 ms.
-  bool run(Duration limit, const std::function<bool()>& done,
-           const std::function<void()>& tick = {}) {
-    const TimePoint end = clock_.now() + limit;
-    TimePoint next = clock_.now();
-    while (clock_.now() < end) {
-      if (done && done()) return true;
-      if (clock_.now() >= next) {
-        next += 20ms;
-        if (tick) tick();
-      }
-      ::poll(nullptr, 0, 1);
-      for (RtpPhone* phone : phones_) phone->poll(clock_.now());
-      for (WebRtcClient* browser : browsers_) browser->poll(clock_.now());
-    }
-    return done && done();
-  }
-
-  template <class E>
-  std::vector<E> events() {
-    const std::lock_guard lock(mutex_);
-    std::vector<E> found;
-    for (const MediaEvent& e : events_) {
-      if (const E* match = std::get_if<E>(&e)) found.push_back(*match);
-    }
-    return found;
-  }
-
   // 20 ms of a 1 kHz tone, in turn.
   std::vector<int16_t> next_tone(size_t& position) {
     auto pcm = test::tone(1000, kAmplitude, kSamplesPer20Ms, position);
     position += kSamplesPer20Ms;
     return pcm;
-  }
-  std::vector<std::byte> pcmu(const std::vector<int16_t>& pcm) {
-    std::vector<std::byte> codes(pcm.size());
-    g711_encode(Law::Mu, pcm, codes);
-    return codes;
   }
   static void expect_tone(const std::vector<int16_t>& heard) {
     ASSERT_GE(heard.size(), 8000u);
@@ -125,17 +30,6 @@ class MediaEngineTest : public ::testing::Test {
     heard.resize(at + payload.size());
     g711_decode(Law::Mu, payload, std::span(heard).subspan(at));
   }
-
-  SystemClock clock_;
-  SystemRandom random_;
-  Metrics metrics_;
-  std::mutex mutex_;
-  std::vector<MediaEvent> events_;
-  std::unique_ptr<MediaEngine> engine_;
-  std::unique_ptr<DtlsContext> dtls_;
-  SessionId session_;
-  std::vector<RtpPhone*> phones_;
-  std::vector<WebRtcClient*> browsers_;
 };
 
 TEST_F(MediaEngineTest, phone_to_phone_passes_pcmu_through_both_ways) {

@@ -1,0 +1,125 @@
+// The packet path allocates nothing: every malloc() of the worker's thread is counted while packets
+// cross a call. (Sanitizers bring their own allocator: there the count is not taken.)
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include "media/codec/codec.h"
+#include "tests/unit/media/engine/engine_rig.h"
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__GLIBC__)
+#define GW_COUNTS_ALLOCATIONS 1
+
+namespace {
+
+std::atomic<bool> armed{false};
+std::atomic<uint64_t> counted{0};
+
+void count() noexcept {
+  if (!armed.load(std::memory_order_relaxed)) return;
+  char name[16] = {};
+  if (::pthread_getname_np(::pthread_self(), name, sizeof name) != 0) return;
+  if (std::strncmp(name, "media-", 6) == 0) counted.fetch_add(1);
+}
+
+}  // namespace
+
+extern "C" {
+void* __libc_malloc(size_t size) noexcept;
+void* __libc_calloc(size_t count, size_t size) noexcept;
+void* __libc_realloc(void* old, size_t size) noexcept;
+
+void* malloc(size_t size) noexcept {
+  count();
+  return __libc_malloc(size);
+}
+void* calloc(size_t n, size_t size) noexcept {
+  count();
+  return __libc_calloc(n, size);
+}
+void* realloc(void* old, size_t size) noexcept {
+  count();
+  return __libc_realloc(old, size);
+}
+}
+
+namespace gw::media {
+namespace {
+
+class NoAllocation : public EngineRig {
+ protected:
+  // What the worker allocates while `packets` ticks of both sides run.
+  uint64_t allocations(const std::function<void()>& tick, const std::function<bool()>& done) {
+    run(300ms, {}, tick, 2ms);  // Warm: every buffer has been used once.
+    counted = 0;
+    armed = true;
+    const bool finished = run(20s, done, tick, 2ms);
+    armed = false;
+    EXPECT_TRUE(finished);
+    return counted;
+  }
+};
+
+TEST_F(NoAllocation, the_counter_counts) {
+  armed = true;
+  counted = 0;
+  std::thread worker([] {
+    ::pthread_setname_np(::pthread_self(), "media-x");
+    std::free(std::malloc(100));
+    delete new int(1);
+  });
+  worker.join();
+  armed = false;
+  EXPECT_GE(counted, 2u);
+}
+
+TEST_F(NoAllocation, thousand_packets_cross_a_relayed_call) {
+  RtpPhone a(random_, {}), b(random_, {});
+  phones_ = {&a, &b};
+  const PortId pa = answer_phone(a), pb = answer_phone(b);
+  engine_->connect(pa, pb);
+  int at_a = 0, at_b = 0;
+  a.on_audio = [&](const RtpPhone::Received&) { ++at_a; };
+  b.on_audio = [&](const RtpPhone::Received&) { ++at_b; };
+  const auto codes = pcmu(test::tone(1000, 8000, 160));
+  const auto tick = [&] {
+    a.send_audio(codes, 160);
+    b.send_audio(codes, 160);
+  };
+  EXPECT_EQ(0u, allocations(tick, [&] { return at_a > 1200 && at_b > 1200; }));
+}
+
+TEST_F(NoAllocation, thousand_packets_cross_a_transcoded_call) {
+  RtpPhone phone(random_, {});
+  WebRtcClient browser(*dtls_, random_, {});
+  phones_ = {&phone};
+  browsers_ = {&browser};
+  const PortId pp = answer_phone(phone), pb = answer_browser(browser);
+  engine_->connect(pp, pb);
+  ASSERT_TRUE(run(5s, [&] { return browser.connected(); }));
+  browser.stop_checks();  // A check is answered with an HMAC of OpenSSL, which allocates.
+  int at_phone = 0, at_browser = 0;
+  phone.on_audio = [&](const RtpPhone::Received&) { ++at_phone; };
+  browser.on_audio = [&](const WebRtcClient::Received&) { ++at_browser; };
+  const auto encoder = make_encoder(Codec::Opus);
+  const auto tone = test::tone(1000, 8000, 160);
+  const auto codes = pcmu(tone);
+  std::array<std::byte, kMaxEncodedFrame> opus;
+  const size_t n = encoder->encode(tone, opus);
+  uint64_t ticks = 0;
+  const auto tick = [&] {
+    if (++ticks % 7 == 0) {  // Concealment too.
+      browser.skip_audio(960);
+    } else {
+      browser.send_audio(std::span(opus).first(n), 960);
+    }
+    phone.send_audio(codes, 160);
+  };
+  EXPECT_EQ(0u, allocations(tick, [&] { return at_phone > 1200 && at_browser > 1200; }));
+}
+
+}  // namespace
+}  // namespace gw::media
+#endif
