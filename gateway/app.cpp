@@ -49,7 +49,8 @@ std::string reachable(SocketAddress address) {
 
 // The softphone and the browser library: beside the sources when run from the build tree, else where the package put them.
 std::string web_folder() {
-  for (const char* folder : {std::getenv("ACS_GATEWAY_WEB"), static_cast<const char*>(GW_WEB_BUILD), static_cast<const char*>(GW_WEB_INSTALLED)}) {
+  const char* const places[] = {std::getenv("ACS_GATEWAY_WEB"), GW_WEB_BUILD, GW_WEB_INSTALLED};
+  for (const char* folder : places) {
     if (folder && fs::exists(fs::path(folder) / "index.html")) return folder;
   }
   return GW_WEB_INSTALLED;
