@@ -4,6 +4,11 @@ function(gw_options target)
     $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough>
     -Werror)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  if(GW_FUZZ)
+    # A fuzzer learns from the parsers' own branches, not from the few lines that call them.
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=address,undefined)
+  endif()
   if(GW_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${GW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(${target} PRIVATE -fsanitize=${GW_SANITIZE})
