@@ -20,7 +20,7 @@ class EdgeClient {
  public:
   struct Options {
     uint16_t port = 0;
-    std::string origin = {}; // "" = none.
+    std::string origin = {};  // "" = none.
     std::string protocol = "acs-edge.v1";
     std::string path = "/edge";
     bool tls = false;

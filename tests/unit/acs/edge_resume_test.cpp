@@ -14,6 +14,11 @@ class EdgeResume : public EdgeTest {
     device = invited.request.device;
   }
 
+  void TearDown() override {
+    alice.reset();
+    EdgeTest::TearDown();
+  }
+
   void show(edge::CallState state) {
     edge::CallUpdate update;
     update.call_id = "call-1";
