@@ -24,6 +24,13 @@ constexpr Duration kDrainPoll = 100ms;
 constexpr Duration kByeWait = 2s;     // For answers to the last BYEs.
 constexpr int kStopWatching = SIGUSR2;  // Ends the signal thread.
 
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, kStopWatching}) sigaddset(&set, signal);
+  return set;
+}
+
 // sd_notify(3) without the library: one datagram to the socket that systemd named.
 void notify_systemd(const char* state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
@@ -83,15 +90,15 @@ Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::C
   return app;
 }
 
-// Signals are blocked before any thread exists, so that only the watcher gets them.
 App::App(Source source, std::shared_ptr<config::Config> config, Log log)
     : source_(std::move(source)), log_(log), config_(std::move(config)), users_(std::make_shared<UserBook>()) {
-  sigset_t blocked;
-  sigemptyset(&blocked);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, kStopWatching}) sigaddset(&blocked, signal);
-  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
   loop_ = std::make_unique<sip::SofiaLoop>(metrics_);
+}
+
+void App::block_signals() {
+  const sigset_t wanted = watched_signals();
+  pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 App::~App() {
@@ -257,9 +264,7 @@ void App::run() {
 
 void App::watch_signals() {
   signals_ = std::thread([this] {
-    sigset_t wanted;
-    sigemptyset(&wanted);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, kStopWatching}) sigaddset(&wanted, signal);
+    const sigset_t wanted = watched_signals();
     for (;;) {
       int signal = 0;
       if (sigwait(&wanted, &signal) != 0 || signal == kStopWatching) return;

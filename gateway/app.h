@@ -39,6 +39,8 @@ class App {
     std::vector<std::string> overrides;                 // --set
   };
 
+  // Before the first thread of the process, the log's included: only the watcher may get SIGTERM, SIGINT and SIGHUP.
+  static void block_signals();
   static Result<std::unique_ptr<App>> start(Source source, std::shared_ptr<config::Config> config, Log log);
   ~App();
 

@@ -20,6 +20,7 @@ int run(const Common& common, const std::string& log_level) {
   }
   static const std::map<std::string, LogLevel> kLevels = {
       {"debug", LogLevel::Debug}, {"info", LogLevel::Info}, {"warn", LogLevel::Warning}, {"error", LogLevel::Error}};
+  App::block_signals();
   Log::start(kLevels.at(log_level));
   int exit = kDone;
   {
