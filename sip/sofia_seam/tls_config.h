@@ -33,4 +33,7 @@ using TlsFailed = std::function<void(const TlsFailure&)>;
 Result<void> set_tls_identity(const std::string& name, const TlsFiles& files,
                               TlsFailed failed = {});
 
+// When its agent is gone: nobody is served this certificate any more. Open connections keep it.
+void forget_tls_identity(const std::string& name);
+
 }  // namespace gw::sip

@@ -149,4 +149,9 @@ Result<void> set_tls_identity(const std::string& name, const TlsFiles& files, Tl
   return {};
 }
 
+void forget_tls_identity(const std::string& name) {
+  const std::lock_guard lock(seam::identities_mutex());
+  seam::identities().erase(name);
+}
+
 }  // namespace gw::sip

@@ -13,6 +13,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +43,7 @@
 struct gw_test_agent {
   gw::sip::AgentPtr agent;
   std::vector<std::string> subjects;  // Of the last request's peer.
+  std::set<uint16_t> ports;           // That requests came from.
   int requests = 0;
 };
 
@@ -58,6 +60,7 @@ constexpr auto kPatience = std::chrono::seconds(10);
 
 int on_request(gw_test_agent* self, nta_agent_t* agent, msg_t* msg, sip_t* sip) {
   ++self->requests;
+  self->ports.insert(ntohs(msg_addr(msg)->su_port));
   self->subjects.clear();
   tport_t* tport = tport_delivered_by(nta_agent_tports(agent), msg);
   if (const su_strlst_t* names = tport_delivered_from_subjects(tport, msg)) {
@@ -294,6 +297,27 @@ TEST_F(TlsSeamTest, the_whole_chain_is_sent) {
   auto server = agent("t-server");
   auto client = agent("t-client");
   EXPECT_EQ(options(*client, "server.test", port(*server)).first, 200);
+  destroy(client);
+  destroy(server);
+}
+
+TEST_F(TlsSeamTest, a_connection_is_used_again_for_names_of_its_certificate_and_for_no_other) {
+  identity("t-server", files("server", "DNS:one.test,DNS:uno.test"));
+  identity("t-other", files("other", "DNS:two.test"));
+  identity("t-client", files("client", "DNS:client.test"));
+  auto server = agent("t-server");
+  auto client = agent("t-client");
+  const auto at = port(*server);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(options(*client, "one.test", at).first, 200);
+    EXPECT_EQ(options(*client, "uno.test", at).first, 200);
+    EXPECT_EQ(options(*client, "two.test", at).first, 200);
+    EXPECT_EQ(options(*client, "three.test", at).first, 503);
+  }
+  thread.on([&] {
+    EXPECT_EQ(server->requests, 9);
+    EXPECT_EQ(server->ports.size(), 2u);
+  });
   destroy(client);
   destroy(server);
 }
