@@ -1,4 +1,4 @@
-// One call from a SIP phone (baresip) through the gateway of conf/demo: registers as 101, dials, plays a tone, and
+// One call from a SIP phone (baresip) through the gateway of conf/demo: registers as 102, dials, plays a tone, and
 // listens for it. Exits 0 only when the call was answered and the tone came back.
 import { Baresip } from '../tests/e2e/lib/baresip.mjs';
 import { kToneLevel } from '../tests/e2e/lib/assertions.mjs';
@@ -23,7 +23,7 @@ async function echo(phone) {
 }
 
 async function call(phone) {
-  say(`101 registered at ${domain}`);
+  say(`102 registered at ${domain}`);
   const closed = phone.event('CALL_CLOSED', { ms: 60_000 }).then((event) => {
     throw new Error(`the call ended: ${event.param}`);
   });
@@ -40,8 +40,8 @@ async function call(phone) {
 
 let phone, result = 1;
 try {
-  console.log(`A call from phone 101 to ${number}:`);
-  phone = await Baresip.start({ user: '101', password: 'demo-101', domain, hertz: kHertz, level: kToneLevel });
+  console.log(`A call from phone 102 to ${number}:`);
+  phone = await Baresip.start({ user: '102', password: 'demo-102', domain, hertz: kHertz, level: kToneLevel });
   await call(phone);
   const { codec, sent, received } = await phone.statistics();
   say(`codec ${codec}; ${sent} packets sent, ${received} received`);

@@ -6,6 +6,7 @@ import { Baresip } from './lib/baresip.mjs';
 import { Browser } from './lib/browser.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon } from './lib/daemon.mjs';
+import { SipSocket } from './lib/sip_socket.mjs';
 import { pause, until } from './lib/wait.mjs';
 
 describe('phones', () => {
@@ -79,8 +80,7 @@ describe('phones', () => {
 
   test('a_wrong_password_registers_nobody', async (t) => {
     const before = (await devices('101')).length;
-    const thief = await phone(t, '101', { password: 'guess', register: false });
-    await thief.command('uanew', `<sip:101@${daemon.sip.udp}>;auth_user=101;auth_pass=guess;regint=60`);
+    const thief = await castOf(t).add(Baresip.start({ user: '101', password: 'guess', domain: daemon.sip.udp, wait: false }));
     const failed = await thief.event('REGISTER_FAIL');
     assert.match(failed.param, /^40[13]/);
     assert.equal((await devices('101')).length, before);
@@ -96,6 +96,20 @@ describe('phones', () => {
     const stranger = await phone(t, '199', { register: false });
     await stranger.dial('9196');
     assert.match((await stranger.event('CALL_CLOSED')).param, /40[13]/);
+  });
+
+  test('a_phone_may_choose_sha_256_or_md5', async (t) => {
+    const both = await castOf(t).add(Daemon.start({ sha256: true }));
+    const peer = await castOf(t).add(SipSocket.open());
+    for (const algorithm of ['SHA-256', 'MD5']) {
+      const answer = await peer.authenticated('REGISTER', both.sip.udp, { algorithm, password: 'demo-101' });
+      assert.equal(answer.status, 200, `${algorithm}: ${answer.first}`);
+      const wrong = await peer.authenticated('REGISTER', both.sip.udp, { algorithm, password: 'demo-102' });
+      assert.ok([401, 403].includes(wrong.status), `${algorithm}: ${wrong.first}`);
+    }
+    const first = await peer.ask(both.sip.udp, peer.request('REGISTER', both.sip.udp));
+    const offered = first.headers.filter(([name]) => name === 'www-authenticate').map(([, value]) => /algorithm=([^,]+)/.exec(value)[1]);
+    assert.deepEqual(offered, ['MD5', 'SHA-256'], 'in this order: many phones read only the first');
   });
 
   test('an_unregistered_phone_may_call_with_its_password', async (t) => {

@@ -14,7 +14,7 @@ const kWavHeader = 44;
 export class Baresip {
   /**
    * options: user, password, domain ("127.0.0.1:5060"), transport udp|tcp|tls, codecs, srtp (true: SDES mandatory),
-   * hertz and level of the microphone, register (false: no REGISTER), answer ("auto" | "manual"), ca (PEM file).
+   * hertz and level of the microphone, register (false: no REGISTER), wait (false: not for its 200), answer ("auto" | "manual"), ca (PEM file).
    */
   static async start(options) {
     const phone = new Baresip(options);
@@ -57,7 +57,7 @@ export class Baresip {
       cwd: this.dir,
     });
     await this.#connect(control);
-    if (o.register) await this.registered();
+    if (o.register && o.wait !== false) await this.registered();
   }
 
   async #connect(port) {

@@ -1,15 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-const md5 = (text) => createHash('md5').update(text).digest('hex');
+const kHashes = { MD5: 'md5', 'SHA-256': 'sha256' };
 
-/** The answer to a WWW-Authenticate or Proxy-Authenticate challenge (RFC 7616, MD5, qop auth): the header's value. */
+/** The answer to a WWW-Authenticate or Proxy-Authenticate challenge (RFC 7616, qop auth): the header's value. */
 export function credentials(challenge, { user, password, method, uri, cnonce = randomBytes(8).toString('hex') }) {
   const given = Object.fromEntries([...challenge.matchAll(/(\w+)=(?:"([^"]*)"|([^\s,]+))/g)].map((m) => [m[1], m[2] ?? m[3]]));
   const nc = '00000001';
-  const a1 = md5(`${user}:${given.realm}:${password}`);
-  const a2 = md5(`${method}:${uri}`);
+  const algorithm = given.algorithm ?? 'MD5';
+  const hash = (text) => createHash(kHashes[algorithm]).update(text).digest('hex');
+  const a1 = hash(`${user}:${given.realm}:${password}`);
+  const a2 = hash(`${method}:${uri}`);
   const qop = given.qop ? 'auth' : undefined;
-  const response = md5(qop ? `${a1}:${given.nonce}:${nc}:${cnonce}:${qop}:${a2}` : `${a1}:${given.nonce}:${a2}`);
+  const response = hash(qop ? `${a1}:${given.nonce}:${nc}:${cnonce}:${qop}:${a2}` : `${a1}:${given.nonce}:${a2}`);
   return `Digest username="${user}", realm="${given.realm}", nonce="${given.nonce}", uri="${uri}", response="${response}", ` +
-    `algorithm=MD5${qop ? `, qop=${qop}, cnonce="${cnonce}", nc=${nc}` : ''}${given.opaque ? `, opaque="${given.opaque}"` : ''}`;
+    `algorithm=${algorithm}${qop ? `, qop=${qop}, cnonce="${cnonce}", nc=${nc}` : ''}${given.opaque ? `, opaque="${given.opaque}"` : ''}`;
 }

@@ -53,11 +53,12 @@ export class SipSocket {
   }
 
   /** A request that is challenged, sent again with the password; its final response. */
-  async authenticated(method, address, { password, as = '101', ...options } = {}) {
+  async authenticated(method, address, { password, as = '101', algorithm = 'MD5', ...options } = {}) {
     const callId = randomBytes(8).toString('hex');
     const first = await this.ask(address, this.request(method, address, { ...options, as, callId }));
     if (method === 'INVITE') await this.acknowledge(address, first, { ...options, callId });
-    const challenge = first.header('www-authenticate') ?? first.header('proxy-authenticate');
+    const challenges = first.headers.filter(([name]) => /^(www|proxy)-authenticate$/.test(name)).map(([, value]) => value);
+    const challenge = challenges.find((value) => value.includes(`algorithm=${algorithm},`)) ?? challenges[0];
     if (!challenge) return first;
     const uri = `sip:${options.user ? `${options.user}@` : ''}${address}`;
     const name = first.status === 407 ? 'Proxy-Authorization' : 'Authorization';
