@@ -14,6 +14,10 @@ const T* first(const std::vector<T>& items, Match match) {
 }  // namespace
 
 const Phone* Config::phone(std::string_view username) const {
+  if (phones_sorted) {
+    const auto at = std::ranges::lower_bound(phones, username, {}, [](const Phone& p) { return std::string_view(p.username); });
+    return at != phones.end() && at->username == username ? &*at : nullptr;
+  }
   return first(phones, [&](const Phone& p) { return p.username == username; });
 }
 

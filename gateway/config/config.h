@@ -72,22 +72,22 @@ struct TrunkNumber {
 
 struct Trunk {
   std::string name;
-  std::vector<std::string> targets;             // "sip.acme.example", "127.0.0.1:5070", "sip:host:port;transport=tls"
-  std::vector<AddressRange> peers;
+  std::vector<std::string> targets{};            // "sip.acme.example", "127.0.0.1:5070", "sip:host:port;transport=tls"
+  std::vector<AddressRange> peers{};
   bool registers = false;
-  std::string username;
-  Masked password;
+  std::string username{};
+  Masked password{};
   TrunkProfile profile = TrunkProfile::Generic;
   std::vector<media::Codec> codecs{media::Codec::Pcmu, media::Codec::Pcma};
-  std::optional<media::SrtpPolicy> srtp;        // Unset = [media] srtp.
+  std::optional<media::SrtpPolicy> srtp{};      // Unset = [media] srtp.
   Duration options_interval = 30s;              // 0 = never.
   std::string playout = "adaptive";
   unsigned max_calls = 0;                       // 0 = no limit.
   unsigned calls_per_second = 0;
   std::vector<int> retry_on{408, 480, 500, 503, 504};
-  TrunkCallerId caller_id;
-  TrunkNumber number;
-  Origin origin;
+  TrunkCallerId caller_id{};
+  TrunkNumber number{};
+  Origin origin{};
 };
 
 enum class RouteMedia { Auto, Opus, G711 };
@@ -171,6 +171,7 @@ struct Config {
 
   std::vector<Network> networks;
   std::vector<Phone> phones;
+  bool phones_sorted = false;                   // By username, as the loader leaves them: thousands register at once.
   std::vector<User> users;
   std::vector<Trunk> trunks;
   std::vector<Route> routes;

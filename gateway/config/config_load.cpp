@@ -174,6 +174,8 @@ Loaded load(const std::string& path, const std::vector<std::string>& overrides) 
   ReadContext context{problems, config.settings, out.keys, config.folder, {}};
   read_all(root, {sources.front().name, 1}, context, config);
   complete_defaults(config);
+  std::ranges::stable_sort(config.phones, {}, &Phone::username);
+  config.phones_sorted = true;
   cross_check(config, !broken, problems);
   warn_of_literal_secrets(context, config);
   out.problems = std::move(problems).sorted();
