@@ -47,13 +47,13 @@ void AudioSink::set_expected_loss(unsigned percent) {
 }
 
 void AudioSink::pass(Packet& packet, const wire::RtpPacket& parsed, uint8_t payload_type,
-                     bool keep_marker, int64_t sequence, int64_t timestamp, bool restarted,
-                     TimePoint now) {
-  wire::RtpHeader header = sender_.forward(sequence, timestamp, restarted, now);
-  header.payload_type = payload_type;
-  if (keep_marker) header.marker = header.marker || parsed.header.marker;
+                     int64_t sequence, int64_t timestamp, bool restarted, TimePoint now) {
+  auto header = sender_.forward(sequence, timestamp, restarted, now);
+  if (!header) return counters_.discard(Discard::Late);
+  header->payload_type = payload_type;
+  header->marker = header->marker || parsed.header.marker;
   const size_t payload = parsed.payload.size();
-  packet.narrow(wire::replace_rtp_header(packet.data(), parsed, header));
+  packet.narrow(wire::replace_rtp_header(packet.data(), parsed, *header));
   hand_over(packet, payload, now);
 }
 

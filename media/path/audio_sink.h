@@ -30,8 +30,8 @@ class AudioSink {
   }
 
   // The other leg's packet, in our numbers; `payload_type` is that of audio or of events.
-  void pass(Packet& packet, const wire::RtpPacket& parsed, uint8_t payload_type, bool keep_marker,
-            int64_t sequence, int64_t timestamp, bool restarted, TimePoint now);  // Packet path.
+  void pass(Packet& packet, const wire::RtpPacket& parsed, uint8_t payload_type, int64_t sequence,
+            int64_t timestamp, bool restarted, TimePoint now);  // Packet path.
   // PCM on the other leg's timeline, in any portions (rule 8: the rest waits for the next).
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted,
             TimePoint now);  // Packet path.

@@ -6,8 +6,10 @@
 namespace gw::media {
 namespace {
 
-// A source whose timestamps fall this far behind what was played has stopped its clock.
-constexpr int64_t kStoodStill = kSampleRate / 5;
+// Packets that are late for this long are not a burst after a stall of the network: the source's
+// clock stood still (a hold, a silence), and its line begins anew.
+constexpr Duration kStoodStill = 100ms;
+constexpr int64_t kFarBehind = 5 * kSampleRate;
 // Over a longer hole nothing is concealed at its end: the listener heard the pause already.
 constexpr int64_t kMaxHole = kSampleRate / 5;
 
@@ -67,8 +69,13 @@ bool AudioSource::is_late(const Frame& frame, int64_t position, size_t samples, 
   }
   const int64_t behind = next_position_ - position;
   // Clocks of cheap phones are a few samples off from frame to frame.
-  if (behind <= length / 2) return false;
-  if (behind < kStoodStill) return true;
+  if (behind <= length / 2) {
+    late_since_ = kNever;
+    return false;
+  }
+  late_since_ = std::min(late_since_, now);
+  if (now - late_since_ < kStoodStill && behind < kFarBehind) return true;
+  late_since_ = kNever;
   begin(frame);
   return false;
 }

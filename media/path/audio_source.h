@@ -89,6 +89,7 @@ class AudioSource {
   Duration concealed_{0};
   bool paused_ = false;  // Concealment is over; nothing is due.
 
+  TimePoint late_since_ = kNever;
   TimePoint reordered_until_{};
   TimePoint hold_until_ = kNever;
   std::array<Held, kMaxHeld> held_;

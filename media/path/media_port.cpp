@@ -286,8 +286,8 @@ void MediaPort::on_heard_elsewhere() {
 // Packet path.
 void MediaPort::pass(InboundAudio& audio, TimePoint now) {
   on_heard_elsewhere();
-  sink_.pass(*audio.packet, audio.rtp, parameters_.codecs.front().send_payload_type, true,
-             audio.sequence, audio.timestamp, audio.restarted, now);
+  sink_.pass(*audio.packet, audio.rtp, parameters_.codecs.front().send_payload_type, audio.sequence,
+             audio.timestamp, audio.restarted, now);
 }
 
 bool MediaPort::passes_events(Codec codec, uint32_t clock_rate) const {
@@ -298,7 +298,7 @@ bool MediaPort::passes_events(Codec codec, uint32_t clock_rate) const {
 // Packet path.
 void MediaPort::pass_event(InboundAudio& event, TimePoint now) {
   on_heard_elsewhere();
-  sink_.pass(*event.packet, event.rtp, events_out_->send_payload_type, true, event.sequence,
+  sink_.pass(*event.packet, event.rtp, events_out_->send_payload_type, event.sequence,
              event.timestamp, event.restarted, now);
 }
 

@@ -15,6 +15,7 @@ constexpr int64_t kLatenessMs = 200;
 
 void RtpSender::set_clock(uint32_t clock_rate) {
   if (clock_rate == clock_) return;
+  new_source();
   // The units of the last frame are of the old clock.
   last_units_ = static_cast<uint32_t>(uint64_t{last_units_} * clock_rate / clock_);
   next_timestamp_ = last_timestamp_ + last_units_;
@@ -51,8 +52,9 @@ void RtpSender::note(uint16_t sequence, uint32_t timestamp, uint32_t units) {
   next_timestamp_ = timestamp + units;
 }
 
-wire::RtpHeader RtpSender::forward(int64_t sequence, int64_t timestamp, bool restarted,
-                                   TimePoint now) {
+std::optional<wire::RtpHeader> RtpSender::forward(int64_t sequence, int64_t timestamp,
+                                                  bool restarted, TimePoint now) {
+  if (!restarted && sequence < anchor_sequence_) return std::nullopt;
   const int64_t wall_units =
       std::chrono::duration_cast<std::chrono::microseconds>(now - last_position_at_).count() *
       clock_ / 1'000'000;
@@ -67,6 +69,7 @@ wire::RtpHeader RtpSender::forward(int64_t sequence, int64_t timestamp, bool res
   if (origin_ != Origin::Forwarded) {
     sequence_offset_ = static_cast<uint16_t>(next_sequence_ - static_cast<uint16_t>(sequence));
     origin_ = Origin::Forwarded;
+    anchor_sequence_ = sequence;
     last_position_ = timestamp;
     last_position_at_ = now;
   }

@@ -27,9 +27,10 @@ class RtpSender {
   uint32_t clock() const { return clock_; }
 
   // A packet of the other leg passes: sequence and timestamp = input + constant. `restarted` says
-  // that the input has no connection with what came before.
-  wire::RtpHeader forward(int64_t sequence, int64_t timestamp, bool restarted,
-                          TimePoint now);  // Packet path.
+  // that the input has no connection with what came before. Null for a late packet from before the
+  // last change of origin: its number may have been used since.
+  std::optional<wire::RtpHeader> forward(int64_t sequence, int64_t timestamp, bool restarted,
+                                         TimePoint now);  // Packet path.
 
   // A frame that was made from the other leg's packets; `units` long, at `position` of its
   // timeline (in our clock). Frames that were left out leave a gap in both numbers. Null when its
@@ -44,7 +45,10 @@ class RtpSender {
   wire::RtpHeader event(uint32_t timestamp, bool marker);
 
   // Another leg speaks from here on: its numbers have no connection with what came before.
-  void new_source() { timeline_holds_ = false; }
+  void new_source() {
+    timeline_holds_ = false;
+    anchor_sequence_ = 0;
+  }
   void on_sent(size_t payload_octets, TimePoint now);  // Packet path.
   void restart_talk_spurt() { marker_due_ = true; }    // After hold, DTMF or a prompt.
 
@@ -75,6 +79,7 @@ class RtpSender {
   bool timeline_holds_ = false;    // timestamp_offset_ may still be used.
   uint16_t sequence_offset_ = 0;   // Forwarded: output = input + offset.
   uint32_t timestamp_offset_ = 0;  // Forwarded and mapped.
+  int64_t anchor_sequence_ = 0;    // Of the source: where the offset began to hold.
   int64_t last_position_ = 0;      // Of the source, newest.
   TimePoint last_position_at_{};
   int64_t next_position_ = 0;  // Mapped: where the next frame should begin.

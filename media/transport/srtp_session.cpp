@@ -1,131 +1,149 @@
 #include "media/transport/srtp_session.h"
 
-#include <srtp2/srtp.h>
-
 #include <algorithm>
-#include <array>
 #include <optional>
 
-#include "base/assert.h"
 #include "media/wire/rtp.h"
 
 namespace gw::media {
 namespace {
 
-struct SrtpFree {
-  void operator()(srtp_ctx_t_* session) const { srtp_dealloc(session); }
-};
-using SrtpPtr = std::unique_ptr<srtp_ctx_t_, SrtpFree>;
+constexpr size_t kRtcpHeader = 8;  // The first report's header and SSRC stay in clear.
+constexpr uint32_t kMaxRtcpIndex = 0x7fffffff;
 
-srtp_profile_t profile_of(wire::SrtpSuite suite) {
-  switch (suite) {
-    case wire::SrtpSuite::AeadAes128Gcm: return srtp_profile_aead_aes_128_gcm;
-    case wire::SrtpSuite::AeadAes256Gcm: return srtp_profile_aead_aes_256_gcm;
-    case wire::SrtpSuite::AesCm128HmacSha1_80: return srtp_profile_aes128_cm_sha1_80;
-    case wire::SrtpSuite::AesCm128HmacSha1_32: return srtp_profile_aes128_cm_sha1_32;
+uint32_t be32(std::span<const std::byte> data, size_t at) {
+  uint32_t value = 0;
+  for (const std::byte b : data.subspan(at, 4)) {
+    value = value << 8 | std::to_integer<uint32_t>(b);
   }
-  return srtp_profile_reserved;
+  return value;
 }
 
-SrtpPtr make(const SrtpKeys& keys, const wire::SrtpMaster& master, srtp_ssrc_type_t ssrcs) {
-  srtp_policy_t policy{};
-  const srtp_profile_t profile = profile_of(keys.suite);
-  srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile);
-  srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile);
-  wire::SrtpMaster key = master;  // libsrtp takes it by a pointer to non-const.
-  policy.key = reinterpret_cast<unsigned char*>(key.bytes.data());
-  policy.ssrc.type = ssrcs;
-  policy.window_size = SrtpSession::kReplayWindow;
-  srtp_t session = nullptr;
-  if (srtp_create(&session, &policy) != srtp_err_status_ok) return nullptr;
-  return SrtpPtr(session);
+uint16_t be16(std::span<const std::byte> data, size_t at) {
+  return static_cast<uint16_t>(std::to_integer<unsigned>(data[at]) << 8 |
+                               std::to_integer<unsigned>(data[at + 1]));
 }
 
-SrtpVerdict verdict(srtp_err_status_t status) {
-  if (status == srtp_err_status_ok) return SrtpVerdict::Ok;
-  if (status == srtp_err_status_replay_fail || status == srtp_err_status_replay_old) {
-    return SrtpVerdict::Replayed;
+// Where the payload begins: CSRCs and the header extension stay in clear. None: it does not fit.
+std::optional<size_t> rtp_header_size(std::span<const std::byte> data) {
+  if (data.size() < wire::kRtpHeaderSize) return std::nullopt;
+  const auto first = std::to_integer<unsigned>(data[0]);
+  if (first >> 6 != 2) return std::nullopt;
+  size_t size = wire::kRtpHeaderSize + 4 * (first & 15);
+  if ((first & 0x10) != 0) {
+    if (data.size() < size + 4) return std::nullopt;
+    size += 4 + size_t{4} * be16(data, size + 2);
   }
-  return SrtpVerdict::NotAuthentic;
+  if (data.size() < size) return std::nullopt;
+  return size;
 }
 
-class LibSrtpSession final : public SrtpSession {
- public:
-  LibSrtpSession(SrtpPtr out, SrtpPtr in) : out_(std::move(out)), in_(std::move(in)) {}
-
-  bool protect_rtp(Packet& packet) override {
-    int size = static_cast<int>(packet.size());
-    if (packet.room().size() < packet.size() + Packet::kTailRoom) return false;
-    if (srtp_protect(out_.get(), packet.data().data(), &size) != srtp_err_status_ok) return false;
-    packet.resize(static_cast<size_t>(size));
-    return true;
-  }
-
-  bool protect_rtcp(Packet& packet) override {
-    int size = static_cast<int>(packet.size());
-    if (packet.room().size() < packet.size() + Packet::kTailRoom) return false;
-    if (srtp_protect_rtcp(out_.get(), packet.data().data(), &size) != srtp_err_status_ok) {
-      return false;
-    }
-    packet.resize(static_cast<size_t>(size));
-    return true;
-  }
-
-  SrtpVerdict unprotect_rtp(Packet& packet) override {
-    if (packet.size() < wire::kRtpHeaderSize) return SrtpVerdict::NotAuthentic;
-    const uint32_t ssrc = be32(packet, 8);
-    const bool known = is_known(ssrc);
-    if (!known && known_ == ssrcs_.size()) return SrtpVerdict::Refused;
-    int size = static_cast<int>(packet.size());
-    const SrtpVerdict v = verdict(srtp_unprotect(in_.get(), packet.data().data(), &size));
-    if (v != SrtpVerdict::Ok) return v;
-    if (!known) ssrcs_[known_++] = ssrc;
-    packet.resize(static_cast<size_t>(size));
-    return v;
-  }
-
-  SrtpVerdict unprotect_rtcp(Packet& packet) override {
-    if (packet.size() < 8) return SrtpVerdict::NotAuthentic;
-    const uint32_t ssrc = be32(packet, 4);
-    const bool known = is_known(ssrc);
-    if (!known && known_ == ssrcs_.size()) return SrtpVerdict::Refused;
-    int size = static_cast<int>(packet.size());
-    const SrtpVerdict v = verdict(srtp_unprotect_rtcp(in_.get(), packet.data().data(), &size));
-    if (v != SrtpVerdict::Ok) return v;
-    if (!known) ssrcs_[known_++] = ssrc;
-    packet.resize(static_cast<size_t>(size));
-    return v;
-  }
-
- private:
-  static uint32_t be32(const Packet& packet, size_t at) {
-    uint32_t value = 0;
-    for (const std::byte b : packet.data().subspan(at, 4)) {
-      value = value << 8 | std::to_integer<uint32_t>(b);
-    }
-    return value;
-  }
-  bool is_known(uint32_t ssrc) const {
-    return std::find(ssrcs_.begin(), ssrcs_.begin() + known_, ssrc) != ssrcs_.begin() + known_;
-  }
-
-  const SrtpPtr out_, in_;
-  // libsrtp makes a stream for each new authentic SSRC and keeps it.
-  std::array<uint32_t, kMaxSsrcs> ssrcs_{};
-  size_t known_ = 0;
-};
+// RFC 3711 3.3.1: the index nearest to the newest one. None: it would lie before the first turn.
+std::optional<uint64_t> index_near(uint64_t newest, uint16_t sequence) {
+  const auto distance = static_cast<int16_t>(sequence - static_cast<uint16_t>(newest));
+  if (distance < 0 && newest < static_cast<uint64_t>(-distance)) return std::nullopt;
+  return newest + static_cast<uint64_t>(static_cast<int64_t>(distance));
+}
 
 }  // namespace
 
 std::unique_ptr<SrtpSession> SrtpSession::create(const SrtpKeys& keys) {
-  static const bool ready = srtp_init() == srtp_err_status_ok;
-  GW_ASSERT(ready);
-  const size_t size = wire::master_size(keys.suite);
-  if (keys.send.size != size || keys.receive.size != size) return nullptr;
-  SrtpPtr out = make(keys, keys.send, ssrc_any_outbound);
-  SrtpPtr in = make(keys, keys.receive, ssrc_any_inbound);
-  if (!out || !in) return nullptr;
-  return std::make_unique<LibSrtpSession>(std::move(out), std::move(in));
+  using Stream = SrtpCipher::Stream;
+  std::unique_ptr<SrtpSession> session(new SrtpSession);
+  session->rtp_out_ = SrtpCipher::create(keys.suite, keys.send, Stream::Rtp);
+  session->rtcp_out_ = SrtpCipher::create(keys.suite, keys.send, Stream::Rtcp);
+  session->rtp_in_ = SrtpCipher::create(keys.suite, keys.receive, Stream::Rtp);
+  session->rtcp_in_ = SrtpCipher::create(keys.suite, keys.receive, Stream::Rtcp);
+  const bool whole =
+      session->rtp_out_ && session->rtcp_out_ && session->rtp_in_ && session->rtcp_in_;
+  return whole ? std::move(session) : nullptr;
+}
+
+SrtpSession::Source* SrtpSession::find(uint32_t ssrc) {
+  const auto end = sources_.begin() + static_cast<ptrdiff_t>(source_count_);
+  const auto found =
+      std::find_if(sources_.begin(), end, [ssrc](const Source& s) { return s.ssrc == ssrc; });
+  return found == end ? nullptr : &*found;
+}
+
+SrtpSession::Source& SrtpSession::remember(Source* known, uint32_t ssrc) {
+  if (known != nullptr) return *known;
+  Source& made = sources_[source_count_++];
+  made.ssrc = ssrc;
+  return made;
+}
+
+bool SrtpSession::protect_rtp(Packet& packet) {
+  const std::span<std::byte> data = packet.data();
+  const auto header = rtp_header_size(data);
+  if (!header || packet.room().size() < data.size() + rtp_out_->tag_size()) return false;
+  const uint32_t ssrc = be32(data, 8);
+  const uint16_t sequence = be16(data, 2);
+  if (!out_.started()) out_ssrc_ = ssrc;
+  const auto index = out_.started() ? index_near(out_.newest(), sequence) : sequence;
+  if (ssrc != out_ssrc_ || !index || !out_.fresh(*index)) return false;
+  out_.accept(*index);
+  if (!rtp_out_->seal_rtp(data.data(), {ssrc, *index, *header, data.size()})) return false;
+  packet.resize(data.size() + rtp_out_->tag_size());
+  return true;
+}
+
+SrtpVerdict SrtpSession::unprotect_rtp(Packet& packet) {
+  const std::span<std::byte> data = packet.data();
+  const auto header = rtp_header_size(data);
+  const size_t tag = rtp_in_->tag_size();
+  if (!header || data.size() < *header + tag) return SrtpVerdict::NotAuthentic;
+  const uint32_t ssrc = be32(data, 8);
+  const uint16_t sequence = be16(data, 2);
+  Source* const known = find(ssrc);
+  if (known == nullptr && source_count_ == sources_.size()) return SrtpVerdict::Refused;
+  uint64_t index = sequence;
+  if (known != nullptr && known->rtp.started()) {
+    const auto near = index_near(known->rtp.newest(), sequence);
+    if (!near || !known->rtp.fresh(*near)) return SrtpVerdict::Replayed;
+    index = *near;
+  }
+  const size_t size = data.size() - tag;
+  if (!rtp_in_->open_rtp(data.data(), {ssrc, index, *header, size})) {
+    return SrtpVerdict::NotAuthentic;
+  }
+  remember(known, ssrc).rtp.accept(index);
+  packet.resize(size);
+  return SrtpVerdict::Ok;
+}
+
+bool SrtpSession::protect_rtcp(Packet& packet) {
+  const std::span<std::byte> data = packet.data();
+  const size_t more = rtcp_out_->tag_size() + kSrtcpIndexWord;
+  if (data.size() < kRtcpHeader || packet.room().size() < data.size() + more) return false;
+  if (out_rtcp_index_ == kMaxRtcpIndex) return false;
+  const uint32_t index = ++out_rtcp_index_;
+  if (!rtcp_out_->seal_rtcp(data.data(), {be32(data, 4), index, kRtcpHeader, data.size()})) {
+    return false;
+  }
+  packet.resize(data.size() + more);
+  return true;
+}
+
+SrtpVerdict SrtpSession::unprotect_rtcp(Packet& packet) {
+  const std::span<std::byte> data = packet.data();
+  const size_t more = rtcp_in_->tag_size() + kSrtcpIndexWord;
+  if (data.size() < kRtcpHeader + more) return SrtpVerdict::NotAuthentic;
+  const uint32_t ssrc = be32(data, 4);
+  const uint32_t word = be32(data, rtcp_in_->index_word_at(data.size()));
+  // We always negotiate encrypted SRTCP: what comes in clear is not of this session.
+  if ((word & kSrtcpEncrypted) == 0) return SrtpVerdict::NotAuthentic;
+  const uint32_t index = word & ~kSrtcpEncrypted;
+  Source* const known = find(ssrc);
+  if (known == nullptr && source_count_ == sources_.size()) return SrtpVerdict::Refused;
+  if (known != nullptr && !known->rtcp.fresh(index)) return SrtpVerdict::Replayed;
+  const size_t size = data.size() - more;
+  if (!rtcp_in_->open_rtcp(data.data(), {ssrc, index, kRtcpHeader, size})) {
+    return SrtpVerdict::NotAuthentic;
+  }
+  remember(known, ssrc).rtcp.accept(index);
+  packet.resize(size);
+  return SrtpVerdict::Ok;
 }
 
 }  // namespace gw::media

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "media/transport/packet.h"
+#include "media/transport/replay_window.h"
+#include "media/transport/srtp_cipher.h"
 #include "media/wire/sdes.h"
 
 namespace gw::media {
@@ -16,22 +19,47 @@ struct SrtpKeys {
 
 enum class SrtpVerdict { Ok, NotAuthentic, Replayed, Refused };
 
-// SRTP and SRTCP of one stream (RFC 3711, 7714), in place. Owned by a transport; one thread. The
-// seam behind which the arithmetic lives: the packet path never sees which library does it.
+// SRTP and SRTCP of one stream (RFC 3711, 7714), in place: packet indices, rollover, replay; the
+// arithmetic is an SrtpCipher's. On OpenSSL: Debian's libsrtp runs on NSS, which costs three to
+// eight times as much and allocates four times a packet. Owned by a transport; one thread. No
+// allocation after create().
 class SrtpSession {
  public:
   // A browser or phone uses one, a few after transfers; more is an attack or a loop.
   static constexpr size_t kMaxSsrcs = 32;
-  static constexpr unsigned kReplayWindow = 1024;
+  static constexpr size_t kReplayWindow = 1024;  // Packets: 20 s of reordering.
+  static constexpr size_t kRtcpReplayWindow = 128;
 
   // Null when the keys do not fit the suite.
   static std::unique_ptr<SrtpSession> create(const SrtpKeys& keys);
-  virtual ~SrtpSession() = default;
 
-  virtual bool protect_rtp(Packet& packet) = 0;  // Packet path, all four.
-  virtual bool protect_rtcp(Packet& packet) = 0;
-  virtual SrtpVerdict unprotect_rtp(Packet& packet) = 0;
-  virtual SrtpVerdict unprotect_rtcp(Packet& packet) = 0;
+  // Packet path, all four. False: the packet is no RTP, has no room for the tag, or its number was
+  // used before.
+  bool protect_rtp(Packet& packet);
+  bool protect_rtcp(Packet& packet);
+  SrtpVerdict unprotect_rtp(Packet& packet);
+  SrtpVerdict unprotect_rtcp(Packet& packet);
+
+ private:
+  struct Source {
+    uint32_t ssrc = 0;
+    ReplayWindow<kReplayWindow> rtp;
+    ReplayWindow<kRtcpReplayWindow> rtcp;
+  };
+
+  SrtpSession() = default;
+  Source* find(uint32_t ssrc);
+  // Of an authentic packet: room was checked before.
+  Source& remember(Source* known, uint32_t ssrc);
+
+  std::unique_ptr<SrtpCipher> rtp_out_, rtp_in_, rtcp_out_, rtcp_in_;
+  std::array<Source, kMaxSsrcs> sources_;
+  size_t source_count_ = 0;
+
+  // Ours: one SSRC for as long as the keys live.
+  uint32_t out_ssrc_ = 0;
+  ReplayWindow<kReplayWindow> out_;  // An IV must never come twice under one key.
+  uint32_t out_rtcp_index_ = 0;
 };
 
 }  // namespace gw::media
