@@ -50,39 +50,43 @@ describe('phones', () => {
     });
   }
 
-  test('a_phone_over_tls_with_srtp_and_a_user', async (t) => {
-    const secure = await phone(t, '101', { transport: 'tls', srtp: true, hertz: 1000 });
-    const browser = await castOf(t).add(Browser.start({ hertz: 800 }));
-    const alice = await browser.user(daemon, 'alice');
-    for (const direction of ['out', 'in']) {
-      const mark = secure.mark();
-      if (direction === 'out') {
-        await secure.dial('201');
-        await alice.rings();
-        await alice.accept();
-      } else {
-        await alice.dial('101');
-        await secure.event('CALL_INCOMING', { after: mark });
-        await secure.accept();
+  // Toward phones that signal over TLS our offer is RTP/AVP with a=crypto: one that insists on RTP/SAVP can only call.
+  for (const [srtp, directions] of [['srtp', ['out', 'in']], ['srtp-mand', ['out']]]) {
+    test(`a_phone_over_tls_with_${srtp}_and_a_user`, async (t) => {
+      const secure = await phone(t, '101', { transport: 'tls', srtp, hertz: 1000 });
+      const browser = await castOf(t).add(Browser.start({ hertz: 800 }));
+      const alice = await browser.user(daemon, 'alice');
+      for (const direction of directions) {
+        const mark = secure.mark();
+        const records = (await daemon.cdrs()).length;
+        if (direction === 'out') {
+          await secure.dial('201');
+          await alice.rings();
+          await alice.accept();
+        } else {
+          await alice.dial('101');
+          await secure.event('CALL_INCOMING', { after: mark });
+          await secure.accept();
+        }
+        await secure.event('CALL_ESTABLISHED', { after: mark });
+        await alice.connected();
+        assertTone('the user', await alice.listen(1000));
+        assertTone('the phone', await secure.listen(800));
+        assert.equal((await secure.statistics()).secure, true);
+        await secure.hangup();
+        await alice.ended();
+        await until('the record', async () => (await daemon.cdrs()).length > records);
+        const { legs } = (await daemon.cdrs()).at(-1);
+        assert.ok(legs.length === 2 && legs.every((leg) => leg.srtp), `both legs are encrypted: ${JSON.stringify(legs)}`);
+        await daemon.settled();
       }
-      await secure.event('CALL_ESTABLISHED', { after: mark });
-      await alice.connected();
-      assertTone('the user', await alice.listen(1000));
-      assertTone('the phone', await secure.listen(800));
-      assert.equal((await secure.statistics()).secure, true);
-      await secure.hangup();
-      await alice.ended();
-      const cdr = await daemon.cdr((record) => record.legs?.length === 2);
-      assert.ok(cdr.legs.every((leg) => leg.srtp), `both legs are encrypted: ${JSON.stringify(cdr.legs)}`);
-      await daemon.settled();
-    }
-  });
+    });
+  }
 
   test('a_wrong_password_registers_nobody', async (t) => {
     const before = (await devices('101')).length;
     const thief = await castOf(t).add(Baresip.start({ user: '101', password: 'guess', domain: daemon.sip.udp, wait: false }));
-    const failed = await thief.event('REGISTER_FAIL');
-    assert.match(failed.param, /^40[13]/);
+    assert.equal(await thief.refused(), 401);
     assert.equal((await devices('101')).length, before);
   });
 
@@ -93,9 +97,13 @@ describe('phones', () => {
   });
 
   test('an_unknown_phone_is_treated_like_a_wrong_password', async (t) => {
-    const stranger = await phone(t, '199', { register: false });
-    await stranger.dial('9196');
-    assert.match((await stranger.event('CALL_CLOSED')).param, /40[13]/);
+    const both = await castOf(t).add(Daemon.start({ sha256: true }));
+    const peer = await castOf(t).add(SipSocket.open());
+    const shape = (answer) => answer.headers.map(([name, value]) => `${name}: ${name === 'www-authenticate' ? value.replace(/nonce="[^"]*"/, '') : ''}`);
+    const wrong = await peer.authenticated('REGISTER', both.sip.udp, { as: '101', password: 'guess' });
+    const unknown = await peer.authenticated('REGISTER', both.sip.udp, { as: '199', password: 'guess' });
+    assert.equal(unknown.first, wrong.first);
+    assert.deepEqual(shape(unknown), shape(wrong));
   });
 
   test('a_phone_may_choose_sha_256_or_md5', async (t) => {

@@ -13,7 +13,7 @@ const kWavHeader = 44;
 /** One baresip: a desk phone with a tone as its microphone and a recorder as its loudspeaker. */
 export class Baresip {
   /**
-   * options: user, password, domain ("127.0.0.1:5060"), transport udp|tcp|tls, codecs, srtp (true: SDES mandatory),
+   * options: user, password, domain ("127.0.0.1:5060"), transport udp|tcp|tls, codecs, srtp ("srtp": SDES offered, "srtp-mand": SDES or nothing),
    * hertz and level of the microphone, register (false: no REGISTER), wait (false: not for its 200), answer ("auto" | "manual"), ca (PEM file).
    */
   static async start(options) {
@@ -40,7 +40,7 @@ export class Baresip {
     const account =
       `<sip:${o.user}@${o.domain};transport=${o.transport}>;auth_user=${o.user};auth_pass=${o.password}` +
       `;regint=${o.register ? 300 : 0};audio_codecs=${o.codecs};answermode=${o.answer}` +
-      `${o.srtp ? ';mediaenc=srtp-mand' : ''};ptime=20`;
+      `${o.srtp ? `;mediaenc=${o.srtp}` : ''};ptime=20`;
     await writeFile(path.join(this.dir, 'accounts'), account + '\n');
     await writeFile(path.join(this.dir, 'contacts'), '');
     const modules = ['menu', 'ctrl_tcp', 'aufile', 'aubridge', 'sndfile', 'g711', 'opus', 'srtp', 'account'];
@@ -127,8 +127,15 @@ export class Baresip {
     return this.events.length;
   }
 
+  // From what it prints: the event may have come before anybody listened at the control port.
   registered(ms = 10_000) {
-    return this.event('REGISTER_OK', { ms });
+    return this.program.line(/ 200 OK .*\[\d+ bindings?\]/, ms);
+  }
+
+  /** Its registration was refused: the status. */
+  async refused(ms = 10_000) {
+    const [, status] = await this.program.line(/^(?:\x1b\[\S+?m)?reg: \S+: (\d{3}) /, ms);
+    return Number(status);
   }
 
   dial(number) {

@@ -25,12 +25,13 @@ export class SipSocket {
   /** A proper request to `user` from phone `as`; `headers` are added, `drop` names headers left out. */
   request(method, address, { as = '101', contact, user, headers = [], body = '', drop = [], callId, cseq = 1, fromTag, toTag } = {}) {
     const id = randomBytes(8).toString('hex');
+    const to = method === 'REGISTER' ? (user ?? as) : user;  // A REGISTER's To is who registers.
     const lines = [
       `${method} sip:${user ? `${user}@` : ''}${address} SIP/2.0`,
       `Via: SIP/2.0/UDP 127.0.0.1:${this.port};branch=z9hG4bK${id};rport`,
       'Max-Forwards: 70',
       `From: <sip:${as}@${address}>;tag=${fromTag ?? id}`,
-      `To: <sip:${user ? `${user}@` : ''}${address}>${toTag ? `;tag=${toTag}` : ''}`,
+      `To: <sip:${to ? `${to}@` : ''}${address}>${toTag ? `;tag=${toTag}` : ''}`,
       `Call-ID: ${callId ?? id}`,
       `CSeq: ${cseq} ${method}`,
       `Contact: <${contact ?? `sip:${as}@127.0.0.1:${this.port}`}>`,
