@@ -10,7 +10,8 @@
 
 namespace gw::sip {
 
-// Our credentials in one dialog: answers 401 and 407, each server once, and signs the later requests of the dialog.
+// Our credentials in one dialog: answers 401 and 407, each server once, and signs the later
+// requests of the dialog.
 class ClientAuth {
  public:
   void use(const std::optional<Credentials>& credentials, Random& random) {
@@ -23,7 +24,8 @@ class ClientAuth {
   std::string lines(std::string_view method, std::string_view uri);
 
   // Header lines that answer a 401 or 407; none when it cannot be answered, or was already.
-  std::optional<std::string> answer(const sip_t& response, std::string_view method, std::string_view uri);
+  std::optional<std::string> answer(const sip_t& response, std::string_view method,
+                                    std::string_view uri);
 
  private:
   std::optional<DigestClient> server_, proxy_;

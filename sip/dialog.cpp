@@ -2,7 +2,8 @@
 
 namespace gw::sip {
 
-DialogHandle::DialogHandle(InviteDialog& dialog) : dialog_(&dialog), sip_call_id_(dialog.sip_call_id()) {
+DialogHandle::DialogHandle(InviteDialog& dialog)
+    : dialog_(&dialog), sip_call_id_(dialog.sip_call_id()) {
   dialog.handle_ = this;
 }
 

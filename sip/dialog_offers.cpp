@@ -1,4 +1,5 @@
-// Offers in a dialog: re-INVITE and UPDATE, theirs and ours, and their glare (RFC 3261 14, RFC 3311).
+// Offers in a dialog: re-INVITE and UPDATE, theirs and ours, and their glare (RFC 3261 14, RFC
+// 3311).
 
 #include "sip/invite_dialog.h"
 
@@ -7,8 +8,9 @@
 namespace gw::sip {
 
 namespace {
-constexpr unsigned kMaxGlares = 5;          // Both sides draw from 2 s: this often in a row is no accident.
-constexpr Duration kOfferPatience = 40s;    // Longer than Timer B: a re-INVITE that rings on is cancelled.
+constexpr unsigned kMaxGlares = 5;  // Both sides draw from 2 s: this often in a row is no accident.
+constexpr Duration kOfferPatience =
+    40s;  // Longer than Timer B: a re-INVITE that rings on is cancelled.
 }  // namespace
 
 // --- Theirs
@@ -26,12 +28,14 @@ int InviteDialog::on_offer_request(nta_incoming_t* transaction, const sip_t& sip
     return reply(transaction, SIP_200_OK, "Contact: " + contact_ + "\r\n");
   }
   // RFC 3261 14.2, RFC 3311 5.2: our offer is out, 491; theirs is unanswered, 500 with Retry-After.
-  if (our_offer_ || (state_ == State::Answered && caller_)) return reply(transaction, SIP_491_REQUEST_PENDING);
+  if (our_offer_ || (state_ == State::Answered && caller_))
+    return reply(transaction, SIP_491_REQUEST_PENDING);
   if (state_ != State::Confirmed || (their_offer_ && !their_offer_answered_)) {
     return reply(transaction, SIP_500_INTERNAL_SERVER_ERROR,
                  "Retry-After: " + std::to_string(core_.random.u32() % 11) + "\r\n");
   }
-  their_offer_.reset(transaction);  // A 200 of ours still unacknowledged is given up: they moved on.
+  their_offer_.reset(
+      transaction);  // A 200 of ours still unacknowledged is given up: they moved on.
   their_offer_answered_ = false;
   their_offer_late_ = !sdp;
   nta_incoming_bind(
@@ -47,15 +51,17 @@ int InviteDialog::on_offer_request(nta_incoming_t* transaction, const sip_t& sip
 }
 
 bool InviteDialog::accept_offer(const std::string& sdp) {
-  if (state_ != State::Confirmed || !their_offer_ || their_offer_answered_ || sdp.empty()) return false;
+  if (state_ != State::Confirmed || !their_offer_ || their_offer_answered_ || sdp.empty())
+    return false;
   const MsgPtr message(nta_incoming_getrequest(their_offer_.get()));
   const sip_t* sip = sip_object(message.get());
   if (sip && sip->sip_contact) {
     nta_leg_server_route(leg_.get(), nullptr, sip->sip_contact);
     route_in_dialog();
   }
-  nta_incoming_treply(their_offer_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
-                      SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());
+  nta_incoming_treply(their_offer_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()),
+                      SIPTAG_ALLOW_STR(kAllow), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+                      SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());
   if (nta_incoming_method(their_offer_.get()) == sip_method_invite) {
     their_offer_answered_ = true;
     return true;
@@ -103,7 +109,8 @@ void InviteDialog::on_offer_acknowledged(const sip_t* sip) {
 // --- Ours
 
 bool InviteDialog::offer(std::string sdp) {
-  if ((state_ != State::Confirmed && state_ != State::Answered) || our_sdp_ || sdp.empty()) return false;
+  if ((state_ != State::Confirmed && state_ != State::Answered) || our_sdp_ || sdp.empty())
+    return false;
   our_sdp_ = std::move(sdp);
   glares_ = 0;
   send_offer();
@@ -114,10 +121,12 @@ bool InviteDialog::offer(std::string sdp) {
 void InviteDialog::send_offer() {
   if (state_ != State::Confirmed || !our_sdp_ || our_offer_ || their_offer_ || timer_) return;
   if (our_offer_auth_.empty()) our_offer_auth_ = auth_.lines("INVITE", remote_target());
-  our_offer_ = request(SIP_METHOD_INVITE, [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* sip) {
-    reinterpret_cast<InviteDialog*>(self)->on_offer_response(sip);
-    return 0;
-  }, our_offer_auth_, {"application/sdp", *our_sdp_});
+  our_offer_ = request(SIP_METHOD_INVITE,
+                       [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* sip) {
+                         reinterpret_cast<InviteDialog*>(self)->on_offer_response(sip);
+                         return 0;
+                       },
+                       our_offer_auth_, {"application/sdp", *our_sdp_});
   if (!our_offer_) return offer_refused(500);
   timer_ = core_.loop.after(kOfferPatience, [dialogs = &core_.dialogs, id = id_] {
     if (InviteDialog* dialog = dialogs->find(id)) dialog->cancel_stuck_offer();
@@ -145,7 +154,9 @@ void InviteDialog::on_offer_response(const sip_t* response) {
   if (state_ != State::Confirmed || !our_sdp_) return finish_if_idle();
   if (status < 300) {
     auto sdp = body_of(*response).sdp;
-    if (!sdp) return offer_refused(488);  // 2xx without an answer: what they do with our offer nobody knows.
+    if (!sdp)
+      return offer_refused(
+          488);  // 2xx without an answer: what they do with our offer nobody knows.
     our_sdp_.reset();
     tell([answer = std::move(*sdp)](DialogObserver& o) { o.on_offer_accepted(answer); });
     return send_offer();
@@ -166,9 +177,11 @@ void InviteDialog::offer_refused(int status) {
   tell([status](DialogObserver& o) { o.on_offer_refused(status); });
 }
 
-// RFC 3261 14.1: the owner of the Call-ID waits 2.1 to 4 s, the other side 0 to 2 s, in units of 10 ms.
+// RFC 3261 14.1: the owner of the Call-ID waits 2.1 to 4 s, the other side 0 to 2 s, in units of 10
+// ms.
 void InviteDialog::retry_offer_later() {
-  const Duration wait = caller_ ? 2100ms + 10ms * (core_.random.u32() % 191) : 10ms * (core_.random.u32() % 201);
+  const Duration wait =
+      caller_ ? 2100ms + 10ms * (core_.random.u32() % 191) : 10ms * (core_.random.u32() % 201);
   timer_ = core_.loop.after(wait, [dialogs = &core_.dialogs, id = id_] {
     InviteDialog* dialog = dialogs->find(id);
     if (!dialog) return;

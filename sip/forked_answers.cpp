@@ -8,8 +8,8 @@ namespace gw::sip {
 
 namespace {
 
-constexpr size_t kMaxEnding = 1024;      // A BYE takes at most 32 s.
-constexpr Duration kLateAnswers = 32s;   // 64*T1
+constexpr size_t kMaxEnding = 1024;     // A BYE takes at most 32 s.
+constexpr Duration kLateAnswers = 32s;  // 64*T1
 
 int on_request(nta_leg_magic_t*, nta_leg_t*, nta_incoming_t*, const sip_t* sip) {
   return sip && sip->sip_request && sip->sip_request->rq_method == sip_method_bye ? 200 : 481;
@@ -35,13 +35,15 @@ void ForkedAnswers::on_answer(msg_t& message, const sip_t& response) {
   const Listener* listener = core_.listeners.of(*core_.agent, message);
   const SocketAddress source = source_of(message);
   if (!listener || source.empty()) return;
-  const std::string route = route_of({listener->bound.transport, source.host(), source.port(), source});
+  const std::string route =
+      route_of({listener->bound.transport, source.host(), source.port(), source});
 
   const uint64_t id = ++last_id_;
   Fork& fork = byes_[id];
   fork.owner = this;
   fork.id = id;
-  fork.leg.reset(nta_leg_tcreate(core_.agent.get(), on_request, nullptr, SIPTAG_CALL_ID(response.sip_call_id),
+  fork.leg.reset(nta_leg_tcreate(core_.agent.get(), on_request, nullptr,
+                                 SIPTAG_CALL_ID(response.sip_call_id),
                                  SIPTAG_FROM(response.sip_from), SIPTAG_TO(response.sip_to),
                                  SIPTAG_CSEQ(response.sip_cseq), TAG_END()));
   const sip_contact_t* contact = response.sip_contact;
@@ -50,9 +52,10 @@ void ForkedAnswers::on_answer(msg_t& message, const sip_t& response) {
 
   const HomePtr home = make_home();
   const sip_cseq_t* cseq = sip_cseq_create(home.get(), response.sip_cseq->cs_seq, SIP_METHOD_ACK);
-  const OutgoingPtr ack(nta_outgoing_tcreate(fork.leg.get(), nullptr, nullptr, URL_STRING_MAKE(route.c_str()),
-                                             SIP_METHOD_ACK, nullptr, TPTAG_IDENT(listener->ident.c_str()),
-                                             NTATAG_ACK_BRANCH(branch), SIPTAG_CSEQ(cseq), TAG_END()));
+  const OutgoingPtr ack(
+      nta_outgoing_tcreate(fork.leg.get(), nullptr, nullptr, URL_STRING_MAKE(route.c_str()),
+                           SIP_METHOD_ACK, nullptr, TPTAG_IDENT(listener->ident.c_str()),
+                           NTATAG_ACK_BRANCH(branch), SIPTAG_CSEQ(cseq), TAG_END()));
   if (ack) {
     fork.bye.reset(nta_outgoing_tcreate(
         fork.leg.get(),
@@ -61,8 +64,9 @@ void ForkedAnswers::on_answer(msg_t& message, const sip_t& response) {
           ended->owner->on_bye_response(ended->id, sip);
           return 0;
         },
-        reinterpret_cast<nta_outgoing_magic_t*>(&fork), URL_STRING_MAKE(route.c_str()), SIP_METHOD_BYE, nullptr,
-        TPTAG_IDENT(listener->ident.c_str()), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()), TAG_END()));
+        reinterpret_cast<nta_outgoing_magic_t*>(&fork), URL_STRING_MAKE(route.c_str()),
+        SIP_METHOD_BYE, nullptr, TPTAG_IDENT(listener->ident.c_str()),
+        SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()), TAG_END()));
   }
   if (!fork.bye) byes_.erase(id);
 }

@@ -13,15 +13,17 @@ namespace gw::sip {
 
 struct SipCore;
 
-// 2xx answers to an INVITE of ours that found its answer already: another fork picked up too, or one so late that the
-// transaction is gone. Each is acknowledged and ended at once (RFC 3261 13.2.2.4). Only for tags that we gave: anything else would
-// let a stranger make us send. Part of SipCore; signalling thread.
+// 2xx answers to an INVITE of ours that found its answer already: another fork picked up too, or
+// one so late that the transaction is gone. Each is acknowledged and ended at once (RFC
+// 3261 13.2.2.4). Only for tags that we gave: anything else would let a stranger make us send. Part
+// of SipCore; signalling thread.
 class ForkedAnswers {
  public:
   ForkedAnswers(SipCore& core, const Clock& clock) : core_(core), clock_(clock) {}
 
   void expect(const std::string& local_tag) { ours_.insert(local_tag); }
-  void forget_later(const std::string& local_tag);  // 64*T1 after the dialog, when no answer can be under way.
+  void forget_later(
+      const std::string& local_tag);  // 64*T1 after the dialog, when no answer can be under way.
 
   void on_answer(msg_t& message, const sip_t& response);
   size_t ending() const { return byes_.size(); }

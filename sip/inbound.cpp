@@ -13,20 +13,24 @@ namespace gw::sip {
 
 namespace {
 
-constexpr int kRetryAfterSeconds = 10;  // Spread over 10 to 19, so that they do not all come back at once.
+constexpr int kRetryAfterSeconds =
+    10;  // Spread over 10 to 19, so that they do not all come back at once.
 constexpr const char* kAccept = "Accept: application/sdp\r\nAccept-Encoding: identity\r\n";
 
-std::string allow_line() { return std::string("Allow: ") + kAllow + "\r\n"; }
+std::string allow_line() {
+  return std::string("Allow: ") + kAllow + "\r\n";
+}
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return text;
 }
 
 }  // namespace
 
-Inbound::Inbound(SipCore& core, const SipConfig& config, SipDirectory& directory, InviteHandler& handler,
-                 Registrar& registrar)
+Inbound::Inbound(SipCore& core, const SipConfig& config, SipDirectory& directory,
+                 InviteHandler& handler, Registrar& registrar)
     : core_(core),
       directory_(directory),
       handler_(handler),
@@ -49,9 +53,11 @@ int Inbound::on_message(nta_agent_magic_t* self, nta_agent_t*, msg_t* raw, sip_t
     inbound.on_request(std::move(message), *sip);
     return 0;
   }
-  // An answer to no transaction: to an INVITE it must be ended, if the INVITE was ours; all else is noise.
+  // An answer to no transaction: to an INVITE it must be ended, if the INVITE was ours; all else is
+  // noise.
   const int status = sip->sip_status ? sip->sip_status->st_status : 0;
-  if (status >= 200 && status < 300 && sip->sip_cseq && sip->sip_cseq->cs_method == sip_method_invite) {
+  if (status >= 200 && status < 300 && sip->sip_cseq &&
+      sip->sip_cseq->cs_method == sip_method_invite) {
     inbound.core_.forked_answers.on_answer(*message, *sip);
   }
   return 0;
@@ -61,7 +67,11 @@ void Inbound::on_request(MsgPtr message, const sip_t& sip) {
   const sip_method_t method = sip.sip_request->rq_method;
   core_.count_request(sip.sip_request->rq_method_name);
   if (method == sip_method_ack) return;  // Of our stateless refusals; never answered.
-  Request request{.message = std::move(message), .sip = sip, .listener = nullptr, .source = {}, .trunk = std::nullopt};
+  Request request{.message = std::move(message),
+                  .sip = sip,
+                  .listener = nullptr,
+                  .source = {},
+                  .trunk = std::nullopt};
   request.listener = core_.listeners.of(*core_.agent, *request.message);
   request.source = source_of(*request.message);
   if (!request.listener || request.source.empty()) return;
@@ -81,7 +91,8 @@ void Inbound::on_request(MsgPtr message, const sip_t& sip) {
 bool Inbound::admit(Request& request) {
   const sip_t& sip = request.sip;
   sip_via_t* via = sip_object(request.message.get())->sip_via;
-  // Answers go where the request came from. maddr and port 0 in Via send them elsewhere, or nowhere.
+  // Answers go where the request came from. maddr and port 0 in Via send them elsewhere, or
+  // nowhere.
   if (!via || (via->v_port && std::strtoul(via->v_port, nullptr, 10) == 0)) return false;
   if (via->v_maddr) msg_header_remove_param(via->v_common, "maddr");
 
@@ -110,12 +121,15 @@ bool Inbound::admit(Request& request) {
 
 void Inbound::on_options(Request& request) {
   if (!accepting_) {
-    return reject(request, {503, "Service Unavailable", "draining",
-                            "Retry-After: " + std::to_string(kRetryAfterSeconds + core_.random.u32() % 10) + "\r\n"});
+    return reject(
+        request,
+        {503, "Service Unavailable", "draining",
+         "Retry-After: " + std::to_string(kRetryAfterSeconds + core_.random.u32() % 10) + "\r\n"});
   }
   const std::string lines = allow_line() + kAccept;
   nta_msg_treply(core_.agent.get(), request.message.release(), SIP_200_OK,
-                 SIPTAG_SERVER_STR(core_.user_agent.c_str()), SIPTAG_HEADER_STR(lines.c_str()), TAG_END());
+                 SIPTAG_SERVER_STR(core_.user_agent.c_str()), SIPTAG_HEADER_STR(lines.c_str()),
+                 TAG_END());
 }
 
 void Inbound::on_invite(Request& request) {
@@ -124,18 +138,24 @@ void Inbound::on_invite(Request& request) {
   if (!request.trunk) {
     const auto account = authenticated(request, *sip.sip_from);
     if (!account) return;
-    if (!is_ours(sip.sip_request->rq_url[0])) return reject(request, {404, "Not Found", "not_ours", {}});
+    if (!is_ours(sip.sip_request->rq_url[0]))
+      return reject(request, {404, "Not Found", "not_ours", {}});
     peer = FromPhone{account->username};
   }
   if (const auto rejection = check_dialog_request(sip, true)) return reject(request, *rejection);
-  Invite invite = invite_of(sip, std::move(peer), request.source, request.listener->bound.transport);
+  Invite invite =
+      invite_of(sip, std::move(peer), request.source, request.listener->bound.transport);
   if (!accepting_ && !directory_.always_admitted(invite.request_user)) {
-    return reject(request, {503, "Service Unavailable", "draining",
-                            "Retry-After: " + std::to_string(kRetryAfterSeconds + core_.random.u32() % 10) + "\r\n"});
+    return reject(
+        request,
+        {503, "Service Unavailable", "draining",
+         "Retry-After: " + std::to_string(kRetryAfterSeconds + core_.random.u32() % 10) + "\r\n"});
   }
-  InviteServer* dialog = InviteServer::accept(
-      core_, request.message,
-      {request.listener, request.source, request.listener->bound.transport, !request.trunk.has_value()});
+  keep_connection(*core_.agent, *request.message);
+  InviteServer* dialog =
+      InviteServer::accept(core_, request.message,
+                           {request.listener, request.source, request.listener->bound.transport,
+                            !request.trunk.has_value()});
   if (!dialog) return reject(request, {500, "Server Internal Error", "internal", {}});
 
   const uint64_t id = dialog->id();
@@ -146,7 +166,8 @@ void Inbound::on_invite(Request& request) {
 
 void Inbound::on_register(Request& request) {
   const sip_t& sip = request.sip;
-  if (!is_ours(sip.sip_request->rq_url[0])) return reject(request, {404, "Not Found", "not_ours", {}});
+  if (!is_ours(sip.sip_request->rq_url[0]))
+    return reject(request, {404, "Not Found", "not_ours", {}});
   if (sip.sip_require) {
     if (auto rejection = check_dialog_request(sip, false); rejection && rejection->status == 420) {
       return reject(request, *rejection);
@@ -155,16 +176,19 @@ void Inbound::on_register(Request& request) {
   const auto account = authenticated(request, *sip.sip_to);
   if (!account) return;
   // RFC 3261 10.3 (4): a phone registers its own address of record and no other.
-  if (user_of(sip.sip_to->a_url[0]) != account->username) return reject(request, {403, "Forbidden", "forbidden", {}});
-  const RegisterParts parts = register_parts_of(sip, *account, request.source, request.listener->bound.transport);
+  if (user_of(sip.sip_to->a_url[0]) != account->username)
+    return reject(request, {403, "Forbidden", "forbidden", {}});
+  const RegisterParts parts =
+      register_parts_of(sip, *account, request.source, request.listener->bound.transport);
   if (parts.rejection) return reject(request, *parts.rejection);
   const auto bindings = registrar_.handle(parts.request);
   if (!bindings) return reject(request, register_rejection(bindings.error(), registrar_.limits()));
 
+  keep_connection(*core_.agent, *request.message);
   // From here on a transaction: the digest of a repeated REGISTER would be a replay.
   const std::string lines = register_answer(*bindings, core_.clock.wall()) + allow_line();
-  const IncomingPtr transaction(
-      nta_incoming_create(core_.agent.get(), nullptr, request.message.release(), nullptr, TAG_END()));
+  const IncomingPtr transaction(nta_incoming_create(core_.agent.get(), nullptr,
+                                                    request.message.release(), nullptr, TAG_END()));
   if (!transaction) return;
   nta_incoming_treply(transaction.get(), SIP_200_OK, SIPTAG_SERVER_STR(core_.user_agent.c_str()),
                       SIPTAG_HEADER_STR(lines.c_str()), TAG_END());
@@ -173,7 +197,8 @@ void Inbound::on_register(Request& request) {
 std::optional<PhoneAccount> Inbound::authenticated(Request& request, const sip_addr_t& claimed) {
   const sip_t& sip = request.sip;
   std::vector<DigestHeader> credentials = parse_digest_list(sip.sip_authorization);
-  for (auto& header : parse_digest_list(sip.sip_proxy_authorization)) credentials.push_back(std::move(header));
+  for (auto& header : parse_digest_list(sip.sip_proxy_authorization))
+    credentials.push_back(std::move(header));
   const auto named = directory_.phone(user_of(claimed.a_url[0]));
   const DigestHeader* ours = digest_.ours(credentials);
   if (!ours) {
@@ -181,21 +206,23 @@ std::optional<PhoneAccount> Inbound::authenticated(Request& request, const sip_a
     return std::nullopt;
   }
   auto account = directory_.phone(ours->username);
-  switch (digest_.verify(*ours, sip.sip_request->rq_method_name, uri_of(sip.sip_request->rq_url[0]), account,
-                         algorithms(account))) {
+  switch (digest_.verify(*ours, sip.sip_request->rq_method_name, uri_of(sip.sip_request->rq_url[0]),
+                         account, algorithms(account))) {
     case DigestVerdict::Passed: guard_.digest_passed(request.source); return account;
     case DigestVerdict::Missing: challenge(request, named, false); break;
     case DigestVerdict::Stale: challenge(request, named, true); break;
     case DigestVerdict::Failed:
       guard_.digest_failed(request.source);
-      core_.log.info("digest refused", {{"source", request.source.to_string()}, {"user", ours->username}});
+      core_.log.info("digest refused",
+                     {{"source", request.source.to_string()}, {"user", ours->username}});
       challenge(request, named, false);
       break;
   }
   return std::nullopt;
 }
 
-std::span<const DigestAlgorithm> Inbound::algorithms(const std::optional<PhoneAccount>& account) const {
+std::span<const DigestAlgorithm> Inbound::algorithms(
+    const std::optional<PhoneAccount>& account) const {
   return account && !account->digest.empty() ? account->digest : config_.digest;
 }
 
@@ -210,14 +237,16 @@ void Inbound::challenge(Request& request, const std::optional<PhoneAccount>& cla
 bool Inbound::is_ours(const url_t& uri) const {
   if (!is_sip_uri(uri)) return false;
   const std::string host = host_of(uri);
-  return host == lower(config_.domain) || host == lower(config_.advertise) || core_.listeners.is_own_host(host);
+  return host == lower(config_.domain) || host == lower(config_.advertise) ||
+         core_.listeners.is_own_host(host);
 }
 
 void Inbound::reject(Request& request, const Rejection& rejection) {
   core_.count_refusal(rejection.reason);
   nta_msg_treply(core_.agent.get(), request.message.release(), rejection.status, rejection.phrase,
                  SIPTAG_SERVER_STR(core_.user_agent.c_str()),
-                 TAG_IF(!rejection.headers.empty(), SIPTAG_HEADER_STR(rejection.headers.c_str())), TAG_END());
+                 TAG_IF(!rejection.headers.empty(), SIPTAG_HEADER_STR(rejection.headers.c_str())),
+                 TAG_END());
 }
 
 }  // namespace gw::sip

@@ -13,11 +13,12 @@
 
 namespace gw::sip {
 
-// Everything that belongs to no dialog and no transaction meets this first: who is it, may it, and only then is anything kept
-// for it. Refusals are stateless. Owned by the agent; signalling thread.
+// Everything that belongs to no dialog and no transaction meets this first: who is it, may it, and
+// only then is anything kept for it. Refusals are stateless. Owned by the agent; signalling thread.
 class Inbound {
  public:
-  Inbound(SipCore& core, const SipConfig& config, SipDirectory& directory, InviteHandler& handler, Registrar& registrar);
+  Inbound(SipCore& core, const SipConfig& config, SipDirectory& directory, InviteHandler& handler,
+          Registrar& registrar);
 
   static int on_message(nta_agent_magic_t* self, nta_agent_t* agent, msg_t* message, sip_t* sip);
 

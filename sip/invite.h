@@ -46,6 +46,7 @@ struct Invite {
   std::string user_agent;
   SocketAddress source;
   Transport transport = Transport::Udp;
+  unsigned max_forwards = 70;
 };
 
 // Where a request goes on the wire; the Request-URI is another matter.
@@ -71,6 +72,7 @@ struct OutgoingInvite {
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::optional<std::string> sdp;       // None = late offer (the 200 carries the offer, we answer in the ACK).
   std::optional<Credentials> credentials;  // Answers 401 and 407 once, MD5 or SHA-256 (RFC 8760).
+  unsigned max_forwards = 70;              // Of a call that is passed on: what came, less one. Loops end by it.
   std::string call_id_hint;             // For the log only.
 };
 

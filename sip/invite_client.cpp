@@ -12,24 +12,57 @@ constexpr size_t kMaxForks = 16;  // Early dialogs of one INVITE; more is a loop
 
 // Headers that the transaction layer or we ourselves write.
 bool is_reserved(std::string_view name) {
-  static constexpr std::string_view kReserved[] = {
-      "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "route", "record-route", "max-forwards",
-      "content-type", "c", "content-length", "l", "content-encoding", "e", "authorization", "proxy-authorization", "require",
-      "supported", "k", "allow", "user-agent", "privacy", "p-asserted-identity", "user-to-user", "expires"};
+  static constexpr std::string_view kReserved[] = {"via",
+                                                   "v",
+                                                   "from",
+                                                   "f",
+                                                   "to",
+                                                   "t",
+                                                   "call-id",
+                                                   "i",
+                                                   "cseq",
+                                                   "contact",
+                                                   "m",
+                                                   "route",
+                                                   "record-route",
+                                                   "max-forwards",
+                                                   "content-type",
+                                                   "c",
+                                                   "content-length",
+                                                   "l",
+                                                   "content-encoding",
+                                                   "e",
+                                                   "authorization",
+                                                   "proxy-authorization",
+                                                   "require",
+                                                   "supported",
+                                                   "k",
+                                                   "allow",
+                                                   "user-agent",
+                                                   "privacy",
+                                                   "p-asserted-identity",
+                                                   "user-to-user",
+                                                   "expires"};
   std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return std::find(std::begin(kReserved), std::end(kReserved), lower) != std::end(kReserved);
 }
 
 std::string lines_of(const OutgoingInvite& invite) {
   std::string lines;
-  if (invite.p_asserted_identity) lines += "P-Asserted-Identity: " + to_header(*invite.p_asserted_identity) + "\r\n";
+  lines += "Max-Forwards: " + std::to_string(invite.max_forwards) + "\r\n";
+  if (invite.p_asserted_identity)
+    lines += "P-Asserted-Identity: " + to_header(*invite.p_asserted_identity) + "\r\n";
   if (invite.privacy_id) lines += "Privacy: id\r\n";
   if (!invite.user_to_user.empty()) {
-    lines += "User-to-User: " + header_text(invite.user_to_user).substr(0, kMaxHeaderValue) + "\r\n";
+    lines +=
+        "User-to-User: " + header_text(invite.user_to_user).substr(0, kMaxHeaderValue) + "\r\n";
   }
   for (const auto& [name, value] : invite.extra_headers) {
-    if (name.empty() || name.find_first_of(" \t\r\n:,;\"<>") != std::string::npos || is_reserved(name)) continue;
+    if (name.empty() || name.find_first_of(" \t\r\n:,;\"<>") != std::string::npos ||
+        is_reserved(name))
+      continue;
     lines += name + ": " + header_text(value).substr(0, kMaxHeaderValue) + "\r\n";
   }
   return lines;
@@ -48,7 +81,8 @@ Refusal refusal_of(const sip_t* response, int status) {
                        : "";
   refusal.reason = reason_of(*response);
   if (response->sip_retry_after) {
-    refusal.retry_after_s = static_cast<int>(std::min<unsigned long>(response->sip_retry_after->af_delta, 86'400));
+    refusal.retry_after_s =
+        static_cast<int>(std::min<unsigned long>(response->sip_retry_after->af_delta, 86'400));
   }
   if (status >= 400) return refusal;
   const sip_contact_t* contact = response->sip_contact;
@@ -62,14 +96,16 @@ Refusal refusal_of(const sip_t* response, int status) {
 bool same_place(su_home_t* home, const std::string& asked, const url_t& answered) {
   const url_t* url = url_make(home, asked.c_str());
   if (!url || host_of(*url) != host_of(answered)) return false;
-  return std::string_view(url->url_port ? url->url_port : "") == (answered.url_port ? answered.url_port : "");
+  return std::string_view(url->url_port ? url->url_port : "") ==
+         (answered.url_port ? answered.url_port : "");
 }
 
 }  // namespace
 
-InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, const NameAddr& from, const NameAddr& to,
-                                 const Listener& listener) {
+InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, const NameAddr& from,
+                                 const NameAddr& to, const Listener& listener) {
   const auto uri = request_uri(invite.request_uri);
+  if (invite.max_forwards == 0) return nullptr;
   if (!uri || (invite.sdp && invite.sdp->size() > kMaxSdp)) return nullptr;
   std::unique_ptr<InviteClient> dialog(new InviteClient(core, core.random.hex(16)));
   dialog->local_tag_ = core.random.hex(8);
@@ -81,11 +117,12 @@ InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, co
   dialog->auth_.use(invite.credentials, core.random);
   dialog->header_lines_ = lines_of(invite);
   dialog->sdp_ = invite.sdp.value_or("");
-  dialog->leg_.reset(nta_leg_tcreate(core.agent.get(), on_leg_request,
-                                     reinterpret_cast<nta_leg_magic_t*>(static_cast<InviteDialog*>(dialog.get())),
-                                     SIPTAG_CALL_ID_STR(dialog->sip_call_id().c_str()),
-                                     SIPTAG_FROM_STR(to_header(from, dialog->local_tag_).c_str()),
-                                     SIPTAG_TO_STR(to_header(to).c_str()), TAG_END()));
+  dialog->leg_.reset(
+      nta_leg_tcreate(core.agent.get(), on_leg_request,
+                      reinterpret_cast<nta_leg_magic_t*>(static_cast<InviteDialog*>(dialog.get())),
+                      SIPTAG_CALL_ID_STR(dialog->sip_call_id().c_str()),
+                      SIPTAG_FROM_STR(to_header(from, dialog->local_tag_).c_str()),
+                      SIPTAG_TO_STR(to_header(to).c_str()), TAG_END()));
   if (!dialog->leg_ || !dialog->send_invite({})) return nullptr;
   core.forked_answers.expect(dialog->local_tag_);
   InviteClient* sent = dialog.get();
@@ -93,7 +130,9 @@ InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, co
   return sent;
 }
 
-InviteClient::~InviteClient() { core_.forked_answers.forget_later(local_tag_); }
+InviteClient::~InviteClient() {
+  core_.forked_answers.forget_later(local_tag_);
+}
 
 bool InviteClient::send_invite(const std::string& auth) {
   const std::string lines = header_lines_ + auth;
@@ -104,9 +143,11 @@ bool InviteClient::send_invite(const std::string& auth) {
         static_cast<InviteClient*>(reinterpret_cast<InviteDialog*>(self))->on_response(response);
         return 0;
       },
-      magic(this), URL_STRING_MAKE(first_route_.c_str()), SIP_METHOD_INVITE, URL_STRING_MAKE(request_uri_.c_str()),
-      TPTAG_IDENT(ident_.c_str()), SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
-      SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()), TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
+      magic(this), URL_STRING_MAKE(first_route_.c_str()), SIP_METHOD_INVITE,
+      URL_STRING_MAKE(request_uri_.c_str()), TPTAG_IDENT(ident_.c_str()),
+      SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
+      SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
+      TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
       TAG_IF(!sdp_.empty(), SIPTAG_CONTENT_TYPE_STR("application/sdp")),
       TAG_IF(!sdp_.empty(), SIPTAG_PAYLOAD_STR(sdp_.c_str())), TAG_END()));
   return invite_ != nullptr;
@@ -143,7 +184,8 @@ void InviteClient::follow(const sip_t& response) {
   // A 2xx without a usable Contact breaks 12.1.1; where the INVITE went the ACK may arrive too.
   if (!usable) contact = sip_contact_make(home.get(), ("<" + request_uri_ + ">").c_str());
   bool routable = true;
-  for (const sip_record_route_t* r = response.sip_record_route; r; r = r->r_next) routable &= is_sip_uri(r->r_url[0]);
+  for (const sip_record_route_t* r = response.sip_record_route; r; r = r->r_next)
+    routable &= is_sip_uri(r->r_url[0]);
   nta_leg_client_reroute(leg_.get(), routable ? response.sip_record_route : nullptr, contact, 1);
   // Reached at its own URI, the peer is where we found it: a phone behind a NAT keeps its address.
   keep_hop_ = !response.sip_record_route && same_place(home.get(), request_uri_, contact->m_url[0]);
@@ -154,6 +196,7 @@ void InviteClient::on_answer(const sip_t& response) {
   if (state_ != State::Early && state_ != State::Ending) return;
   follow(response);
   const auto sdp = body_of(response).sdp;
+  keep_connection(invite_.get());
   cseq_ = nta_outgoing_cseq(invite_.get());
   branch_ = branch_of(invite_.get());
   invite_.reset();
@@ -179,7 +222,9 @@ void InviteClient::on_answer(const sip_t& response) {
   tell([refusal](DialogObserver& o) { o.on_refused(refusal); });
 }
 
-bool InviteClient::acknowledge_answer(const std::string& sdp) { return send_ack(cseq_, branch_, sent_auth_, sdp); }
+bool InviteClient::acknowledge_answer(const std::string& sdp) {
+  return send_ack(cseq_, branch_, sent_auth_, sdp);
+}
 
 bool InviteClient::acknowledge(const std::string& sdp) {
   if (state_ != State::Answered || sdp.empty()) return false;
@@ -201,7 +246,8 @@ void InviteClient::on_refusal(const sip_t* response, int status) {
   invite_.reset();
   const bool ours = state_ == State::Early;
   set_state(State::Ended);
-  if (ours) tell([refusal = refusal_of(response, status)](DialogObserver& o) { o.on_refused(refusal); });
+  if (ours)
+    tell([refusal = refusal_of(response, status)](DialogObserver& o) { o.on_refused(refusal); });
   finish_if_idle();
 }
 
@@ -211,14 +257,16 @@ void InviteClient::leave(const Reason& reason) {
     return hang_up(reason);
   }
   set_state(State::Ending);
-  // Sofia holds the CANCEL back until a provisional answer is in (RFC 3261 9.1). The final answer ends it, whichever it is.
+  // Sofia holds the CANCEL back until a provisional answer is in (RFC 3261 9.1). The final answer
+  // ends it, whichever it is.
   const std::string value = to_header(reason);
-  nta_outgoing_tcancel(invite_.get(), nullptr, nullptr, TAG_IF(!value.empty(), SIPTAG_REASON_STR(value.c_str())),
-                       TAG_END());
+  nta_outgoing_tcancel(invite_.get(), nullptr, nullptr,
+                       TAG_IF(!value.empty(), SIPTAG_REASON_STR(value.c_str())), TAG_END());
 }
 
 void InviteClient::left_early(const Reason& reason) {
-  // Early: no 2xx has come, so there is nothing to end yet; the INVITE's own answer will follow. Answered: a real BYE.
+  // Early: no 2xx has come, so there is nothing to end yet; the INVITE's own answer will follow.
+  // Answered: a real BYE.
   if (state_ == State::Early) return;
   acknowledge_answer({});
   set_state(State::Ended);

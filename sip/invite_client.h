@@ -12,15 +12,16 @@ namespace gw::sip {
 class InviteClient final : public InviteDialog {
  public:
   // nullptr: it cannot be built.
-  static InviteClient* send(SipCore& core, const OutgoingInvite& invite, const NameAddr& from, const NameAddr& to,
-                            const Listener& listener);
+  static InviteClient* send(SipCore& core, const OutgoingInvite& invite, const NameAddr& from,
+                            const NameAddr& to, const Listener& listener);
   ~InviteClient() override;
 
   bool acknowledge(const std::string& sdp) override;
   const std::string& local_tag() const { return local_tag_; }
 
  private:
-  InviteClient(SipCore& core, std::string sip_call_id) : InviteDialog(core, std::move(sip_call_id), true) {}
+  InviteClient(SipCore& core, std::string sip_call_id)
+      : InviteDialog(core, std::move(sip_call_id), true) {}
 
   bool send_invite(const std::string& auth);
   void leave(const Reason& reason) override;
@@ -36,10 +37,10 @@ class InviteClient final : public InviteDialog {
 
   OutgoingPtr invite_;
   std::string local_tag_, request_uri_, first_route_;
-  std::string header_lines_, sdp_;      // Sent again with credentials after a 401 or 407.
+  std::string header_lines_, sdp_;  // Sent again with credentials after a 401 or 407.
   std::string sent_auth_;
-  std::vector<std::string> forks_;      // To tags whose SDP the owner has seen.
-  uint32_t cseq_ = 0;                   // Of the INVITE that was answered: its ACK has the same.
+  std::vector<std::string> forks_;  // To tags whose SDP the owner has seen.
+  uint32_t cseq_ = 0;               // Of the INVITE that was answered: its ACK has the same.
   std::string branch_;
 };
 

@@ -18,17 +18,19 @@ int status_of(const sip_t* response) {
   return response && response->sip_status ? response->sip_status->st_status : 408;
 }
 
-// RFC 1918, RFC 6598, loopback and link-local: no route for us when the peer itself came from a public address.
+// RFC 1918, RFC 6598, loopback and link-local: no route for us when the peer itself came from a
+// public address.
 bool is_private(const SocketAddress& address) {
   static const auto kRanges = [] {
     std::vector<AddressRange> ranges;
-    for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8",
-                             "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10"}) {
+    for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
+                             "127.0.0.0/8", "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10"}) {
       if (auto range = AddressRange::parse(text)) ranges.push_back(*range);
     }
     return ranges;
   }();
-  return std::any_of(kRanges.begin(), kRanges.end(), [&](const AddressRange& r) { return r.contains(address); });
+  return std::any_of(kRanges.begin(), kRanges.end(),
+                     [&](const AddressRange& r) { return r.contains(address); });
 }
 
 std::optional<Transport> transport_of(const url_t& url) {
@@ -42,7 +44,10 @@ std::optional<Transport> transport_of(const url_t& url) {
 }  // namespace
 
 InviteDialog::InviteDialog(SipCore& core, std::string sip_call_id, bool caller)
-    : core_(core), id_(core.dialogs.next_id()), sip_call_id_(std::move(sip_call_id)), caller_(caller) {}
+    : core_(core),
+      id_(core.dialogs.next_id()),
+      sip_call_id_(std::move(sip_call_id)),
+      caller_(caller) {}
 
 InviteDialog::~InviteDialog() {
   stop_timer();
@@ -104,11 +109,15 @@ void InviteDialog::hang_up(const Reason& reason) {
   their_offer_.reset();  // Unanswered, it gets a 500.
   set_state(State::Ending);
   std::string headers = auth_.lines("BYE", remote_target());
-  if (const std::string value = to_header(reason); !value.empty()) headers += "Reason: " + value + "\r\n";
-  bye_ = request(SIP_METHOD_BYE, [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* sip) {
-    reinterpret_cast<InviteDialog*>(self)->on_bye_response(sip);
-    return 0;
-  }, headers);
+  if (const std::string value = to_header(reason); !value.empty())
+    headers += "Reason: " + value + "\r\n";
+  bye_ = request(
+      SIP_METHOD_BYE,
+      [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* sip) {
+        reinterpret_cast<InviteDialog*>(self)->on_bye_response(sip);
+        return 0;
+      },
+      headers);
   finish_if_idle();
 }
 
@@ -118,10 +127,13 @@ void InviteDialog::on_bye_response(const sip_t* response) {
   if (response) headers = auth_.answer(*response, "BYE", remote_target());
   bye_.reset();
   if (headers) {
-    bye_ = request(SIP_METHOD_BYE, [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* sip) {
-      reinterpret_cast<InviteDialog*>(self)->on_bye_response(sip);
-      return 0;
-    }, *headers);
+    bye_ = request(
+        SIP_METHOD_BYE,
+        [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* sip) {
+          reinterpret_cast<InviteDialog*>(self)->on_bye_response(sip);
+          return 0;
+        },
+        *headers);
   }
   finish_if_idle();
 }
@@ -133,7 +145,9 @@ void InviteDialog::lost() {
 
 void InviteDialog::finish_if_idle() {
   if (state_ == State::Ending && !bye_ && !invite_pending() && !our_offer_) set_state(State::Ended);
-  if (state_ != State::Ended || our_offer_ || invite_pending() || !pending_.empty() || burial_posted_) return;
+  if (state_ != State::Ended || our_offer_ || invite_pending() || !pending_.empty() ||
+      burial_posted_)
+    return;
   burial_posted_ = true;
   stop_timer();
   // Deleted from the loop: this may run under a callback of our own leg or transaction.
@@ -161,12 +175,13 @@ OutgoingPtr InviteDialog::request(sip_method_t method, const char* name, nta_res
       TAG_IF(!text.empty(), SIPTAG_PAYLOAD_STR(text.c_str())), TAG_END()));
 }
 
-bool InviteDialog::send_ack(uint32_t cseq, const std::string& branch, const std::string& auth, const std::string& sdp) {
+bool InviteDialog::send_ack(uint32_t cseq, const std::string& branch, const std::string& auth,
+                            const std::string& sdp) {
   if (branch.empty()) return false;
   const HomePtr home = make_home();
   const sip_cseq_t* header = sip_cseq_create(home.get(), cseq, SIP_METHOD_ACK);
-  // NTATAG_ACK_BRANCH: without it Sofia looks for the INVITE and asserts that it finds one. With it a repeated 2xx finds this
-  // ACK and sends it again (RFC 3261 13.2.2.4).
+  // NTATAG_ACK_BRANCH: without it Sofia looks for the INVITE and asserts that it finds one. With it
+  // a repeated 2xx finds this ACK and sends it again (RFC 3261 13.2.2.4).
   const OutgoingPtr ack(nta_outgoing_tcreate(
       leg_.get(), nullptr, nullptr, URL_STRING_MAKE(route_.c_str()), SIP_METHOD_ACK, nullptr,
       TPTAG_IDENT(ident_.c_str()), NTATAG_ACK_BRANCH(branch.c_str()), SIPTAG_CSEQ(header),
@@ -187,8 +202,9 @@ std::string InviteDialog::remote_target() const {
   return target ? uri_of(target->m_url[0]) : "";
 }
 
-// RFC 3261 12.2.1.1 names the first route or the remote target. It is followed when it is an address that can be true; a name
-// was resolved when the dialog began, and a phone is where it sends from.
+// RFC 3261 12.2.1.1 names the first route or the remote target. It is followed when it is an
+// address that can be true; a name was resolved when the dialog began, and a phone is where it
+// sends from.
 void InviteDialog::route_in_dialog() {
   route_ = route_of(hop_);
   const sip_route_t* routes = nullptr;
@@ -200,11 +216,14 @@ void InviteDialog::route_in_dialog() {
   const uint16_t default_port = transport == Transport::Tls ? 5061 : 5060;
   auto address = SocketAddress::parse(bracketed(host_of(next)), default_port);
   if (!address) return;
-  if (next.url_port) address->set_port(static_cast<uint16_t>(std::strtoul(next.url_port, nullptr, 10)));
+  if (next.url_port)
+    address->set_port(static_cast<uint16_t>(std::strtoul(next.url_port, nullptr, 10)));
   if (address->port() == 0) return;
   if (is_private(*address) && !is_private(hop_.address)) return;
   // The connection that we have is the way to that host.
-  if (transport != Transport::Udp && transport == hop_.transport && address->same_host(hop_.address)) return;
+  if (transport != Transport::Udp && transport == hop_.transport &&
+      address->same_host(hop_.address))
+    return;
   const Listener* listener = core_.listeners.towards(transport, *address);
   if (!listener) return;
   if (transport != hop_.transport) ident_ = listener->ident;
@@ -213,14 +232,16 @@ void InviteDialog::route_in_dialog() {
 
 // --- Requests of theirs
 
-int InviteDialog::on_leg_request(nta_leg_magic_t* self, nta_leg_t*, nta_incoming_t* transaction, const sip_t* sip) {
+int InviteDialog::on_leg_request(nta_leg_magic_t* self, nta_leg_t*, nta_incoming_t* transaction,
+                                 const sip_t* sip) {
   if (!sip || !sip->sip_request) return 400;
   return reinterpret_cast<InviteDialog*>(self)->on_request(transaction, *sip);
 }
 
-int InviteDialog::reply(nta_incoming_t* transaction, int status, const char* phrase, const std::string& headers) {
-  nta_incoming_treply(transaction, status, phrase, TAG_IF(!headers.empty(), SIPTAG_HEADER_STR(headers.c_str())),
-                      TAG_END());
+int InviteDialog::reply(nta_incoming_t* transaction, int status, const char* phrase,
+                        const std::string& headers) {
+  nta_incoming_treply(transaction, status, phrase,
+                      TAG_IF(!headers.empty(), SIPTAG_HEADER_STR(headers.c_str())), TAG_END());
   return status;  // Sofia sees that it has been answered and lets go of it.
 }
 
@@ -238,12 +259,15 @@ int InviteDialog::on_request(nta_incoming_t* transaction, const sip_t& sip) {
     case sip_method_update: return on_offer_request(transaction, sip);
     case sip_method_info: return on_info(transaction, sip);
     case sip_method_options:
-      return reply(transaction, SIP_200_OK, std::string("Allow: ") + kAllow + "\r\nAccept: application/sdp\r\n");
+      return reply(transaction, SIP_200_OK,
+                   std::string("Allow: ") + kAllow + "\r\nAccept: application/sdp\r\n");
     case sip_method_refer: return reply(transaction, SIP_603_DECLINE);
     case sip_method_notify:
     case sip_method_prack:
     case sip_method_cancel: return 481;
-    default: return reply(transaction, SIP_405_METHOD_NOT_ALLOWED, std::string("Allow: ") + kAllow + "\r\n");
+    default:
+      return reply(transaction, SIP_405_METHOD_NOT_ALLOWED,
+                   std::string("Allow: ") + kAllow + "\r\n");
   }
 }
 
@@ -255,7 +279,8 @@ int InviteDialog::on_bye(nta_incoming_t* transaction, const sip_t& sip) {
     case State::Answered: left_early(reason); break;
     case State::Confirmed:
       stop_timer();
-      if (their_offer_ && !their_offer_answered_) reply(their_offer_.get(), SIP_487_REQUEST_TERMINATED);
+      if (their_offer_ && !their_offer_answered_)
+        reply(their_offer_.get(), SIP_487_REQUEST_TERMINATED);
       their_offer_.reset();
       set_state(State::Ended);
       tell([reason](DialogObserver& o) { o.on_ended(reason, true); });
@@ -270,11 +295,15 @@ int InviteDialog::on_bye(nta_incoming_t* transaction, const sip_t& sip) {
 int InviteDialog::on_info(nta_incoming_t* transaction, const sip_t& sip) {
   if (state_ == State::Early) return 481;
   const sip_payload_t* payload = sip.sip_payload;
-  if (payload && payload->pl_len > kMaxInfoBody) return reply(transaction, SIP_413_REQUEST_TOO_LARGE);
+  if (payload && payload->pl_len > kMaxInfoBody)
+    return reply(transaction, SIP_413_REQUEST_TOO_LARGE);
   reply(transaction, SIP_200_OK);
-  if (!payload || !payload->pl_data || !sip.sip_content_type || !sip.sip_content_type->c_type) return 200;
-  tell([type = header_text(sip.sip_content_type->c_type), body = std::string(payload->pl_data, payload->pl_len)](
-           DialogObserver& o) { o.on_info(type, body); });
+  if (!payload || !payload->pl_data || !sip.sip_content_type || !sip.sip_content_type->c_type)
+    return 200;
+  tell([type = header_text(sip.sip_content_type->c_type),
+        body = std::string(payload->pl_data, payload->pl_len)](DialogObserver& o) {
+    o.on_info(type, body);
+  });
   return 200;
 }
 
@@ -283,10 +312,13 @@ int InviteDialog::on_info(nta_incoming_t* transaction, const sip_t& sip) {
 bool InviteDialog::info(std::string_view content_type, std::string_view body) {
   if (state_ != State::Confirmed || infos_.size() >= kMaxInfosUnderWay) return false;
   if (content_type.empty() || body.empty() || body.size() > kMaxInfoBody) return false;
-  OutgoingPtr sent = request(SIP_METHOD_INFO, [](nta_outgoing_magic_t* self, nta_outgoing_t* transaction, const sip_t* sip) {
-    reinterpret_cast<InviteDialog*>(self)->on_info_response(transaction, sip);
-    return 0;
-  }, auth_.lines("INFO", remote_target()), {header_text(content_type), body});
+  OutgoingPtr sent =
+      request(SIP_METHOD_INFO,
+              [](nta_outgoing_magic_t* self, nta_outgoing_t* transaction, const sip_t* sip) {
+                reinterpret_cast<InviteDialog*>(self)->on_info_response(transaction, sip);
+                return 0;
+              },
+              auth_.lines("INFO", remote_target()), {header_text(content_type), body});
   if (!sent) return false;
   infos_.push_back(std::move(sent));
   return true;

@@ -18,7 +18,8 @@ namespace gw::sip {
 
 class InviteDialog;
 
-// The Dialog that an owner holds: a link to the machine in SipCore::dialogs, which may outlive it (to finish) or end before it.
+// The Dialog that an owner holds: a link to the machine in SipCore::dialogs, which may outlive it
+// (to finish) or end before it.
 class DialogHandle final : public Dialog {
  public:
   explicit DialogHandle(InviteDialog& dialog);
@@ -42,9 +43,10 @@ class DialogHandle final : public Dialog {
   const std::string sip_call_id_;
 };
 
-// One INVITE dialog (RFC 3261 12): what both roles share, which is everything after the answer: offers both ways, glare,
-// INFO, BYE, the route set. InviteServer and InviteClient add the first transaction. Owned by SipCore::dialogs; signalling
-// thread. Deleted only from the loop, never under a callback.
+// One INVITE dialog (RFC 3261 12): what both roles share, which is everything after the answer:
+// offers both ways, glare, INFO, BYE, the route set. InviteServer and InviteClient add the first
+// transaction. Owned by SipCore::dialogs; signalling thread. Deleted only from the loop, never
+// under a callback.
 class InviteDialog {
  public:
   virtual ~InviteDialog();
@@ -58,7 +60,8 @@ class InviteDialog {
 
   virtual bool progress(int, const std::optional<std::string>&) { return false; }
   virtual bool answer(const std::string&) { return false; }
-  virtual bool refuse(int, std::string_view, const Reason&, const std::vector<std::pair<std::string, std::string>>&) {
+  virtual bool refuse(int, std::string_view, const Reason&,
+                      const std::vector<std::pair<std::string, std::string>>&) {
     return false;
   }
   virtual bool acknowledge(const std::string&) { return false; }
@@ -70,54 +73,62 @@ class InviteDialog {
 
  protected:
   enum class State {
-    Early,      // The INVITE has no final answer.
-    Answered,   // 2xx, but no ACK yet.
+    Early,     // The INVITE has no final answer.
+    Answered,  // 2xx, but no ACK yet.
     Confirmed,
-    Ending,     // The owner has been told or has left; a transaction of ours is still to finish.
+    Ending,  // The owner has been told or has left; a transaction of ours is still to finish.
     Ended,
   };
 
   InviteDialog(SipCore& core, std::string sip_call_id, bool caller);
 
-  // The first transaction's part of end(), in Early and Answered. Leaves the dialog Ending or Ended.
+  // The first transaction's part of end(), in Early and Answered. Leaves the dialog Ending or
+  // Ended.
   virtual void leave(const Reason& reason) = 0;
   // BYE from the peer before the dialog was confirmed.
   virtual void left_early(const Reason& reason) = 0;
   virtual bool invite_pending() const = 0;  // The first transaction still needs us.
 
   void set_state(State state);
-  void tell(std::function<void(DialogObserver&)> what);  // Now, or from the loop when an owner's call is on the stack.
-  void confirmed();                                       // Confirmed, and what waited for it.
-  void hang_up(const Reason& reason);                     // BYE; Ending.
-  void lost();                                            // BYE and on_ended: no ACK, 481, 408.
+  void tell(std::function<void(DialogObserver&)>
+                what);  // Now, or from the loop when an owner's call is on the stack.
+  void confirmed();     // Confirmed, and what waited for it.
+  void hang_up(const Reason& reason);  // BYE; Ending.
+  void lost();                         // BYE and on_ended: no ACK, 481, 408.
   void finish_if_idle();
 
   struct Body {
     std::string_view type, text;
   };
-  OutgoingPtr request(sip_method_t method, const char* name, nta_response_f* callback, const std::string& headers,
-                      const Body& body = {});
+  OutgoingPtr request(sip_method_t method, const char* name, nta_response_f* callback,
+                      const std::string& headers, const Body& body = {});
   // ACK of a 2xx to an INVITE of ours; Sofia repeats it for every repeated 2xx.
-  bool send_ack(uint32_t cseq, const std::string& branch, const std::string& auth, const std::string& sdp);
+  bool send_ack(uint32_t cseq, const std::string& branch, const std::string& auth,
+                const std::string& sdp);
   std::string remote_target() const;
   // Where requests in the dialog go, once the route set or the remote target is known.
   void route_in_dialog();
 
-  static int on_leg_request(nta_leg_magic_t* self, nta_leg_t* leg, nta_incoming_t* transaction, const sip_t* sip);
-  static int reply(nta_incoming_t* transaction, int status, const char* phrase, const std::string& headers = {});
-  static nta_outgoing_magic_t* magic(InviteDialog* self) { return reinterpret_cast<nta_outgoing_magic_t*>(self); }
+  static int on_leg_request(nta_leg_magic_t* self, nta_leg_t* leg, nta_incoming_t* transaction,
+                            const sip_t* sip);
+  static int reply(nta_incoming_t* transaction, int status, const char* phrase,
+                   const std::string& headers = {});
+  static nta_outgoing_magic_t* magic(InviteDialog* self) {
+    return reinterpret_cast<nta_outgoing_magic_t*>(self);
+  }
   static std::string branch_of(const nta_outgoing_t* transaction);
 
   SipCore& core_;
   const uint64_t id_;
   const std::string sip_call_id_;
-  const bool caller_;         // We sent the INVITE: we own the Call-ID.
+  const bool caller_;  // We sent the INVITE: we own the Call-ID.
 
   LegPtr leg_;
-  NextHop hop_;               // Where the peer was when the dialog began.
-  bool keep_hop_ = false;     // A phone, maybe behind a NAT: its Contact is not where it can be reached.
-  std::string route_;         // hop_, or the first route or remote target, as Sofia's route.
-  std::string ident_;         // Our listener.
+  NextHop hop_;  // Where the peer was when the dialog began.
+  bool keep_hop_ =
+      false;           // A phone, maybe behind a NAT: its Contact is not where it can be reached.
+  std::string route_;  // hop_, or the first route or remote target, as Sofia's route.
+  std::string ident_;  // Our listener.
   std::string contact_;
   ClientAuth auth_;
   State state_ = State::Early;
@@ -148,7 +159,7 @@ class InviteDialog {
   // Their offer: a re-INVITE or UPDATE.
   IncomingPtr their_offer_;
   bool their_offer_answered_ = false;  // 200 is out, the ACK is not in.
-  bool their_offer_late_ = false;      // It had no SDP: our 200 carries the offer, the ACK the answer.
+  bool their_offer_late_ = false;  // It had no SDP: our 200 carries the offer, the ACK the answer.
 
   // Our offer: a re-INVITE, and until it has an answer its SDP.
   OutgoingPtr our_offer_;

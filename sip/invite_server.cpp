@@ -6,7 +6,8 @@ namespace gw::sip {
 
 namespace {
 
-// Headers of a refusal come from the owner, sometimes from the other side of the call: one line each, no header of ours.
+// Headers of a refusal come from the owner, sometimes from the other side of the call: one line
+// each, no header of ours.
 std::string lines_of(const std::vector<std::pair<std::string, std::string>>& headers) {
   std::string lines;
   for (const auto& [name, value] : headers) {
@@ -22,30 +23,36 @@ InviteServer* InviteServer::accept(SipCore& core, MsgPtr& message, const Arrival
   const sip_t* sip = sip_object(message.get());
   std::unique_ptr<InviteServer> dialog(new InviteServer(core, header_text(sip->sip_call_id->i_id)));
   const HomePtr home = make_home();
-  // The leg has our tag from its first moment: an INVITE without a To tag is then never taken for one of its own.
+  // The leg has our tag from its first moment: an INVITE without a To tag is then never taken for
+  // one of its own.
   sip_to_t* local = sip_to_dup(home.get(), sip->sip_to);
   const std::string tag = core.random.hex(8);
   if (!local || sip_to_tag(home.get(), local, tag.c_str()) < 0) return nullptr;
-  dialog->leg_.reset(nta_leg_tcreate(core.agent.get(), on_leg_request,
-                                     reinterpret_cast<nta_leg_magic_t*>(static_cast<InviteDialog*>(dialog.get())),
-                                     SIPTAG_CALL_ID(sip->sip_call_id), SIPTAG_FROM(local), SIPTAG_TO(sip->sip_from),
-                                     NTATAG_REMOTE_CSEQ(sip->sip_cseq->cs_seq), TAG_END()));
+  dialog->leg_.reset(nta_leg_tcreate(
+      core.agent.get(), on_leg_request,
+      reinterpret_cast<nta_leg_magic_t*>(static_cast<InviteDialog*>(dialog.get())),
+      SIPTAG_CALL_ID(sip->sip_call_id), SIPTAG_FROM(local), SIPTAG_TO(sip->sip_from),
+      NTATAG_REMOTE_CSEQ(sip->sip_cseq->cs_seq), TAG_END()));
   if (!dialog->leg_) return nullptr;
-  if (nta_leg_server_route(dialog->leg_.get(), sip->sip_record_route, sip->sip_contact) < 0) return nullptr;
+  if (nta_leg_server_route(dialog->leg_.get(), sip->sip_record_route, sip->sip_contact) < 0)
+    return nullptr;
 
   dialog->hop_ = {arrival.transport, arrival.source.host(), arrival.source.port(), arrival.source};
   dialog->keep_hop_ = arrival.from_phone;
   dialog->ident_ = arrival.listener->ident;
-  dialog->contact_ = core.listeners.contact(*arrival.listener, user_of(sip->sip_request->rq_url[0]), arrival.source);
+  dialog->contact_ = core.listeners.contact(*arrival.listener, user_of(sip->sip_request->rq_url[0]),
+                                            arrival.source);
   dialog->late_offer_ = !body_of(*sip).sdp;
   dialog->route_in_dialog();
 
-  dialog->invite_.reset(nta_incoming_create(core.agent.get(), dialog->leg_.get(), message.release(), nullptr, TAG_END()));
+  dialog->invite_.reset(nta_incoming_create(core.agent.get(), dialog->leg_.get(), message.release(),
+                                            nullptr, TAG_END()));
   if (!dialog->invite_) return nullptr;
   nta_incoming_bind(
       dialog->invite_.get(),
       [](nta_incoming_magic_t* self, nta_incoming_t*, const sip_t* ack_or_cancel) {
-        static_cast<InviteServer*>(reinterpret_cast<InviteDialog*>(self))->on_acknowledged(ack_or_cancel);
+        static_cast<InviteServer*>(reinterpret_cast<InviteDialog*>(self))
+            ->on_acknowledged(ack_or_cancel);
         return 0;
       },
       reinterpret_cast<nta_incoming_magic_t*>(static_cast<InviteDialog*>(dialog.get())));
@@ -58,18 +65,19 @@ InviteServer* InviteServer::accept(SipCore& core, MsgPtr& message, const Arrival
 bool InviteServer::progress(int status, const std::optional<std::string>& sdp) {
   if (state_ != State::Early || !invite_ || status <= 100 || status >= 200) return false;
   const bool body = sdp && !sdp->empty();
-  return nta_incoming_treply(invite_.get(), status, nullptr, SIPTAG_CONTACT_STR(contact_.c_str()),
-                             SIPTAG_ALLOW_STR(kAllow), TAG_IF(body, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
-                             TAG_IF(body, SIPTAG_PAYLOAD_STR(body ? sdp->c_str() : "")), TAG_END()) == 0;
+  return nta_incoming_treply(
+             invite_.get(), status, nullptr, SIPTAG_CONTACT_STR(contact_.c_str()),
+             SIPTAG_ALLOW_STR(kAllow), TAG_IF(body, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+             TAG_IF(body, SIPTAG_PAYLOAD_STR(body ? sdp->c_str() : "")), TAG_END()) == 0;
 }
 
 bool InviteServer::answer(const std::string& sdp) {
   if (state_ != State::Early || !invite_ || sdp.empty()) return false;
   set_state(State::Answered);
-  const int sent = nta_incoming_treply(invite_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()),
-                                       SIPTAG_ALLOW_STR(kAllow), SIPTAG_SERVER_STR(core_.user_agent.c_str()),
-                                       SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp.c_str()),
-                                       TAG_END());
+  const int sent = nta_incoming_treply(
+      invite_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
+      SIPTAG_SERVER_STR(core_.user_agent.c_str()), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
+      SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());
   if (sent == 0) return true;
   // The caller cannot be reached any more. Sofia goes on trying with a 500.
   invite_.reset();
@@ -84,7 +92,8 @@ bool InviteServer::refuse(int status, std::string_view phrase, const Reason& rea
   if (state_ != State::Early || !invite_ || status < 300 || status > 699) return false;
   const std::string text = header_text(phrase);
   std::string lines = lines_of(headers);
-  if (const std::string value = to_header(reason); !value.empty()) lines += "Reason: " + value + "\r\n";
+  if (const std::string value = to_header(reason); !value.empty())
+    lines += "Reason: " + value + "\r\n";
   reply(invite_.get(), status, text.empty() ? nullptr : text.c_str(), lines);
   invite_.reset();  // Sofia repeats the refusal until its ACK.
   set_state(State::Ended);
@@ -113,7 +122,8 @@ void InviteServer::left_early(const Reason& reason) {
 
 void InviteServer::on_acknowledged(const sip_t* sip) {
   if (sip && sip->sip_request->rq_method == sip_method_cancel) {
-    if (state_ != State::Early) return;  // The 200 went first: CANCEL means nothing any more, a BYE will follow.
+    if (state_ != State::Early)
+      return;  // The 200 went first: CANCEL means nothing any more, a BYE will follow.
     left_early(reason_of(*sip));
     return finish_if_idle();
   }

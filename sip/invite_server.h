@@ -18,7 +18,8 @@ class InviteServer final : public InviteDialog {
     bool from_phone = false;
   };
 
-  // Takes the message, sends 100. nullptr: no dialog can be made of it, the message is still the caller's.
+  // Takes the message, sends 100. nullptr: no dialog can be made of it, the message is still the
+  // caller's.
   static InviteServer* accept(SipCore& core, MsgPtr& message, const Arrival& arrival);
 
   bool progress(int status, const std::optional<std::string>& sdp) override;
@@ -27,7 +28,8 @@ class InviteServer final : public InviteDialog {
               const std::vector<std::pair<std::string, std::string>>& headers) override;
 
  private:
-  InviteServer(SipCore& core, std::string sip_call_id) : InviteDialog(core, std::move(sip_call_id), false) {}
+  InviteServer(SipCore& core, std::string sip_call_id)
+      : InviteDialog(core, std::move(sip_call_id), false) {}
 
   void leave(const Reason& reason) override;
   void left_early(const Reason& reason) override;

@@ -19,8 +19,12 @@ namespace gw::sip {
 namespace {
 
 constexpr int kPortAttempts = 20;  // A free port for UDP may be taken for TCP.
-constexpr unsigned kIdleConnectionMs = 4'000'000;   // Longer than the longest registration: a phone is reached by its own.
-constexpr unsigned kReceiveBuffer = 4 << 20;         // A burst of 6,000 requests; the kernel may grant less.
+constexpr unsigned kKnownIdleMs =
+    4'000'000;  // Longer than any registration: a phone is reached by its connection.
+constexpr unsigned kUnfinishedMessageMs =
+    10'000;  // A request that trickles in for longer is an attack.
+constexpr unsigned kReceiveBuffer = 4
+                                    << 20;  // A burst of 6,000 requests; the kernel may grant less.
 
 class Socket {
  public:
@@ -65,7 +69,8 @@ uint16_t free_port(SocketAddress host) {
   return 0;
 }
 
-// The local address that the kernel would use towards a peer; connecting a UDP socket sends nothing.
+// The local address that the kernel would use towards a peer; connecting a UDP socket sends
+// nothing.
 std::string local_host_towards(const SocketAddress& peer) {
   Socket socket(peer.data()->sa_family, SOCK_DGRAM);
   if (!socket.connect(peer)) return {};
@@ -78,36 +83,42 @@ std::vector<std::string> interface_hosts() {
   if (::getifaddrs(&first) != 0) return hosts;
   for (const ifaddrs* i = first; i; i = i->ifa_next) {
     if (!i->ifa_addr) continue;
-    if (i->ifa_addr->sa_family == AF_INET) hosts.push_back(SocketAddress(i->ifa_addr, sizeof(sockaddr_in)).host());
-    if (i->ifa_addr->sa_family == AF_INET6) hosts.push_back(SocketAddress(i->ifa_addr, sizeof(sockaddr_in6)).host());
+    if (i->ifa_addr->sa_family == AF_INET)
+      hosts.push_back(SocketAddress(i->ifa_addr, sizeof(sockaddr_in)).host());
+    if (i->ifa_addr->sa_family == AF_INET6)
+      hosts.push_back(SocketAddress(i->ifa_addr, sizeof(sockaddr_in6)).host());
   }
   ::freeifaddrs(first);
   return hosts;
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return text;
 }
 
 }  // namespace
 
-Result<void> Listeners::open(nta_agent_t& agent, const std::vector<ListenAddress>& wanted,
-                             const std::string& advertise, const std::string& tls_identity) {
-  listeners_.reserve(wanted.size());
-  for (const ListenAddress& address : wanted) {
-    Listener listener{.bound = address, .ident = "l" + std::to_string(listeners_.size()), .host = advertise};
+Result<void> Listeners::open(nta_agent_t& agent, const SipConfig& config,
+                             const std::string& tls_identity) {
+  listeners_.reserve(config.listen.size());
+  for (const ListenAddress& address : config.listen) {
+    Listener listener{.bound = address,
+                      .ident = "l" + std::to_string(listeners_.size()),
+                      .host = config.advertise};
     if (address.address.port() == 0) {
       for (const Listener& other : listeners_) {
-        const bool pair = (other.bound.transport == Transport::Udp && address.transport == Transport::Tcp) ||
-                          (other.bound.transport == Transport::Tcp && address.transport == Transport::Udp);
+        const bool pair =
+            (other.bound.transport == Transport::Udp && address.transport == Transport::Tcp) ||
+            (other.bound.transport == Transport::Tcp && address.transport == Transport::Udp);
         if (pair && other.bound.address.same_host(address.address)) {
           listener.bound.address.set_port(other.bound.address.port());
         }
       }
     }
     if (listener.host.empty() && !address.address.any()) listener.host = address.address.host();
-    if (auto bound = bind(agent, listener, tls_identity); !bound) return bound;
+    if (auto bound = bind(agent, listener, config, tls_identity); !bound) return bound;
     if (address.address.any()) own_hosts_ = interface_hosts();
     listeners_.push_back(std::move(listener));
   }
@@ -118,14 +129,15 @@ Result<void> Listeners::open(nta_agent_t& agent, const std::vector<ListenAddress
   return {};
 }
 
-Result<void> Listeners::bind(nta_agent_t& agent, Listener& listener, const std::string& tls_identity) {
+Result<void> Listeners::bind(nta_agent_t& agent, Listener& listener, const SipConfig& config,
+                             const std::string& tls_identity) {
   const bool any_port = listener.bound.address.port() == 0;
   int error = 0;
   for (int n = 0; n < (any_port ? kPortAttempts : 1); ++n) {
     SocketAddress& address = listener.bound.address;
     if (any_port) address.set_port(free_port(address));
-    // Via shows this host. On a wildcard the address towards the outside does: answers come back to where we sent from
-    // anyway (received, rport).
+    // Via shows this host. On a wildcard the address towards the outside does: answers come back to
+    // where we sent from anyway (received, rport).
     std::string shown = listener.host;
     if (shown.empty()) {
       const auto outside = SocketAddress::parse(address.v6() ? "2001:db8::1" : "192.0.2.1", 9);
@@ -134,17 +146,20 @@ Result<void> Listeners::bind(nta_agent_t& agent, Listener& listener, const std::
     if (shown.empty()) shown = address.v6() ? "::1" : "127.0.0.1";
     const bool tls = listener.bound.transport == Transport::Tls;
     const std::string url = std::string(tls ? "sips:" : "sip:") + bracketed(shown) + ":" +
-                            std::to_string(address.port()) + ";transport=" +
-                            std::string(to_string(listener.bound.transport)) + ";maddr=" + bracketed(address.host());
+                            std::to_string(address.port()) +
+                            ";transport=" + std::string(to_string(listener.bound.transport)) +
+                            ";maddr=" + bracketed(address.host());
     errno = 0;
     const int bound = nta_agent_add_tport(
         &agent, URL_STRING_MAKE(url.c_str()), TPTAG_IDENT(listener.ident.c_str()),
-        TPTAG_IDLE(kIdleConnectionMs), TPTAG_UDP_RMEM(kReceiveBuffer), TPTAG_PONG2PING(1),
+        TPTAG_IDLE(static_cast<unsigned>(to_ms(config.stranger_idle))),
+        TPTAG_TIMEOUT(kUnfinishedMessageMs), TPTAG_UDP_RMEM(kReceiveBuffer), TPTAG_PONG2PING(1),
         TAG_IF(tls, TPTAG_CERTIFICATE(tls_identity.c_str())), TAG_END());
     if (bound == 0) return {};
     error = errno;
   }
-  return fail(ErrorCode::Io, "cannot listen on " + std::string(to_string(listener.bound.transport)) + ":" +
+  return fail(ErrorCode::Io, "cannot listen on " +
+                                 std::string(to_string(listener.bound.transport)) + ":" +
                                  listener.bound.address.to_string() + ": " +
                                  (error ? std::strerror(error) : "refused by the transport"));
 }
@@ -177,7 +192,8 @@ std::string Listeners::host(const Listener& listener, const SocketAddress& peer)
   return local.empty() ? listener.bound.address.host() : local;
 }
 
-std::string Listeners::contact(const Listener& listener, std::string_view user, const SocketAddress& peer) const {
+std::string Listeners::contact(const Listener& listener, std::string_view user,
+                               const SocketAddress& peer) const {
   std::string contact = "<sip:";
   if (!user.empty()) contact += escaped_user(user) + "@";
   contact += bracketed(host(listener, peer)) + ":" + std::to_string(listener.bound.address.port());
@@ -191,10 +207,23 @@ bool Listeners::is_own_host(std::string_view host) const {
   return std::find(own_hosts_.begin(), own_hosts_.end(), host) != own_hosts_.end();
 }
 
+void keep_connection(nta_agent_t& agent, msg_t& message) {
+  tport_t* transport = tport_delivered_by(nta_agent_tports(&agent), &message);
+  if (transport && tport_is_secondary(transport))
+    tport_set_params(transport, TPTAG_IDLE(kKnownIdleMs), TAG_END());
+}
+
+void keep_connection(const nta_outgoing_t* transaction) {
+  tport_t* transport = nta_outgoing_transport(const_cast<nta_outgoing_t*>(transaction));
+  if (transport && tport_is_secondary(transport))
+    tport_set_params(transport, TPTAG_IDLE(kKnownIdleMs), TAG_END());
+}
+
 SocketAddress source_of(msg_t& message) {
   const su_sockaddr_t* from = msg_addr(&message);
   if (!from || (from->su_family != AF_INET && from->su_family != AF_INET6)) return {};
-  return SocketAddress(&from->su_sa, from->su_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+  return SocketAddress(&from->su_sa,
+                       from->su_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
 }
 
 std::string route_of(const NextHop& hop) {
@@ -202,7 +231,8 @@ std::string route_of(const NextHop& hop) {
   const bool named = !hop.host.empty() && !SocketAddress::parse(hop.host);
   std::string route = std::string(hop.transport == Transport::Tls ? "sips:" : "sip:");
   route += named ? header_text(hop.host) : literal;
-  route += ":" + std::to_string(hop.address.port()) + ";transport=" + std::string(to_string(hop.transport));
+  route += ":" + std::to_string(hop.address.port()) +
+           ";transport=" + std::string(to_string(hop.transport));
   if (named) route += ";maddr=" + literal;
   return route;
 }

@@ -14,41 +14,50 @@ namespace gw::sip {
 // One bound address of the agent.
 struct Listener {
   ListenAddress bound;
-  std::string ident;   // Sofia's name for it: requests leave by the listener that a dialog began on.
-  std::string host;    // What Contact and Via say; empty = bound to every address, so it depends on the peer.
+  std::string ident;  // Sofia's name for it: requests leave by the listener that a dialog began on.
+  std::string
+      host;  // What Contact and Via say; empty = bound to every address, so it depends on the peer.
 };
 
-// The agent's listeners: which one reaches whom, what Contact says there, which hosts are ours. Owned by the agent;
-// signalling thread.
+// The agent's listeners: which one reaches whom, what Contact says there, which hosts are ours.
+// Owned by the agent; signalling thread.
 class Listeners {
  public:
   // Resolves the ports that are 0 (UDP and TCP on one host share one) and binds everything.
-  Result<void> open(nta_agent_t& agent, const std::vector<ListenAddress>& wanted, const std::string& advertise,
-                    const std::string& tls_identity);
+  Result<void> open(nta_agent_t& agent, const SipConfig& config, const std::string& tls_identity);
 
   const std::vector<Listener>& all() const { return listeners_; }
 
   // nullptr: nothing of that transport and address family is bound.
   const Listener* towards(Transport transport, const SocketAddress& peer) const;
-  const Listener* of(nta_agent_t& agent, msg_t& message) const;  // The one that a message arrived on.
+  const Listener* of(nta_agent_t& agent,
+                     msg_t& message) const;  // The one that a message arrived on.
 
   // "<sip:101@192.0.2.1:5060;transport=tcp>"
-  std::string contact(const Listener& listener, std::string_view user, const SocketAddress& peer) const;
+  std::string contact(const Listener& listener, std::string_view user,
+                      const SocketAddress& peer) const;
   // Our host as that peer should know it.
   std::string host(const Listener& listener, const SocketAddress& peer) const;
 
   bool is_own_host(std::string_view host) const;  // Lower case, without brackets.
 
  private:
-  Result<void> bind(nta_agent_t& agent, Listener& listener, const std::string& tls_identity);
+  Result<void> bind(nta_agent_t& agent, Listener& listener, const SipConfig& config,
+                    const std::string& tls_identity);
 
   std::vector<Listener> listeners_;
   std::vector<std::string> own_hosts_;
 };
 
-SocketAddress source_of(msg_t& message);  // The peer that a received message came from; empty for one of our own.
+// Somebody known uses this connection: it stays open for as long as a registration may last.
+void keep_connection(nta_agent_t& agent, msg_t& message);
+void keep_connection(const nta_outgoing_t* transaction);
 
-// Sofia's route for a next hop: sip:NAME:PORT;transport=tls;maddr=IP. No name is looked up, a TLS peer is verified as NAME.
+SocketAddress source_of(
+    msg_t& message);  // The peer that a received message came from; empty for one of our own.
+
+// Sofia's route for a next hop: sip:NAME:PORT;transport=tls;maddr=IP. No name is looked up, a TLS
+// peer is verified as NAME.
 std::string route_of(const NextHop& hop);
 
 }  // namespace gw::sip

@@ -24,7 +24,8 @@ std::string instance_of(const sip_contact_t& contact) {
   static constexpr std::string_view kName = "+sip.instance=";
   for (auto param = contact.m_params; param && *param; ++param) {
     const std::string_view text = *param;
-    if (text.size() < kName.size() || strncasecmp(text.data(), kName.data(), kName.size()) != 0) continue;
+    if (text.size() < kName.size() || strncasecmp(text.data(), kName.data(), kName.size()) != 0)
+      continue;
     return header_text(unquoted(*param + kName.size()));
   }
   return {};
@@ -41,8 +42,8 @@ std::string http_date(WallTime now) {
 
 }  // namespace
 
-RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account, const SocketAddress& source,
-                                Transport transport) {
+RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account,
+                                const SocketAddress& source, Transport transport) {
   RegisterParts parts;
   Registrar::Request& request = parts.request;
   request.username = account.username;
@@ -53,7 +54,8 @@ RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account, c
   request.source = source;
   request.transport = transport;
   if (sip.sip_expires) {
-    request.expires = static_cast<uint32_t>(std::min<unsigned long>(sip.sip_expires->ex_delta, UINT32_MAX));
+    request.expires =
+        static_cast<uint32_t>(std::min<unsigned long>(sip.sip_expires->ex_delta, UINT32_MAX));
   }
   for (const sip_contact_t* c = sip.sip_contact; c; c = c->m_next) {
     if (c->m_url[0].url_type == url_any) {
@@ -72,7 +74,8 @@ RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account, c
 std::string register_answer(const std::vector<Binding>& bindings, WallTime now) {
   std::string lines = "Date: " + http_date(now) + "\r\n";
   for (const Binding& binding : bindings) {
-    const int64_t left = std::max<int64_t>(0, (unix_ms(binding.expires) - unix_ms(now) + 999) / 1000);
+    const int64_t left =
+        std::max<int64_t>(0, (unix_ms(binding.expires) - unix_ms(now) + 999) / 1000);
     lines += "Contact: <" + header_text(binding.contact_uri) + ">;expires=" + std::to_string(left);
     if (!binding.instance.empty()) {
       std::string quoted;
@@ -90,9 +93,11 @@ std::string register_answer(const std::vector<Binding>& bindings, WallTime now) 
 Rejection register_rejection(const Error& error, const Registrar::Limits& limits) {
   switch (error.code) {
     case ErrorCode::NotAcceptable:
-      return {423, "Interval Too Brief", "expires",
-              "Min-Expires: " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limits.min).count()) +
-                  "\r\n"};
+      return {
+          423, "Interval Too Brief", "expires",
+          "Min-Expires: " +
+              std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limits.min).count()) +
+              "\r\n"};
     case ErrorCode::Exhausted: return {403, "Too Many Devices", "devices", {}};
     case ErrorCode::Conflict: return {500, "Old CSeq", "cseq", {}};
     default: return {400, "Bad Request", "malformed", {}};

@@ -17,8 +17,8 @@ struct RegisterParts {
   Registrar::Request request;
   std::optional<Rejection> rejection;  // Then the rest is not to be used.
 };
-RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account, const SocketAddress& source,
-                                Transport transport);
+RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account,
+                                const SocketAddress& source, Transport transport);
 
 // Contact and Date of the 200.
 std::string register_answer(const std::vector<Binding>& bindings, WallTime now);

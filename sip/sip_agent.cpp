@@ -27,8 +27,9 @@ std::string_view to_string(Transport transport) {
 namespace {
 
 constexpr size_t kMaxMessage = 64 * 1024;  // A UDP datagram; nothing honest is larger over TCP.
-constexpr const char* kMethods[] = {"INVITE", "ACK",      "BYE",   "CANCEL",  "OPTIONS",   "INFO",   "UPDATE",
-                                    "PRACK",  "REGISTER", "REFER", "NOTIFY", "SUBSCRIBE", "MESSAGE", "PUBLISH"};
+constexpr const char* kMethods[] = {"INVITE", "ACK",       "BYE",     "CANCEL",   "OPTIONS",
+                                    "INFO",   "UPDATE",    "PRACK",   "REGISTER", "REFER",
+                                    "NOTIFY", "SUBSCRIBE", "MESSAGE", "PUBLISH"};
 
 // Sofia parses P-Asserted-Identity and its kind only with this; once for the process.
 const msg_mclass_t* message_class() {
@@ -41,7 +42,8 @@ const msg_mclass_t* message_class() {
   return extended;
 }
 
-// Operators look here first when a trunk does not come up. Strangers can make handshakes fail as they like: one line a second.
+// Operators look here first when a trunk does not come up. Strangers can make handshakes fail as
+// they like: one line a second.
 TlsFailed log_tls_failures(Log log, const Clock& clock, Metrics& metrics) {
   Counter* counters[2];
   for (const bool outgoing : {false, true}) {
@@ -54,15 +56,17 @@ TlsFailed log_tls_failures(Log log, const Clock& clock, Metrics& metrics) {
     const TimePoint now = clock.now();
     if (now < next) return;
     next = now + 1s;
-    log.warn(failure.outgoing ? "TLS connection refused by us or by the peer" : "TLS client turned away",
-             {{"peer", failure.peer.to_string()}, {"host", failure.host}, {"error", failure.reason}});
+    log.warn(
+        failure.outgoing ? "TLS connection refused by us or by the peer" : "TLS client turned away",
+        {{"peer", failure.peer.to_string()}, {"host", failure.host}, {"error", failure.reason}});
   };
 }
 
 class NtaAgent final : public SipAgent {
  public:
-  NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& directory, InviteHandler& handler,
-           Registrar& registrar, const Clock& clock, Random& random, Metrics& metrics, Log log);
+  NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& directory,
+           InviteHandler& handler, Registrar& registrar, const Clock& clock, Random& random,
+           Metrics& metrics, Log log);
   ~NtaAgent() override;
 
   Result<void> open(const SipConfig& config);
@@ -98,16 +102,19 @@ class NtaAgent final : public SipAgent {
   uint64_t last_options_ = 0;
 };
 
-NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& directory, InviteHandler& handler,
-                   Registrar& registrar, const Clock& clock, Random& random, Metrics& metrics, Log log)
+NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& directory,
+                   InviteHandler& handler, Registrar& registrar, const Clock& clock, Random& random,
+                   Metrics& metrics, Log log)
     : core_(loop, clock, random, metrics, std::move(log)),
       registrar_(registrar),
       inbound_(core_, config, directory, handler, registrar),
       domain_(config.domain),
       tls_identity_("sip-" + random.hex(4)),
-      other_requests_(metrics.counter("gw_sip_requests_total", "SIP requests received", {{"method", "other"}})) {
+      other_requests_(metrics.counter("gw_sip_requests_total", "SIP requests received",
+                                      {{"method", "other"}})) {
   for (const char* method : kMethods) {
-    requests_[method] = &metrics.counter("gw_sip_requests_total", "SIP requests received", {{"method", method}});
+    requests_[method] =
+        &metrics.counter("gw_sip_requests_total", "SIP requests received", {{"method", method}});
   }
   core_.user_agent = header_text(config.user_agent);
   core_.count_request = [this](std::string_view method) {
@@ -117,13 +124,15 @@ NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& direc
   core_.count_refusal = [this](const char* reason) {
     Counter*& counter = refusals_[reason];
     if (!counter) {
-      counter = &core_.metrics.counter("gw_sip_refused_total", "SIP requests refused by the front end", {{"reason", reason}});
+      counter = &core_.metrics.counter(
+          "gw_sip_refused_total", "SIP requests refused by the front end", {{"reason", reason}});
     }
     counter->Increment();
   };
 }
 
 NtaAgent::~NtaAgent() {
+  forget_tls_identity(tls_identity_);
   options_.clear();
   core_.dialogs.clear();
   outside_.reset();
@@ -134,18 +143,23 @@ Result<void> NtaAgent::open(const SipConfig& config) {
   const auto t1 = static_cast<unsigned>(std::max<int64_t>(1, to_ms(config.t1)));
   core_.agent.reset(nta_agent_create(
       core_.loop.root(), reinterpret_cast<url_string_t*>(-1), Inbound::on_message,
-      reinterpret_cast<nta_agent_magic_t*>(&inbound_), NTATAG_MCLASS(mclass), NTATAG_STATELESS(1), NTATAG_UA(1),
-      NTATAG_MERGE_482(1), NTATAG_UDP_MTU(65'535), NTATAG_MAXSIZE(kMaxMessage), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0),
-      NTATAG_SIP_T1(t1), NTATAG_SIP_T1X64(64 * t1), NTATAG_SIP_T2(8 * t1), NTATAG_SIP_T4(10 * t1), TAG_END()));
+      reinterpret_cast<nta_agent_magic_t*>(&inbound_), NTATAG_MCLASS(mclass), NTATAG_STATELESS(1),
+      NTATAG_UA(1), NTATAG_MERGE_482(1), NTATAG_UDP_MTU(65'535), NTATAG_MAXSIZE(kMaxMessage),
+      NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SIP_T1(t1), NTATAG_SIP_T1X64(64 * t1),
+      NTATAG_SIP_T2(8 * t1), NTATAG_SIP_T4(10 * t1), TAG_END()));
   if (!core_.agent) return fail(ErrorCode::Internal, "the SIP stack did not start");
   for (const ListenAddress& address : config.listen) tls_ |= address.transport == Transport::Tls;
   if (tls_) {
-    if (auto loaded = set_tls_identity(tls_identity_, config.tls, log_tls_failures(core_.log, core_.clock, core_.metrics)); !loaded) return loaded;
+    if (auto loaded = set_tls_identity(tls_identity_, config.tls,
+                                       log_tls_failures(core_.log, core_.clock, core_.metrics));
+        !loaded)
+      return loaded;
   }
-  if (auto opened = core_.listeners.open(*core_.agent, config.listen, config.advertise, tls_identity_); !opened) {
+  if (auto opened = core_.listeners.open(*core_.agent, config, tls_identity_); !opened) {
     return opened;
   }
-  outside_.reset(nta_leg_tcreate(core_.agent.get(), nullptr, nullptr, NTATAG_NO_DIALOG(1), TAG_END()));
+  outside_.reset(
+      nta_leg_tcreate(core_.agent.get(), nullptr, nullptr, NTATAG_NO_DIALOG(1), TAG_END()));
   if (!outside_) return fail(ErrorCode::Internal, "the SIP stack refused its default leg");
   registrar_.set_limits({config.min_expires, config.max_expires, config.default_expires});
   for (const Listener& listener : core_.listeners.all()) {
@@ -167,14 +181,18 @@ void NtaAgent::set_config(const SipConfig& config) {
   domain_ = config.domain;
   core_.user_agent = header_text(config.user_agent);
   if (!tls_) return;
-  if (const auto loaded = set_tls_identity(tls_identity_, config.tls, log_tls_failures(core_.log, core_.clock, core_.metrics)); !loaded) {
-    core_.log.error("TLS files not reloaded, the old ones stay", {{"error", loaded.error().detail}});
+  if (const auto loaded = set_tls_identity(tls_identity_, config.tls,
+                                           log_tls_failures(core_.log, core_.clock, core_.metrics));
+      !loaded) {
+    core_.log.error("TLS files not reloaded, the old ones stay",
+                    {{"error", loaded.error().detail}});
   }
 }
 
 std::unique_ptr<Dialog> NtaAgent::invite(const OutgoingInvite& invite, DialogObserver& observer) {
   const OwnerCall inside(core_);
-  const Listener* listener = core_.listeners.towards(invite.next_hop.transport, invite.next_hop.address);
+  const Listener* listener =
+      core_.listeners.towards(invite.next_hop.transport, invite.next_hop.address);
   if (!listener || invite.next_hop.address.port() == 0) {
     core_.log.warn("INVITE not sent: no listener of that transport and address family",
                    {{"transport", to_string(invite.next_hop.transport)},
@@ -185,12 +203,15 @@ std::unique_ptr<Dialog> NtaAgent::invite(const OutgoingInvite& invite, DialogObs
   const url_t* uri = url_make(home.get(), invite.request_uri.c_str());
   if (!uri) return nullptr;
   NameAddr from = invite.from, to = invite.to;
-  if (from.host.empty()) from.host = domain_.empty() ? core_.listeners.host(*listener, invite.next_hop.address) : domain_;
+  if (from.host.empty())
+    from.host =
+        domain_.empty() ? core_.listeners.host(*listener, invite.next_hop.address) : domain_;
   if (to.host.empty()) to.host = host_of(*uri);
   InviteClient* dialog = InviteClient::send(core_, invite, from, to, *listener);
   if (!dialog) return nullptr;
   dialog->set_observer(&observer);
-  core_.log.debug("INVITE sent", {{"sip_call_id", dialog->sip_call_id()}, {"for", invite.call_id_hint},
+  core_.log.debug("INVITE sent", {{"sip_call_id", dialog->sip_call_id()},
+                                  {"for", invite.call_id_hint},
                                   {"to", invite.next_hop.address.to_string()}});
   return std::make_unique<DialogHandle>(*dialog);
 }
@@ -207,7 +228,8 @@ void NtaAgent::options(const std::string& text, const NextHop& hop, std::functio
   if (uri && listener) {
     const std::string host = core_.listeners.host(*listener, hop.address);
     const std::string from = "<sip:" + bracketed(host) + ">;tag=" + core_.random.hex(8);
-    const std::string to = "<" + *uri + ">", contact = core_.listeners.contact(*listener, {}, hop.address);
+    const std::string to = "<" + *uri + ">",
+                      contact = core_.listeners.contact(*listener, {}, hop.address);
     const std::string call_id = core_.random.hex(16);
     request.transaction.reset(nta_outgoing_tcreate(
         outside_.get(),
@@ -216,10 +238,12 @@ void NtaAgent::options(const std::string& text, const NextHop& hop, std::functio
           waiting.agent->on_options_response(waiting, response);
           return 0;
         },
-        reinterpret_cast<nta_outgoing_magic_t*>(&request), URL_STRING_MAKE(route_of(hop).c_str()), SIP_METHOD_OPTIONS,
-        URL_STRING_MAKE(uri->c_str()), TPTAG_IDENT(listener->ident.c_str()), SIPTAG_FROM_STR(from.c_str()),
-        SIPTAG_TO_STR(to.c_str()), SIPTAG_CALL_ID_STR(call_id.c_str()), SIPTAG_CONTACT_STR(contact.c_str()),
-        SIPTAG_ACCEPT_STR("application/sdp"), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()), TAG_END()));
+        reinterpret_cast<nta_outgoing_magic_t*>(&request), URL_STRING_MAKE(route_of(hop).c_str()),
+        SIP_METHOD_OPTIONS, URL_STRING_MAKE(uri->c_str()), TPTAG_IDENT(listener->ident.c_str()),
+        SIPTAG_FROM_STR(from.c_str()), SIPTAG_TO_STR(to.c_str()),
+        SIPTAG_CALL_ID_STR(call_id.c_str()), SIPTAG_CONTACT_STR(contact.c_str()),
+        SIPTAG_ACCEPT_STR("application/sdp"), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
+        TAG_END()));
   }
   if (!request.transaction) on_options_response(request, nullptr);
 }
@@ -227,6 +251,7 @@ void NtaAgent::options(const std::string& text, const NextHop& hop, std::functio
 void NtaAgent::on_options_response(OptionsRequest& request, const sip_t* response) {
   const int status = response && response->sip_status ? response->sip_status->st_status : 503;
   if (status < 200) return;
+  if (status < 300) keep_connection(request.transaction.get());
   core_.post([this, id = request.id, status] {
     auto node = options_.extract(id);
     if (!node.empty() && node.mapped().done) node.mapped().done(status);
@@ -235,11 +260,12 @@ void NtaAgent::on_options_response(OptionsRequest& request, const sip_t* respons
 
 }  // namespace
 
-Result<std::unique_ptr<SipAgent>> SipAgent::start(SofiaLoop& loop, SipConfig config, SipDirectory& directory,
-                                                  InviteHandler& handler, Registrar& registrar, const Clock& clock,
+Result<std::unique_ptr<SipAgent>> SipAgent::start(SofiaLoop& loop, SipConfig config,
+                                                  SipDirectory& directory, InviteHandler& handler,
+                                                  Registrar& registrar, const Clock& clock,
                                                   Random& random, Metrics& metrics, Log log) {
-  auto agent = std::make_unique<NtaAgent>(loop, config, directory, handler, registrar, clock, random, metrics,
-                                          std::move(log));
+  auto agent = std::make_unique<NtaAgent>(loop, config, directory, handler, registrar, clock,
+                                          random, metrics, std::move(log));
   if (auto opened = agent->open(config); !opened) return tl::unexpected<Error>(opened.error());
   return agent;
 }

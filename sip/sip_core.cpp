@@ -6,7 +6,9 @@ namespace gw::sip {
 
 Dialogs::Dialogs(Gauge& open) : open_(open) {}
 
-Dialogs::~Dialogs() { clear(); }
+Dialogs::~Dialogs() {
+  clear();
+}
 
 InviteDialog& Dialogs::add(std::unique_ptr<InviteDialog> dialog) {
   InviteDialog& added = *dialog;
@@ -37,9 +39,12 @@ SipCore::SipCore(SofiaLoop& l, const Clock& c, Random& r, Metrics& m, Log log_to
       metrics(m),
       log(std::move(log_to)),
       forked_answers(*this, c),
-      dialogs(m.gauge("gw_sip_dialogs", "INVITE dialogs, those finishing in the background included")) {}
+      dialogs(m.gauge("gw_sip_dialogs",
+                      "INVITE dialogs, those finishing in the background included")) {}
 
-SipCore::~SipCore() { dialogs.clear(); }  // Legs and transactions go before their agent.
+SipCore::~SipCore() {
+  dialogs.clear();
+}  // Legs and transactions go before their agent.
 
 void SipCore::post(Task task) {
   loop.post([alive = std::weak_ptr<bool>(alive_), task = std::move(task)]() mutable {

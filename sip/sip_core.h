@@ -21,7 +21,8 @@ namespace gw::sip {
 
 class InviteDialog;
 
-// Every INVITE dialog by its number, those included that finish in the background after their owner left. Part of SipCore.
+// Every INVITE dialog by its number, those included that finish in the background after their owner
+// left. Part of SipCore.
 class Dialogs {
  public:
   explicit Dialogs(Gauge& open);
@@ -60,7 +61,8 @@ struct SipCore {
   ForkedAnswers forked_answers;
   Dialogs dialogs;  // After what they use: they go first.
 
-  // Greater than 0 while a call of an owner's is on the stack: what Sofia tells meanwhile is posted, not called.
+  // Greater than 0 while a call of an owner's is on the stack: what Sofia tells meanwhile is
+  // posted, not called.
   unsigned owner_calls = 0;
 
   std::function<void(std::string_view method)> count_request;

@@ -37,7 +37,8 @@ std::string parameter(msg_param_t const* params, std::string_view name) {
   return {};
 }
 
-// RFC 2046 5.1: the application/sdp part between the boundaries; carriers wrap SDP with ISUP, PIDF or metadata.
+// RFC 2046 5.1: the application/sdp part between the boundaries; carriers wrap SDP with ISUP, PIDF
+// or metadata.
 std::optional<std::string> sdp_part(std::string_view body, const std::string& boundary) {
   if (boundary.empty() || boundary.size() > 70) return std::nullopt;
   const std::string delimiter = "--" + boundary;
@@ -45,12 +46,14 @@ std::optional<std::string> sdp_part(std::string_view body, const std::string& bo
   while (at != std::string_view::npos) {
     const size_t begin = at + delimiter.size();
     at = body.find(delimiter, begin);
-    if (at == std::string_view::npos) return std::nullopt;  // The last part is closed by a delimiter too.
+    if (at == std::string_view::npos)
+      return std::nullopt;  // The last part is closed by a delimiter too.
     const std::string_view part = body.substr(begin, at - begin);
     const auto blank = part.find("\r\n\r\n");
     if (blank == std::string_view::npos) continue;
     std::string head(part.substr(0, blank));
-    std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(head.begin(), head.end(), head.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     if (head.find("application/sdp") == std::string::npos) continue;
     std::string_view sdp = part.substr(blank + 4);
     if (sdp.ends_with("\r\n") && !sdp.empty()) sdp.remove_suffix(2);  // Belongs to the delimiter.
@@ -67,7 +70,8 @@ bool private_caller_of(const sip_t& request) {
   return false;
 }
 
-// Diversion is no header of Sofia's; its value is an ordinary name-addr with parameters (RFC 5806). The first one counts.
+// Diversion is no header of Sofia's; its value is an ordinary name-addr with parameters (RFC 5806).
+// The first one counts.
 std::optional<NameAddr> diversion_of(const sip_t& request) {
   const auto value = header_of(request, "Diversion");
   if (!value) return std::nullopt;
@@ -89,7 +93,8 @@ std::optional<NameAddr> asserted_of(const sip_t& request) {
 
 std::vector<std::pair<std::string, std::string>> custom_headers_of(const sip_t& request) {
   std::vector<std::pair<std::string, std::string>> headers;
-  for (const sip_unknown_t* h = request.sip_unknown; h && headers.size() < kMaxCustomHeaders; h = h->un_next) {
+  for (const sip_unknown_t* h = request.sip_unknown; h && headers.size() < kMaxCustomHeaders;
+       h = h->un_next) {
     if (!h->un_name || !h->un_value || !starts_with(h->un_name, "X-MS-Custom-")) continue;
     if (std::strlen(h->un_name) > 100 || std::strlen(h->un_value) > kMaxHeaderValue) continue;
     headers.emplace_back(h->un_name, header_text(h->un_value));
@@ -99,7 +104,8 @@ std::vector<std::pair<std::string, std::string>> custom_headers_of(const sip_t& 
 
 bool routable(const sip_record_route_t* routes) {
   for (int n = 0; routes; routes = routes->r_next) {
-    if (++n > 20 || !is_sip_uri(routes->r_url[0])) return false;  // No honest path has more proxies.
+    if (++n > 20 || !is_sip_uri(routes->r_url[0]))
+      return false;  // No honest path has more proxies.
   }
   return true;
 }
@@ -131,9 +137,11 @@ std::string uri_of(const url_t& url) {
 
 std::string host_of(const url_t& url) {
   std::string host = url.url_host ? url.url_host : "";
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   if (!host.empty() && host.back() == '.') host.pop_back();
-  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(host.begin(), host.end(), host.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return header_text(host);
 }
 
@@ -170,9 +178,12 @@ Reason reason_of(const sip_t& message) {
   for (const sip_reason_t* r = message.sip_reason; r && n < 8; r = r->re_next, ++n) {
     if (!r->re_protocol || !r->re_cause) continue;
     const unsigned long cause = std::strtoul(r->re_cause, nullptr, 10);
-    if (equals(r->re_protocol, "Q.850") && cause >= 1 && cause <= 127) reason.q850 = static_cast<int>(cause);
-    if (equals(r->re_protocol, "SIP") && cause >= 100 && cause <= 699) reason.sip_status = static_cast<int>(cause);
-    if (r->re_text && reason.text.empty()) reason.text = header_text(unquoted(r->re_text)).substr(0, 256);
+    if (equals(r->re_protocol, "Q.850") && cause >= 1 && cause <= 127)
+      reason.q850 = static_cast<int>(cause);
+    if (equals(r->re_protocol, "SIP") && cause >= 100 && cause <= 699)
+      reason.sip_status = static_cast<int>(cause);
+    if (r->re_text && reason.text.empty())
+      reason.text = header_text(unquoted(r->re_text)).substr(0, 256);
   }
   return reason;
 }
@@ -198,8 +209,10 @@ Body body_of(const sip_t& message) {
   Body body{.present = true, .sdp = std::nullopt};
   const std::string_view text(payload->pl_data, payload->pl_len);
   if (text.size() > kMaxSdp || text.find('\0') != std::string_view::npos) return body;
-  // Without Content-Type a body is SDP all the same: RFC 3261 20.15 demands the header, old gateways forget it.
-  const char* type = message.sip_content_type ? message.sip_content_type->c_type : "application/sdp";
+  // Without Content-Type a body is SDP all the same: RFC 3261 20.15 demands the header, old
+  // gateways forget it.
+  const char* type =
+      message.sip_content_type ? message.sip_content_type->c_type : "application/sdp";
   if (equals(type, "application/sdp")) body.sdp = std::string(text);
   if (starts_with(type, "multipart/")) {
     body.sdp = sdp_part(text, parameter(message.sip_content_type->c_params, "boundary"));
@@ -210,11 +223,13 @@ Body body_of(const sip_t& message) {
 std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed) {
   const sip_contact_t* contact = request.sip_contact;
   if (contact_needed && !contact) return Rejection{400, "Missing Contact", "malformed", {}};
-  // RFC 3261 8.1.1.8: exactly one, and a sip or sips URI. "*", tel: and lists cannot be routed to later.
+  // RFC 3261 8.1.1.8: exactly one, and a sip or sips URI. "*", tel: and lists cannot be routed to
+  // later.
   if (contact && (contact->m_next || !is_sip_uri(contact->m_url[0]))) {
     return Rejection{400, "Bad Contact", "malformed", {}};
   }
-  if (!routable(request.sip_record_route)) return Rejection{400, "Bad Record-Route", "malformed", {}};
+  if (!routable(request.sip_record_route))
+    return Rejection{400, "Bad Record-Route", "malformed", {}};
 
   if (request.sip_require && request.sip_require->k_items) {
     std::string unsupported;
@@ -226,14 +241,17 @@ std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact
       return Rejection{420, "Bad Extension", "extension", "Unsupported: " + unsupported + "\r\n"};
     }
   }
-  if (request.sip_content_encoding) return Rejection{415, "Unsupported Media Type", "body", "Accept-Encoding: identity\r\n"};
+  if (request.sip_content_encoding)
+    return Rejection{415, "Unsupported Media Type", "body", "Accept-Encoding: identity\r\n"};
   const Body body = body_of(request);
   if (!body.present || body.sdp) return std::nullopt;
-  if (request.sip_payload->pl_len > kMaxSdp) return Rejection{413, "Request Entity Too Large", "body", {}};
+  if (request.sip_payload->pl_len > kMaxSdp)
+    return Rejection{413, "Request Entity Too Large", "body", {}};
   return Rejection{415, "Unsupported Media Type", "body", "Accept: application/sdp\r\n"};
 }
 
-Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source, Transport transport) {
+Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source,
+                 Transport transport) {
   Invite invite;
   const bool trusted = std::holds_alternative<FromTrunk>(peer);
   invite.peer = std::move(peer);
@@ -250,12 +268,17 @@ Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source, T
   invite.sip_call_id = header_text(request.sip_call_id->i_id);
   invite.user_agent = user_agent_of(request);
   invite.source = source;
+  if (request.sip_max_forwards) {
+    invite.max_forwards =
+        static_cast<unsigned>(std::min<unsigned long>(request.sip_max_forwards->mf_count, 70));
+  }
   invite.transport = transport;
   return invite;
 }
 
 std::string escaped_user(std::string_view user) {
-  static constexpr std::string_view kPlain = "-_.!~*'()&=+$,/";  // RFC 3261 25.1: unreserved, user-unreserved less ";?".
+  static constexpr std::string_view kPlain =
+      "-_.!~*'()&=+$,/";  // RFC 3261 25.1: unreserved, user-unreserved less ";?".
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : user) {
@@ -276,7 +299,8 @@ std::string bracketed(std::string_view host) {
 
 std::string header_text(std::string_view text) {
   std::string out(text);
-  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 32 || c == 127; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 32 || c == 127; }, ' ');
   return out;
 }
 
@@ -302,7 +326,8 @@ std::string to_header(const NameAddr& address, std::string_view tag) {
 std::string to_header(const Reason& reason) {
   std::string out;
   if (reason.q850) out = "Q.850;cause=" + std::to_string(reason.q850);
-  if (reason.sip_status) out += (out.empty() ? "SIP;cause=" : ", SIP;cause=") + std::to_string(reason.sip_status);
+  if (reason.sip_status)
+    out += (out.empty() ? "SIP;cause=" : ", SIP;cause=") + std::to_string(reason.sip_status);
   if (out.empty() || reason.text.empty()) return out;
   std::string text;
   for (const char c : header_text(reason.text).substr(0, 256)) {

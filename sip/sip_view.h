@@ -10,13 +10,13 @@
 
 namespace gw::sip {
 
-// Sofia's parsed messages as our values, and our values as header text. The one place where header fields of the network are
-// read or written; what is oversized or malformed is dropped here. Pure.
+// Sofia's parsed messages as our values, and our values as header text. The one place where header
+// fields of the network are read or written; what is oversized or malformed is dropped here. Pure.
 
-inline constexpr size_t kMaxSdp = 16 * 1024;          // Browsers with many candidates stay under 8 kB.
-inline constexpr size_t kMaxHeaderValue = 1024;       // Display names, User-to-User, X-MS-Custom-*.
-inline constexpr size_t kMaxCustomHeaders = 5;        // ACS passes on no more.
-inline constexpr size_t kMaxContacts = 16;            // Of a REGISTER or a 3xx.
+inline constexpr size_t kMaxSdp = 16 * 1024;     // Browsers with many candidates stay under 8 kB.
+inline constexpr size_t kMaxHeaderValue = 1024;  // Display names, User-to-User, X-MS-Custom-*.
+inline constexpr size_t kMaxCustomHeaders = 5;   // ACS passes on no more.
+inline constexpr size_t kMaxContacts = 16;       // Of a REGISTER or a 3xx.
 
 inline constexpr const char* kAllow = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER";
 
@@ -24,31 +24,35 @@ inline constexpr const char* kAllow = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, 
 struct Rejection {
   int status = 0;
   const char* phrase = nullptr;
-  const char* reason = nullptr;   // Label of gw_sip_refused_total.
-  std::string headers;            // Further header lines of the response, "Name: value\r\n".
+  const char* reason = nullptr;  // Label of gw_sip_refused_total.
+  std::string headers;           // Further header lines of the response, "Name: value\r\n".
 };
 
 // --- In
 NameAddr name_addr_of(const char* display, const url_t& url);
-inline NameAddr name_addr_of(const sip_addr_t& a) { return name_addr_of(a.a_display, a.a_url[0]); }
-std::string uri_of(const url_t& url);                     // Without headers.
-std::string host_of(const url_t& url);                    // Lower case, without brackets and trailing dot.
+inline NameAddr name_addr_of(const sip_addr_t& a) {
+  return name_addr_of(a.a_display, a.a_url[0]);
+}
+std::string uri_of(const url_t& url);   // Without headers.
+std::string host_of(const url_t& url);  // Lower case, without brackets and trailing dot.
 std::string user_of(const url_t& url);
-bool is_sip_uri(const url_t& url);                        // sip: or sips: with a host.
+bool is_sip_uri(const url_t& url);  // sip: or sips: with a host.
 std::string unquoted(const char* quoted_string);
 Reason reason_of(const sip_t& message);
 std::string user_agent_of(const sip_t& message);
-std::optional<std::string> header_of(const sip_t& message, std::string_view name);  // One that Sofia does not know.
+std::optional<std::string> header_of(const sip_t& message,
+                                     std::string_view name);  // One that Sofia does not know.
 
-// The SDP of a message: its body, or the SDP part of a multipart body. `present` without a value is a body we cannot use.
+// The SDP of a message: its body, or the SDP part of a multipart body. `present` without a value is
+// a body we cannot use.
 struct Body {
   bool present = false;
   std::optional<std::string> sdp;
 };
 Body body_of(const sip_t& message);
 
-// What every request that begins or changes a dialog must have: usable Contact and Record-Route (RFC 3261 12.1.1), no
-// extension required that we do not know, a body that we understand.
+// What every request that begins or changes a dialog must have: usable Contact and Record-Route
+// (RFC 3261 12.1.1), no extension required that we do not know, a body that we understand.
 std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed);
 
 // `peer`, `source` and `transport` are the admission's.
@@ -56,11 +60,13 @@ Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source, T
 
 // --- Out
 std::string escaped_user(std::string_view user);
-std::string bracketed(std::string_view host);             // [..] around an IPv6 literal.
-std::string header_text(std::string_view text);           // No control characters: nothing can end the line.
+std::string bracketed(std::string_view host);    // [..] around an IPv6 literal.
+std::string header_text(std::string_view text);  // No control characters: nothing can end the line.
 std::string to_header(const NameAddr& address, std::string_view tag = {});
-std::string to_header(const Reason& reason);              // Value of Reason; empty when there is nothing to say.
-// A Request-URI from configuration or a phone's Contact, without URI headers; none when it is not a usable sip or sips URI.
+std::string to_header(
+    const Reason& reason);  // Value of Reason; empty when there is nothing to say.
+// A Request-URI from configuration or a phone's Contact, without URI headers; none when it is not a
+// usable sip or sips URI.
 std::optional<std::string> request_uri(const std::string& text);
 
 }  // namespace gw::sip

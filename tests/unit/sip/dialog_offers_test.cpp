@@ -128,7 +128,8 @@ TEST_F(Offers, our_offer_is_answered_and_its_200_acknowledged) {
   peer.send(peer.respond(re, 200, "", kAnswer), rig.udp());
   rig.expect(peer, "ACK");
   EXPECT_EQ(call->events.size(), 1u);
-  EXPECT_TRUE(call->call([](auto& d) { return d.offer(kOffer); })) << "a second offer, once the first is settled";
+  EXPECT_TRUE(call->call([](auto& d) { return d.offer(kOffer); }))
+      << "a second offer, once the first is settled";
   EXPECT_EQ(rig.expect(peer, "INVITE").body, kOffer);
 }
 
@@ -191,19 +192,27 @@ TEST_F(Offers, info_goes_both_ways) {
   rig.event(*call, "info");
   EXPECT_EQ(call->info_type, "application/sdp");
   EXPECT_EQ(call->info_body, kOffer);
-  EXPECT_TRUE(call->call([](auto& d) { return d.info("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"); }));
+  EXPECT_TRUE(call->call(
+      [](auto& d) { return d.info("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"); }));
   const SipText info = rig.expect(peer, "INFO");
   EXPECT_EQ(info.header("Content-Type"), "application/dtmf-relay");
   EXPECT_EQ(info.body, "Signal=5\r\nDuration=160\r\n");
 }
 
 TEST_F(Offers, other_methods_in_the_dialog_have_their_answer) {
-  const std::pair<const char*, int> cases[] = {{"OPTIONS", 200}, {"REFER", 603}, {"NOTIFY", 481}, {"MESSAGE", 405},
-                                               {"SUBSCRIBE", 405}, {"PRACK", 481}, {"FROBNICATE", 405}};
+  const std::pair<const char*, int> cases[] = {
+      {"OPTIONS", 200},   {"REFER", 603}, {"NOTIFY", 481},    {"MESSAGE", 405},
+      {"SUBSCRIBE", 405}, {"PRACK", 481}, {"FROBNICATE", 405}};
   for (const auto& [method, status] : cases) {
     caller.cseq++;
-    peer.send(caller.request(method, {}, method == std::string("REFER") ? "Refer-To: <sip:x@y>\r\n" : ""), rig.udp());
-    EXPECT_EQ(rig.expect_that(peer, method, [&](const SipText& m) { return m.is_response() && m.method() == method; }).status(), status)
+    peer.send(
+        caller.request(method, {}, method == std::string("REFER") ? "Refer-To: <sip:x@y>\r\n" : ""),
+        rig.udp());
+    EXPECT_EQ(
+        rig.expect_that(peer, method,
+                        [&](const SipText& m) { return m.is_response() && m.method() == method; })
+            .status(),
+        status)
         << method;
   }
   EXPECT_EQ(rig.agent->open_dialogs(), 1u);
@@ -219,7 +228,8 @@ TEST_F(Offers, old_cseq_is_refused) {
 
 // Sofia asserts when an ACK meets an INVITE whose final answer could not be sent.
 TEST_F(Offers, answers_that_cannot_be_sent_do_no_harm) {
-  for (const char* via : {";maddr=255.255.255.255;rport", ";maddr=240.0.0.1", ";maddr=::1", ";maddr=x.invalid", ""}) {
+  for (const char* via :
+       {";maddr=255.255.255.255;rport", ";maddr=240.0.0.1", ";maddr=::1", ";maddr=x.invalid", ""}) {
     std::string text = caller.request("INVITE", kHold);
     text.replace(text.find(";rport"), 6, via);
     if (!*via) text.replace(text.find(peer.host_port()), peer.host_port().size(), "127.0.0.1:0");

@@ -11,25 +11,35 @@ class InboundRequests : public ::testing::Test {
   InboundRequests() {
     rig.peers = {&peer};
     rig.phones["101"] = {.username = "101", .password = "demo-101", .digest = {}, .max_devices = 5};
-    rig.phones["102"] = {.username = "102", .password = "demo-102", .digest = {sip::DigestAlgorithm::Md5}, .max_devices = 5};
+    rig.phones["102"] = {.username = "102",
+                         .password = "demo-102",
+                         .digest = {sip::DigestAlgorithm::Md5},
+                         .max_devices = 5};
   }
 
   // A request of a phone's, whose To is its own address.
-  std::string phone_request(const std::string& method, const std::string& user, const std::string& extra,
-                            const std::string& to, const std::string& sdp = {}) {
+  std::string phone_request(const std::string& method, const std::string& user,
+                            const std::string& extra, const std::string& to,
+                            const std::string& sdp = {}) {
     const std::string uri = method == "REGISTER" ? "sip:pbx.test" : "sip:" + to + "@pbx.test";
-    std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP " + peer.host_port() + ";branch=z9hG4bKp" +
-                       std::to_string(++cseq) + ";rport\r\nMax-Forwards: 70\r\n";
-    text += "From: <sip:" + user + "@pbx.test>;tag=f\r\nTo: <sip:" + to + "@pbx.test>\r\nCall-ID: reg-" + user + method + "\r\n";
+    std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/UDP " + peer.host_port() +
+                       ";branch=z9hG4bKp" + std::to_string(++cseq) +
+                       ";rport\r\nMax-Forwards: 70\r\n";
+    text += "From: <sip:" + user + "@pbx.test>;tag=f\r\nTo: <sip:" + to +
+            "@pbx.test>\r\nCall-ID: reg-" + user + method + "\r\n";
     text += "CSeq: " + std::to_string(cseq) + " " + method + "\r\n";
-    if (extra.find("Contact:") == std::string::npos) text += "Contact: <sip:" + user + "@" + peer.host_port() + ">\r\n";
+    if (extra.find("Contact:") == std::string::npos)
+      text += "Contact: <sip:" + user + "@" + peer.host_port() + ">\r\n";
     return text + extra + SipPeer::body_of(sdp);
   }
-  SipText register_phone(const std::string& user, const std::string& password, const std::string& algorithm,
-                         const std::string& extra = {}) {
+  SipText register_phone(const std::string& user, const std::string& password,
+                         const std::string& algorithm, const std::string& extra = {}) {
     peer.send(phone_request("REGISTER", user, extra, user), rig.udp());
     const SipText challenge = rig.expect(peer, 401, "REGISTER");
-    peer.send(phone_request("REGISTER", user, extra + authorization(challenge, algorithm, user, password, "REGISTER", "sip:pbx.test"), user),
+    peer.send(phone_request("REGISTER", user,
+                            extra + authorization(challenge, algorithm, user, password, "REGISTER",
+                                                  "sip:pbx.test"),
+                            user),
               rig.udp());
     return rig.expect_that(peer, "answer", [](const SipText& m) { return m.is_response(); });
   }
@@ -65,20 +75,26 @@ TEST_F(InboundRequests, phones_register_with_either_digest_and_are_where_they_ca
 }
 
 TEST_F(InboundRequests, all_contacts_come_back_and_star_removes_them) {
-  register_phone("101", "demo-101", "MD5", "Contact: <sip:101@192.0.2.1:5060;transport=tcp>;+sip.instance=\"<urn:uuid:1>\";expires=200\r\n");
+  register_phone(
+      "101", "demo-101", "MD5",
+      "Contact: "
+      "<sip:101@192.0.2.1:5060;transport=tcp>;+sip.instance=\"<urn:uuid:1>\";expires=200\r\n");
   const SipText ok = register_phone("101", "demo-101", "MD5", "Contact: <sip:101@192.0.2.2>\r\n");
   EXPECT_EQ(ok.all("Contact").size(), 2u);
   EXPECT_EQ(rig.registrar.bindings("101").size(), 2u);
   EXPECT_EQ(register_phone("101", "demo-101", "MD5", "Contact: *\r\nExpires: 0\r\n").status(), 200);
   EXPECT_TRUE(rig.registrar.bindings("101").empty());
-  EXPECT_EQ(register_phone("101", "demo-101", "MD5", "Contact: *\r\nExpires: 60\r\n").status(), 400);
+  EXPECT_EQ(register_phone("101", "demo-101", "MD5", "Contact: *\r\nExpires: 60\r\n").status(),
+            400);
   EXPECT_EQ(register_phone("101", "demo-101", "MD5", "Contact: <tel:+1>\r\n").status(), 400);
 }
 
 TEST_F(InboundRequests, repeated_register_gets_the_same_answer) {
   peer.send(phone_request("REGISTER", "101", {}, "101"), rig.udp());
   const SipText challenge = rig.expect(peer, 401, "REGISTER");
-  const std::string again = phone_request("REGISTER", "101", authorization(challenge, "MD5", "101", "demo-101", "REGISTER", "sip:pbx.test"), "101");
+  const std::string again = phone_request(
+      "REGISTER", "101",
+      authorization(challenge, "MD5", "101", "demo-101", "REGISTER", "sip:pbx.test"), "101");
   peer.send(again, rig.udp());
   rig.expect(peer, 200, "REGISTER");
   peer.send(again, rig.udp());
@@ -90,7 +106,11 @@ TEST_F(InboundRequests, wrong_password_unknown_user_and_foreign_address_are_refu
   EXPECT_EQ(register_phone("999", "any", "MD5").status(), 401);
   peer.send(phone_request("REGISTER", "101", {}, "102"), rig.udp());
   const SipText challenge = rig.expect(peer, 401, "REGISTER");
-  peer.send(phone_request("REGISTER", "101", authorization(challenge, "MD5", "101", "demo-101", "REGISTER", "sip:pbx.test"), "102"), rig.udp());
+  peer.send(
+      phone_request("REGISTER", "101",
+                    authorization(challenge, "MD5", "101", "demo-101", "REGISTER", "sip:pbx.test"),
+                    "102"),
+      rig.udp());
   rig.expect(peer, 403, "REGISTER");
   EXPECT_TRUE(rig.registrar.all().empty());
 }
@@ -104,8 +124,11 @@ TEST_F(InboundRequests, too_short_an_interval_names_the_minimum) {
 TEST_F(InboundRequests, phones_invite_is_challenged_and_known_by_its_digest) {
   peer.send(phone_request("INVITE", "101", {}, "201", kOffer), rig.udp());
   const SipText challenge = rig.expect(peer, 401, "INVITE");
-  peer.send(phone_request("INVITE", "101", authorization(challenge, "SHA-256", "101", "demo-101", "INVITE", "sip:201@pbx.test") +
-                                               "P-Asserted-Identity: <sip:+1900@pbx.test>\r\n", "201", kOffer),
+  peer.send(phone_request("INVITE", "101",
+                          authorization(challenge, "SHA-256", "101", "demo-101", "INVITE",
+                                        "sip:201@pbx.test") +
+                              "P-Asserted-Identity: <sip:+1900@pbx.test>\r\n",
+                          "201", kOffer),
             rig.udp());
   RecordedDialog& call = rig.wait_for_invite();
   EXPECT_EQ(std::get<sip::FromPhone>(call.invite->peer).username, "101");
@@ -116,7 +139,10 @@ TEST_F(InboundRequests, phones_invite_is_challenged_and_known_by_its_digest) {
 TEST_F(InboundRequests, invite_for_a_foreign_host_is_not_ours) {
   peer.send(phone_request("INVITE", "101", {}, "201", kOffer), rig.udp());
   const SipText challenge = rig.expect(peer, 401, "INVITE");
-  std::string text = phone_request("INVITE", "101", authorization(challenge, "MD5", "101", "demo-101", "INVITE", "sip:201@evil.test"), "201", kOffer);
+  std::string text = phone_request(
+      "INVITE", "101",
+      authorization(challenge, "MD5", "101", "demo-101", "INVITE", "sip:201@evil.test"), "201",
+      kOffer);
   text.replace(text.find("sip:201@pbx.test"), 16, "sip:201@evil.test");
   peer.send(text, rig.udp());
   rig.expect(peer, 404, "INVITE");
@@ -124,7 +150,12 @@ TEST_F(InboundRequests, invite_for_a_foreign_host_is_not_ours) {
 
 TEST_F(InboundRequests, failed_digests_lead_to_silence) {
   for (int n = 0; n < 12; ++n) {
-    peer.send(phone_request("REGISTER", "101", "Authorization: Digest username=\"101\", realm=\"pbx.test\", nonce=\"x\", uri=\"sip:pbx.test\", response=\"00000000000000000000000000000000\"\r\n", "101"), rig.udp());
+    peer.send(
+        phone_request("REGISTER", "101",
+                      "Authorization: Digest username=\"101\", realm=\"pbx.test\", nonce=\"x\", "
+                      "uri=\"sip:pbx.test\", response=\"00000000000000000000000000000000\"\r\n",
+                      "101"),
+        rig.udp());
     rig.settle(10ms);
   }
   peer.inbox.clear();
@@ -200,7 +231,8 @@ TEST_F(InboundRequests, answers_never_leave_for_where_via_says_in_maddr_or_port_
 
 TEST_F(InboundRequests, options_of_ours_tells_the_status_or_408) {
   std::vector<int> told;
-  const sip::NextHop hop{sip::Transport::Udp, peer.address().host(), peer.address().port(), peer.address()};
+  const sip::NextHop hop{sip::Transport::Udp, peer.address().host(), peer.address().port(),
+                         peer.address()};
   rig.agent->options("sip:" + peer.host_port(), hop, [&](int status) { told.push_back(status); });
   EXPECT_TRUE(told.empty());
   const SipText asked = rig.expect(peer, "OPTIONS");

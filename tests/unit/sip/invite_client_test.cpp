@@ -22,9 +22,11 @@ class InviteOut : public ::testing::Test {
   std::string in_dialog(const std::string& method, const std::string& sdp = {}, unsigned cseq = 1,
                         const std::string& extra = {}) {
     std::string text = method + " " + invite.contact_uri() + " SIP/2.0\r\n";
-    text += "Via: SIP/2.0/UDP " + peer.host_port() + ";branch=z9hG4bKin" + method + std::to_string(cseq) + ";rport\r\n";
+    text += "Via: SIP/2.0/UDP " + peer.host_port() + ";branch=z9hG4bKin" + method +
+            std::to_string(cseq) + ";rport\r\n";
     text += "From: " + invite.header("To") + ";tag=B\r\nTo: " + invite.header("From") + "\r\n";
-    text += "Call-ID: " + invite.header("Call-ID") + "\r\nCSeq: " + std::to_string(cseq) + " " + method + "\r\n";
+    text += "Call-ID: " + invite.header("Call-ID") + "\r\nCSeq: " + std::to_string(cseq) + " " +
+            method + "\r\n";
     text += "Max-Forwards: 70\r\nContact: " + peer.contact() + "\r\n" + extra;
     return text + SipPeer::body_of(sdp);
   }
@@ -36,16 +38,21 @@ class InviteOut : public ::testing::Test {
 
 TEST_F(InviteOut, carries_identity_offer_and_a_contact_of_ours) {
   auto out = rig.outgoing_to(peer);
-  out.p_asserted_identity = sip::NameAddr{.display = "Re \"x\"", .user = "+14255550100", .host = "pbx.test"};
+  out.p_asserted_identity =
+      sip::NameAddr{.display = "Re \"x\"", .user = "+14255550100", .host = "pbx.test"};
   out.privacy_id = true;
+  out.max_forwards = 12;
   out.user_to_user = "abc;encoding=hex";
-  out.extra_headers = {{"X-MS-Custom-Case", "7\r\nInjected: yes"}, {"Contact", "<sip:evil@x>"}, {"Bad Name", "x"}};
+  out.extra_headers = {
+      {"X-MS-Custom-Case", "7\r\nInjected: yes"}, {"Contact", "<sip:evil@x>"}, {"Bad Name", "x"}};
   rig.call(out);
   const SipText sent = rig.expect(peer, "INVITE");
   EXPECT_EQ(sent.uri(), "sip:callee@" + peer.host_port());
-  EXPECT_TRUE(sent.header("From").starts_with("\"Reception\" <sip:+14255550100@pbx.test>;tag=")) << sent.header("From");
+  EXPECT_TRUE(sent.header("From").starts_with("\"Reception\" <sip:+14255550100@pbx.test>;tag="))
+      << sent.header("From");
   EXPECT_EQ(sent.header("P-Asserted-Identity"), "\"Re \\\"x\\\"\" <sip:+14255550100@pbx.test>");
   EXPECT_EQ(sent.header("Privacy"), "id");
+  EXPECT_EQ(sent.all("Max-Forwards"), std::vector<std::string>{"12"});
   EXPECT_EQ(sent.header("User-to-User"), "abc;encoding=hex");
   EXPECT_EQ(sent.header("X-MS-Custom-Case"), "7  Injected: yes");
   EXPECT_EQ(sent.header("Injected"), "");
@@ -71,16 +78,20 @@ TEST_F(InviteOut, answer_is_acknowledged_and_a_repeated_200_again) {
 TEST_F(InviteOut, early_media_of_each_fork_is_told_once) {
   RecordedDialog& call = rig.call(rig.outgoing_to(peer));
   invite = rig.expect(peer, "INVITE");
-  for (const char* tag : {"A", "A", "B"}) peer.send(peer.respond(invite, 183, tag, kAnswer), rig.udp());
+  for (const char* tag : {"A", "A", "B"})
+    peer.send(peer.respond(invite, 183, tag, kAnswer), rig.udp());
   peer.send(peer.respond(invite, 180, "B"), rig.udp());
   rig.event(call, "progress 180");
-  EXPECT_EQ(call.events, (std::vector<std::string>{"progress 183 +sdp", "progress 183", "progress 183 +sdp", "progress 180"}));
+  EXPECT_EQ(call.events, (std::vector<std::string>{"progress 183 +sdp", "progress 183",
+                                                   "progress 183 +sdp", "progress 180"}));
 }
 
 TEST_F(InviteOut, refusal_tells_status_reason_and_retry_after) {
   RecordedDialog& call = rig.call(rig.outgoing_to(peer));
   invite = rig.expect(peer, "INVITE");
-  peer.send(peer.respond(invite, 503, "B", {}, "Reason: Q.850;cause=34;text=\"No circuit\"\r\nRetry-After: 30\r\n"), rig.udp());
+  peer.send(peer.respond(invite, 503, "B", {},
+                         "Reason: Q.850;cause=34;text=\"No circuit\"\r\nRetry-After: 30\r\n"),
+            rig.udp());
   rig.event(call, "refused 503");
   rig.expect(peer, "ACK");
   EXPECT_EQ(call.refusal.reason.q850, 34);
@@ -92,10 +103,12 @@ TEST_F(InviteOut, refusal_tells_status_reason_and_retry_after) {
 TEST_F(InviteOut, redirection_gives_the_contacts_that_are_sip) {
   RecordedDialog& call = rig.call(rig.outgoing_to(peer));
   invite = rig.expect(peer, "INVITE");
-  peer.send(peer.respond(invite, 302, "B", {}, "Contact: <sip:a@192.0.2.1>, <tel:+1425>, <sip:b@192.0.2.2?Route=x>\r\n"),
+  peer.send(peer.respond(invite, 302, "B", {},
+                         "Contact: <sip:a@192.0.2.1>, <tel:+1425>, <sip:b@192.0.2.2?Route=x>\r\n"),
             rig.udp());
   rig.event(call, "refused 302");
-  EXPECT_EQ(call.refusal.contacts, (std::vector<std::string>{"sip:a@192.0.2.1", "sip:b@192.0.2.2"}));
+  EXPECT_EQ(call.refusal.contacts,
+            (std::vector<std::string>{"sip:a@192.0.2.1", "sip:b@192.0.2.2"}));
 }
 
 TEST_F(InviteOut, silence_is_a_408) {
@@ -179,7 +192,8 @@ TEST_F(InviteOut, cancelled_and_never_answered_ends_all_the_same) {
 TEST_F(InviteOut, second_fork_that_answers_gets_ack_and_bye_the_first_keeps_the_call) {
   RecordedDialog& call = answered_call();
   peer.send(peer.respond(invite, 200, "C", kAnswer), rig.udp());
-  const SipText ack_c = rig.expect_that(peer, "ACK of C", [](const SipText& m) { return m.method() == "ACK" && m.to_tag() == "C"; });
+  const SipText ack_c = rig.expect_that(
+      peer, "ACK of C", [](const SipText& m) { return m.method() == "ACK" && m.to_tag() == "C"; });
   const SipText bye_c = rig.expect(peer, "BYE");
   EXPECT_EQ(bye_c.to_tag(), "C");
   peer.send(peer.respond(bye_c, 200, ""), rig.udp());
@@ -207,7 +221,8 @@ TEST_F(InviteOut, challenge_is_answered_once_and_the_ack_carries_the_credentials
   const SipText first = rig.expect(peer, "INVITE");
   const std::string challenge =
       "Proxy-Authenticate: Digest realm=\"acme\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"\r\n"
-      "Proxy-Authenticate: Digest realm=\"acme\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"\r\n";
+      "Proxy-Authenticate: Digest realm=\"acme\", nonce=\"n1\", algorithm=SHA-256, "
+      "qop=\"auth\"\r\n";
   peer.send(peer.respond(first, 407, "B", {}, challenge), rig.udp());
   invite = rig.expect(peer, "INVITE");
   EXPECT_NE(invite.header("Proxy-Authorization").find("algorithm=SHA-256"), std::string::npos);
@@ -217,11 +232,15 @@ TEST_F(InviteOut, challenge_is_answered_once_and_the_ack_carries_the_credentials
   EXPECT_EQ(std::stoul(invite.header("CSeq")), std::stoul(first.header("CSeq")) + 1);
   peer.send(peer.respond(invite, 200, "B", kAnswer), rig.udp());
   rig.event(call, "answered +sdp");
-  ack = rig.expect_that(peer, "ACK of the 200", [&](const SipText& m) { return m.method() == "ACK" && m.header("CSeq").starts_with(invite.header("CSeq").substr(0, invite.header("CSeq").find(' '))); });
+  ack = rig.expect_that(peer, "ACK of the 200", [&](const SipText& m) {
+    return m.method() == "ACK" && m.header("CSeq").starts_with(invite.header("CSeq").substr(
+                                      0, invite.header("CSeq").find(' ')));
+  });
   EXPECT_EQ(ack.header("Proxy-Authorization"), invite.header("Proxy-Authorization"));
   call.dialog->end({});
   const SipText bye = rig.expect(peer, "BYE");
-  EXPECT_NE(bye.header("Proxy-Authorization").find("nc=00000002"), std::string::npos) << bye.header("Proxy-Authorization");
+  EXPECT_NE(bye.header("Proxy-Authorization").find("nc=00000002"), std::string::npos)
+      << bye.header("Proxy-Authorization");
 }
 
 TEST_F(InviteOut, wrong_credentials_are_refused_not_repeated) {
@@ -230,7 +249,10 @@ TEST_F(InviteOut, wrong_credentials_are_refused_not_repeated) {
   RecordedDialog& call = rig.call(out);
   for (const char* nonce : {"n1", "n2"}) {
     const SipText sent = rig.expect(peer, "INVITE");
-    peer.send(peer.respond(sent, 401, "B", {}, "WWW-Authenticate: Digest realm=\"acme\", nonce=\"" + std::string(nonce) + "\"\r\n"), rig.udp());
+    peer.send(peer.respond(sent, 401, "B", {},
+                           "WWW-Authenticate: Digest realm=\"acme\", nonce=\"" +
+                               std::string(nonce) + "\"\r\n"),
+              rig.udp());
     rig.expect(peer, "ACK");
   }
   rig.event(call, "refused 401");
@@ -256,13 +278,14 @@ TEST_F(InviteOut, route_set_is_followed) {
   RecordedDialog& call = rig.call(rig.outgoing_to(peer));
   invite = rig.expect(peer, "INVITE");
   peer.send(peer.respond(invite, 200, "B", kAnswer,
-                         "Record-Route: <sip:far.example;lr>\r\nRecord-Route: <sip:" + proxy.host_port() + ";lr>\r\n"),
+                         "Record-Route: <sip:far.example;lr>\r\nRecord-Route: <sip:" +
+                             proxy.host_port() + ";lr>\r\n"),
             rig.udp());
   rig.event(call, "answered +sdp");
   ack = rig.expect(proxy, "ACK");
   EXPECT_EQ(ack.uri(), "sip:peer@" + peer.host_port());
-  EXPECT_EQ(ack.all("Route"),
-            (std::vector<std::string>{"<sip:" + proxy.host_port() + ";lr>", "<sip:far.example;lr>"}));
+  EXPECT_EQ(ack.all("Route"), (std::vector<std::string>{"<sip:" + proxy.host_port() + ";lr>",
+                                                        "<sip:far.example;lr>"}));
 }
 
 TEST_F(InviteOut, their_bye_ends_it_with_its_reason) {
@@ -303,7 +326,8 @@ TEST_F(InviteOut, unusable_contacts_and_routes_in_the_answer_do_no_harm) {
     RecordedDialog& call = rig.call(rig.outgoing_to(peer));
     invite = rig.expect(peer, "INVITE");
     peer.send(peer.respond(invite, 200, "B", kAnswer, {}, header), rig.udp());
-    rig.until([&] { return call.heard("answered +sdp") || peer.poll() || call.heard("refused 408"); });
+    rig.until(
+        [&] { return call.heard("answered +sdp") || peer.poll() || call.heard("refused 408"); });
     call.dialog->end({});
     rig.settle();
     peer.inbox.clear();

@@ -34,11 +34,12 @@ class InviteIn : public ::testing::Test {
 
 TEST_F(InviteIn, typed_view_has_what_a_trunk_says) {
   PeerDialog caller = rig.dialog_from(peer);
-  peer.send(caller.request("INVITE", kOffer,
-                           "P-Asserted-Identity: \"Anna \\\"A\\\"\" <sip:+14255550177@carrier.test>\r\n"
-                           "Diversion: <sip:+14255550188@carrier.test>;reason=unconditional, <sip:x@y>\r\n"
-                           "Privacy: id\r\nUser-to-User: 56a390f3;encoding=hex\r\nX-MS-Custom-One: 1\r\n"
-                           "x-ms-custom-two: 2\r\nUser-Agent: Carrier/1\r\n"),
+  peer.send(caller.request(
+                "INVITE", kOffer,
+                "P-Asserted-Identity: \"Anna \\\"A\\\"\" <sip:+14255550177@carrier.test>\r\n"
+                "Diversion: <sip:+14255550188@carrier.test>;reason=unconditional, <sip:x@y>\r\n"
+                "Privacy: id\r\nUser-to-User: 56a390f3;encoding=hex\r\nX-MS-Custom-One: 1\r\n"
+                "x-ms-custom-two: 2\r\nUser-Agent: Carrier/1\r\n"),
             rig.udp());
   const sip::Invite& invite = *rig.wait_for_invite().invite;
   EXPECT_EQ(std::get<sip::FromTrunk>(invite.peer).name, "carrier");
@@ -53,11 +54,12 @@ TEST_F(InviteIn, typed_view_has_what_a_trunk_says) {
   EXPECT_EQ(invite.diversion->user, "+14255550188");
   EXPECT_TRUE(invite.private_caller);
   EXPECT_EQ(invite.user_to_user, "56a390f3;encoding=hex");
-  EXPECT_EQ(invite.custom_headers,
-            (std::vector<std::pair<std::string, std::string>>{{"X-MS-Custom-One", "1"}, {"x-ms-custom-two", "2"}}));
+  EXPECT_EQ(invite.custom_headers, (std::vector<std::pair<std::string, std::string>>{
+                                       {"X-MS-Custom-One", "1"}, {"x-ms-custom-two", "2"}}));
   EXPECT_EQ(invite.sdp, kOffer);
   EXPECT_EQ(invite.user_agent, "Carrier/1");
   EXPECT_EQ(invite.source, peer.address());
+  EXPECT_EQ(invite.max_forwards, 70u);
 }
 
 TEST_F(InviteIn, rings_answers_and_is_confirmed) {
@@ -99,10 +101,13 @@ TEST_F(InviteIn, late_offer_gets_its_answer_with_the_ack) {
 TEST_F(InviteIn, sdp_inside_multipart_is_found) {
   PeerDialog caller = rig.dialog_from(peer);
   std::string text = caller.request("INVITE");
-  const std::string body = "--b1\r\nContent-Type: application/pidf+xml\r\n\r\n<x/>\r\n--b1\r\nContent-Type: application/sdp\r\n\r\n" +
-                           std::string(kOffer) + "\r\n--b1--\r\n";
+  const std::string body =
+      "--b1\r\nContent-Type: application/pidf+xml\r\n\r\n<x/>\r\n--b1\r\nContent-Type: "
+      "application/sdp\r\n\r\n" +
+      std::string(kOffer) + "\r\n--b1--\r\n";
   text.replace(text.find("Content-Length: 0\r\n\r\n"), std::string::npos,
-               "Content-Type: multipart/mixed;boundary=\"b1\"\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+               "Content-Type: multipart/mixed;boundary=\"b1\"\r\nContent-Length: " +
+                   std::to_string(body.size()) + "\r\n\r\n" + body);
   peer.send(text, rig.udp());
   RecordedDialog& call = rig.wait_for_invite();
   EXPECT_EQ(call.invite->sdp, std::string(kOffer) + "\r\n");
@@ -112,7 +117,8 @@ TEST_F(InviteIn, refusal_carries_reason_and_headers_and_is_repeated_until_its_ac
   PeerDialog caller = rig.dialog_from(peer);
   RecordedDialog& call = invited(caller);
   EXPECT_TRUE(call.call([](auto& d) {
-    return d.refuse(486, "Busy Here", {.q850 = 17, .sip_status = 0, .text = {}}, {{"Retry-After", "5"}, {"Bad\r\nName", "x"}});
+    return d.refuse(486, "Busy Here", {.q850 = 17, .sip_status = 0, .text = {}},
+                    {{"Retry-After", "5"}, {"Bad\r\nName", "x"}});
   }));
   const SipText busy = rig.expect(peer, 486, "INVITE");
   EXPECT_EQ(busy.start, "SIP/2.0 486 Busy Here");
@@ -143,8 +149,10 @@ TEST_F(InviteIn, cancel_gets_200_and_the_invite_487) {
   PeerDialog caller = rig.dialog_from(peer);
   RecordedDialog& call = invited(caller);
   call.call([](auto& d) { return d.progress(180, std::nullopt); });
-  peer.send(caller.request("CANCEL", {}, "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n", 1, caller.last_branch),
-            rig.udp());
+  peer.send(
+      caller.request("CANCEL", {}, "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n", 1,
+                     caller.last_branch),
+      rig.udp());
   rig.expect(peer, 200, "CANCEL");
   rig.expect(peer, 487, "INVITE");
   rig.event(call, "cancelled");
@@ -264,7 +272,8 @@ TEST_F(InviteIn, bad_contacts_and_routes_are_refused) {
   for (const auto& c : cases) {
     PeerDialog caller = rig.dialog_from(peer);
     peer.send(caller.request("INVITE", kOffer, c.extra), rig.udp());
-    const SipText answer = rig.expect_that(peer, c.extra, [](const SipText& m) { return m.is_response() && m.status() != 100; });
+    const SipText answer = rig.expect_that(
+        peer, c.extra, [](const SipText& m) { return m.is_response() && m.status() != 100; });
     EXPECT_EQ(answer.status(), c.status) << c.extra;
     if (c.status != 420) continue;
     EXPECT_EQ("Require: " + answer.header("Unsupported") + "\r\n", c.extra);

@@ -8,7 +8,8 @@
 namespace gw::test {
 namespace {
 
-// Damages messages the way broken and hostile elements do. The seed is fixed; GW_FUZZ_SECONDS and GW_FUZZ_SEED widen it by hand.
+// Damages messages the way broken and hostile elements do. The seed is fixed; GW_FUZZ_SECONDS and
+// GW_FUZZ_SEED widen it by hand.
 class Mutator {
  public:
   explicit Mutator(unsigned seed) : random_(seed) {}
@@ -18,13 +19,58 @@ class Mutator {
 
   std::string mutate(std::string text) {
     static const std::vector<std::string> kTokens = {
-        "\r\n", "\r\n\r\n", ";", ",", "\"", "<", ">", ":", "@", "%00", "%", "*", "<tel:+1>", "<foo:bar>", "sip:", "sips:", "[::1]",
-        "[", ";tag=", ";branch=z9hG4bK", ";maddr=1.2.3.4", ";maddr=255.255.255.255", ";lr", ";transport=tls", ";received=", ";rport=0",
-        "Contact: *\r\n", "Record-Route: <tel:1>\r\n", "Route: <sip:x>\r\n", "Content-Length: 99999\r\n", "Content-Length: -1\r\n",
-        "CSeq: 4294967295 INVITE\r\n", "Require: 100rel\r\n", "RSeq: 1\r\n", "RAck: 1 1 INVITE\r\n", "Max-Forwards: 0\r\n",
-        "Via: SIP/2.0/TCP x:0\r\n", "Expires: 99999999999999999999\r\n", "Session-Expires: 1\r\n", "Replaces: a;to-tag=b;from-tag=c\r\n",
-        "Reason: Q.850;cause=99999999999\r\n", "WWW-Authenticate: Digest realm=\"\", nonce=\r\n", "Authorization: Digest \r\n",
-        "Privacy: id;id;id\r\n", "Diversion: <<<>>>,\r\n", "\x00\x01", "\xff\xfe", "A", "SIP/2.0", "0", "-1", "99999999999999999999"};
+        "\r\n",
+        "\r\n\r\n",
+        ";",
+        ",",
+        "\"",
+        "<",
+        ">",
+        ":",
+        "@",
+        "%00",
+        "%",
+        "*",
+        "<tel:+1>",
+        "<foo:bar>",
+        "sip:",
+        "sips:",
+        "[::1]",
+        "[",
+        ";tag=",
+        ";branch=z9hG4bK",
+        ";maddr=1.2.3.4",
+        ";maddr=255.255.255.255",
+        ";lr",
+        ";transport=tls",
+        ";received=",
+        ";rport=0",
+        "Contact: *\r\n",
+        "Record-Route: <tel:1>\r\n",
+        "Route: <sip:x>\r\n",
+        "Content-Length: 99999\r\n",
+        "Content-Length: -1\r\n",
+        "CSeq: 4294967295 INVITE\r\n",
+        "Require: 100rel\r\n",
+        "RSeq: 1\r\n",
+        "RAck: 1 1 INVITE\r\n",
+        "Max-Forwards: 0\r\n",
+        "Via: SIP/2.0/TCP x:0\r\n",
+        "Expires: 99999999999999999999\r\n",
+        "Session-Expires: 1\r\n",
+        "Replaces: a;to-tag=b;from-tag=c\r\n",
+        "Reason: Q.850;cause=99999999999\r\n",
+        "WWW-Authenticate: Digest realm=\"\", nonce=\r\n",
+        "Authorization: Digest \r\n",
+        "Privacy: id;id;id\r\n",
+        "Diversion: <<<>>>,\r\n",
+        "\x00\x01",
+        "\xff\xfe",
+        "A",
+        "SIP/2.0",
+        "0",
+        "-1",
+        "99999999999999999999"};
     const size_t times = 1 + below(4);
     for (size_t n = 0; n < times && !text.empty(); ++n) {
       const size_t at = below(text.size());
@@ -106,15 +152,18 @@ class SipFuzz : public ::testing::Test {
   }
   void answer_what_came() {
     peer.poll();
-    static constexpr int kStatus[] = {100, 180, 183, 200, 200, 200, 302, 401, 407, 481, 486, 491, 500, 503, 603};
+    static constexpr int kStatus[] = {100, 180, 183, 200, 200, 200, 302, 401,
+                                      407, 481, 486, 491, 500, 503, 603};
     for (int n = 0; n < 20 && !peer.inbox.empty(); ++n) {
       const SipText got = peer.inbox.front();
       peer.inbox.pop_front();
       if (got.is_response() || got.start.empty()) continue;
       const int status = kStatus[fuzz.below(std::size(kStatus))];
       std::string extra;
-      if (status == 401) extra = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n";
-      if (status == 407) extra = "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=SHA-256\r\n";
+      if (status == 401)
+        extra = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n";
+      if (status == 407)
+        extra = "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=SHA-256\r\n";
       if (status == 302) extra = "Contact: <sip:x@192.0.2.1>\r\n";
       if (fuzz.chance(10)) extra += "Record-Route: <sip:" + peer.host_port() + ";lr>\r\n";
       const std::string tag(1, static_cast<char>('A' + fuzz.below(4)));
@@ -131,12 +180,14 @@ class SipFuzz : public ::testing::Test {
 };
 
 TEST_F(SipFuzz, broken_requests_in_and_out_of_dialogs_harm_nobody) {
-  static const std::vector<std::string> kMethods = {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE",
-                                                    "PRACK", "REGISTER", "REFER", "NOTIFY", "MESSAGE", "INVITE"};
+  static const std::vector<std::string> kMethods = {
+      "INVITE", "ACK",      "BYE",   "CANCEL", "OPTIONS", "INFO",  "UPDATE",
+      "PRACK",  "REGISTER", "REFER", "NOTIFY", "MESSAGE", "INVITE"};
   const auto deadline = std::chrono::steady_clock::now() + length();
   while (std::chrono::steady_clock::now() < deadline) {
     PeerDialog caller = rig.dialog_from(peer);
-    say(caller.request("INVITE", fuzz.chance(80) ? kOffer : "", fuzz.chance(20) ? "Supported: 100rel\r\n" : ""));
+    say(caller.request("INVITE", fuzz.chance(80) ? kOffer : "",
+                       fuzz.chance(20) ? "Supported: 100rel\r\n" : ""));
     const std::string branch = caller.last_branch;
     for (size_t n = fuzz.below(10); n > 0; --n) {
       rig.settle(1ms);
@@ -150,7 +201,8 @@ TEST_F(SipFuzz, broken_requests_in_and_out_of_dialogs_harm_nobody) {
       const std::string& method = kMethods[fuzz.below(kMethods.size())];
       const bool same = method == "ACK" || method == "CANCEL";
       if (!same) caller.cseq += fuzz.below(2);
-      say(caller.request(method, fuzz.chance(50) ? kOffer : "", {}, std::nullopt, same ? branch : ""));
+      say(caller.request(method, fuzz.chance(50) ? kOffer : "", {}, std::nullopt,
+                         same ? branch : ""));
     }
     if (rig.incoming.size() > 8) rig.incoming.erase(rig.incoming.begin());
     answer_what_came();
@@ -162,7 +214,9 @@ TEST_F(SipFuzz, broken_requests_in_and_out_of_dialogs_harm_nobody) {
   peer.inbox.clear();
   PeerDialog caller = rig.dialog_from(peer);
   peer.send(caller.request("INVITE", kOffer), rig.udp());
-  rig.expect_that(peer, "100", [&](const SipText& m) { return m.status() == 100 && m.header("Call-ID") == caller.call_id; });
+  rig.expect_that(peer, "100", [&](const SipText& m) {
+    return m.status() == 100 && m.header("Call-ID") == caller.call_id;
+  });
 }
 
 TEST_F(SipFuzz, broken_answers_to_our_requests_harm_nobody) {
@@ -200,11 +254,19 @@ TEST_F(SipFuzz, broken_registrations_and_strangers_harm_nobody) {
   unsigned n = 0;
   while (std::chrono::steady_clock::now() < deadline) {
     for (const char* method : {"REGISTER", "INVITE", "OPTIONS", "BYE", "SUBSCRIBE"}) {
-      PeerDialog phone{.peer = stranger, .call_id = "c" + std::to_string(++n), .from_tag = "f", .to_tag = {},
-                       .uri = "sip:101@pbx.test", .target = "sip:pbx.test", .last_branch = {}};
-      const std::string text = phone.request(
-          method, {}, "Expires: 60\r\nAuthorization: Digest username=\"101\", realm=\"pbx.test\", nonce=\"a\", uri=\"sip:pbx.test\", "
-                      "response=\"0123456789abcdef0123456789abcdef\", algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\"\r\n");
+      PeerDialog phone{.peer = stranger,
+                       .call_id = "c" + std::to_string(++n),
+                       .from_tag = "f",
+                       .to_tag = {},
+                       .uri = "sip:101@pbx.test",
+                       .target = "sip:pbx.test",
+                       .last_branch = {}};
+      const std::string text =
+          phone.request(method, {},
+                        "Expires: 60\r\nAuthorization: Digest username=\"101\", "
+                        "realm=\"pbx.test\", nonce=\"a\", uri=\"sip:pbx.test\", "
+                        "response=\"0123456789abcdef0123456789abcdef\", algorithm=MD5, qop=auth, "
+                        "nc=00000001, cnonce=\"c\"\r\n");
       stranger.send(fuzz.mutate(text), rig.udp());
     }
     rig.settle(1ms);

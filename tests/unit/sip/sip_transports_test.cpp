@@ -8,20 +8,27 @@
 namespace gw::test {
 namespace {
 
-std::string tcp_request(const std::string& method, const std::string& uri, unsigned cseq, const std::string& sdp = {},
-                        const std::string& to_tag = {}, const std::string& extra = {}) {
-  std::string text = method + " " + uri + " SIP/2.0\r\nVia: SIP/2.0/TCP 10.9.9.9:5060;branch=z9hG4bKt" + method + std::to_string(cseq) + "\r\n";
-  text += "Max-Forwards: 70\r\nFrom: <sip:101@pbx.test>;tag=t\r\nTo: <sip:x@pbx.test>" + (to_tag.empty() ? "" : ";tag=" + to_tag) + "\r\n";
+std::string tcp_request(const std::string& method, const std::string& uri, unsigned cseq,
+                        const std::string& sdp = {}, const std::string& to_tag = {},
+                        const std::string& extra = {}) {
+  std::string text = method + " " + uri +
+                     " SIP/2.0\r\nVia: SIP/2.0/TCP 10.9.9.9:5060;branch=z9hG4bKt" + method +
+                     std::to_string(cseq) + "\r\n";
+  text += "Max-Forwards: 70\r\nFrom: <sip:101@pbx.test>;tag=t\r\nTo: <sip:x@pbx.test>" +
+          (to_tag.empty() ? "" : ";tag=" + to_tag) + "\r\n";
   text += "Call-ID: tcp-call\r\nCSeq: " + std::to_string(cseq) + " " + method + "\r\n";
-  text += "Contact: <sip:101@10.9.9.9:5060;transport=tcp>\r\n";  // Behind a NAT: nobody reaches that.
+  text +=
+      "Contact: <sip:101@10.9.9.9:5060;transport=tcp>\r\n";  // Behind a NAT: nobody reaches that.
   return text + extra + SipPeer::body_of(sdp);
 }
 
 std::string answer_to(const SipText& request, int status, const std::string& sdp) {
   std::string text = "SIP/2.0 " + std::to_string(status) + " OK\r\n";
   for (const auto& via : request.all("Via")) text += "Via: " + via + "\r\n";
-  text += "From: " + request.header("From") + "\r\nTo: " + request.header("To") + (request.to_tag().empty() ? ";tag=B" : "") + "\r\n";
-  text += "Call-ID: " + request.header("Call-ID") + "\r\nCSeq: " + request.header("CSeq") + "\r\nContact: <sip:101@10.9.9.9:5060;transport=tcp>\r\n";
+  text += "From: " + request.header("From") + "\r\nTo: " + request.header("To") +
+          (request.to_tag().empty() ? ";tag=B" : "") + "\r\n";
+  text += "Call-ID: " + request.header("Call-ID") + "\r\nCSeq: " + request.header("CSeq") +
+          "\r\nContact: <sip:101@10.9.9.9:5060;transport=tcp>\r\n";
   return text + SipPeer::body_of(sdp);
 }
 
@@ -38,9 +45,11 @@ TEST(SipTransports, taken_port_is_told_by_name) {
   Metrics metrics;
   sip::SipConfig config = SipRig::config();
   config.listen = {rig.agent->listening()[0]};
-  const auto second = sip::SipAgent::start(rig.loop, config, rig, rig, rig.registrar, rig.clock, rig.random, metrics, {});
+  const auto second = sip::SipAgent::start(rig.loop, config, rig, rig, rig.registrar, rig.clock,
+                                           rig.random, metrics, {});
   ASSERT_FALSE(second);
-  EXPECT_NE(second.error().detail.find("udp:" + rig.udp().to_string()), std::string::npos) << second.error().detail;
+  EXPECT_NE(second.error().detail.find("udp:" + rig.udp().to_string()), std::string::npos)
+      << second.error().detail;
 }
 
 TEST(SipTransports, phone_behind_a_nat_is_reached_by_its_own_tcp_connection) {
@@ -48,10 +57,12 @@ TEST(SipTransports, phone_behind_a_nat_is_reached_by_its_own_tcp_connection) {
   SipTcpPeer phone(rig.agent->listening()[1].address);
   sip::OutgoingInvite invite;
   invite.request_uri = "sip:101@10.9.9.9:5060;transport=tcp";
-  invite.next_hop = {sip::Transport::Tcp, phone.address().host(), phone.address().port(), phone.address()};
+  invite.next_hop = {sip::Transport::Tcp, phone.address().host(), phone.address().port(),
+                     phone.address()};
   invite.from.user = "102";
   invite.sdp = kOffer;
-  phone.send(tcp_request("OPTIONS", "sip:pbx.test", 1));  // The agent knows the connection from here on.
+  phone.send(
+      tcp_request("OPTIONS", "sip:pbx.test", 1));  // The agent knows the connection from here on.
   rig.expect(phone, 200, "OPTIONS");
 
   RecordedDialog& call = rig.call(invite);
@@ -72,7 +83,8 @@ TEST(SipTransports, call_from_a_phone_behind_a_nat_is_ended_over_its_tcp_connect
   rig.phones["101"] = {.username = "101", .password = "demo-101", .digest = {}, .max_devices = 5};
   SipTcpPeer phone(rig.agent->listening()[1].address);
   phone.send(tcp_request("INVITE", "sip:x@pbx.test", 1, kOffer));
-  const std::string proof = authorization(rig.expect(phone, 401, "INVITE"), "SHA-256", "101", "demo-101", "INVITE", "sip:x@pbx.test");
+  const std::string proof = authorization(rig.expect(phone, 401, "INVITE"), "SHA-256", "101",
+                                          "demo-101", "INVITE", "sip:x@pbx.test");
   const std::string text = tcp_request("INVITE", "sip:x@pbx.test", 2, kOffer, {}, proof);
   phone.send(text.substr(0, 100));  // In pieces, as TCP may.
   rig.settle(20ms);
@@ -111,6 +123,32 @@ TEST(SipTransports, crlf_ping_over_tcp_gets_its_pong) {
     phone.poll();
     return phone.stream == "\r\n";
   }));
+}
+
+TEST(SipTransports, strangers_connection_is_closed_a_phones_stays) {
+  sip::SipConfig config = SipRig::config();
+  config.stranger_idle = 150ms;
+  SipRig rig(config);
+  rig.phones["101"] = {.username = "101", .password = "demo-101", .digest = {}, .max_devices = 5};
+  SipTcpPeer stranger(rig.agent->listening()[1].address),
+      trickling(rig.agent->listening()[1].address), phone(rig.agent->listening()[1].address);
+  trickling.send("OPTIONS sip:x SIP/2.0\r\n");
+  auto request = [&](unsigned cseq, const std::string& extra) {
+    std::string text = tcp_request("REGISTER", "sip:pbx.test", cseq, {}, {}, extra);
+    return text.replace(text.find("<sip:x@"), 7, "<sip:101@");
+  };
+  phone.send(request(1, {}));
+  const SipText challenge = rig.expect(phone, 401, "REGISTER");
+  phone.send(
+      request(2, authorization(challenge, "MD5", "101", "demo-101", "REGISTER", "sip:pbx.test")));
+  rig.expect(phone, 200, "REGISTER");
+  EXPECT_TRUE(rig.until([&] {
+    stranger.poll();
+    return stranger.closed_by_agent;
+  }));
+  rig.settle(400ms);
+  phone.poll();
+  EXPECT_FALSE(phone.closed_by_agent);
 }
 
 TEST(SipTransports, ipv6_calls_have_ipv6_contacts_both_ways) {
@@ -153,7 +191,8 @@ TEST(SipTransports, advertised_host_is_what_contact_and_via_say) {
   const SipText invite = rig.expect(peer, "INVITE");
   const std::string port = std::to_string(rig.udp().port());
   EXPECT_EQ(invite.contact_uri(), "sip:+14255550100@sbc.example.com:" + port);
-  EXPECT_TRUE(invite.header("Via").starts_with("SIP/2.0/UDP sbc.example.com:" + port + ";")) << invite.header("Via");
+  EXPECT_TRUE(invite.header("Via").starts_with("SIP/2.0/UDP sbc.example.com:" + port + ";"))
+      << invite.header("Via");
 }
 
 TEST(SipTransports, wildcard_listener_says_the_address_that_the_peer_can_reach) {
@@ -164,8 +203,10 @@ TEST(SipTransports, wildcard_listener_says_the_address_that_the_peer_can_reach) 
   rig.peers = {&peer};
   RecordedDialog& call = rig.call(rig.outgoing_to(peer));
   const SipText invite = rig.expect(peer, "INVITE");
-  EXPECT_TRUE(invite.contact_uri().starts_with("sip:+14255550100@127.0.0.1:")) << invite.contact_uri();
-  const SocketAddress agent = *SocketAddress::parse("127.0.0.1:" + std::to_string(rig.udp().port()));
+  EXPECT_TRUE(invite.contact_uri().starts_with("sip:+14255550100@127.0.0.1:"))
+      << invite.contact_uri();
+  const SocketAddress agent =
+      *SocketAddress::parse("127.0.0.1:" + std::to_string(rig.udp().port()));
   peer.send(peer.respond(invite, 486, "B"), agent);
   rig.event(call, "refused 486");
 }
@@ -195,7 +236,8 @@ TEST_F(SipOverTls, call_from_agent_to_agent_and_back_to_bye) {
   SipRig rig(config());
   rig.everyone_is_trunk = "carrier";
   Metrics metrics;
-  auto far = sip::SipAgent::start(rig.loop, config(), rig, rig, rig.registrar, rig.clock, rig.random, metrics, {});
+  auto far = sip::SipAgent::start(rig.loop, config(), rig, rig, rig.registrar, rig.clock,
+                                  rig.random, metrics, {});
   ASSERT_TRUE(far) << far.error().detail;
   const SocketAddress target = rig.agent->listening()[0].address;
   sip::OutgoingInvite invite;

@@ -33,8 +33,9 @@ inline std::string parameter(const std::string& header, const std::string& name)
 }
 
 // The Authorization line that answers a 401, computed on its own (RFC 7616).
-inline std::string authorization(const SipText& challenge, const std::string& algorithm, const std::string& user,
-                                 const std::string& password, const std::string& method, const std::string& uri) {
+inline std::string authorization(const SipText& challenge, const std::string& algorithm,
+                                 const std::string& user, const std::string& password,
+                                 const std::string& method, const std::string& uri) {
   std::string chosen;
   for (const auto& header : challenge.all("WWW-Authenticate")) {
     if (parameter(header, "algorithm") == algorithm) chosen = header;
@@ -42,11 +43,13 @@ inline std::string authorization(const SipText& challenge, const std::string& al
   EXPECT_FALSE(chosen.empty()) << "no challenge for " << algorithm;
   const char* evp = algorithm == "MD5" ? "MD5" : "SHA256";
   const std::string realm = parameter(chosen, "realm"), nonce = parameter(chosen, "nonce");
-  const std::string ha1 = digest_of(evp, user + ":" + realm + ":" + password), ha2 = digest_of(evp, method + ":" + uri);
+  const std::string ha1 = digest_of(evp, user + ":" + realm + ":" + password),
+                    ha2 = digest_of(evp, method + ":" + uri);
   const std::string response = digest_of(evp, ha1 + ":" + nonce + ":00000001:c:auth:" + ha2);
-  return "Authorization: Digest username=\"" + user + "\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"" + uri +
-         "\", response=\"" + response + "\", algorithm=" + algorithm + ", cnonce=\"c\", nc=00000001, qop=auth, opaque=\"" +
-         parameter(chosen, "opaque") + "\"\r\n";
+  return "Authorization: Digest username=\"" + user + "\", realm=\"" + realm + "\", nonce=\"" +
+         nonce + "\", uri=\"" + uri + "\", response=\"" + response + "\", algorithm=" + algorithm +
+         ", cnonce=\"c\", nc=00000001, qop=auth, opaque=\"" + parameter(chosen, "opaque") +
+         "\"\r\n";
 }
 
 }  // namespace gw::test

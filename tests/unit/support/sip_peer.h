@@ -67,7 +67,8 @@ struct SipText {
   std::vector<std::string> all(std::string_view name) const {
     std::vector<std::string> values;
     for (const auto& [n, v] : headers) {
-      if (n.size() == name.size() && strncasecmp(n.data(), name.data(), n.size()) == 0) values.push_back(v);
+      if (n.size() == name.size() && strncasecmp(n.data(), name.data(), n.size()) == 0)
+        values.push_back(v);
     }
     return values;
   }
@@ -85,10 +86,12 @@ struct SipText {
   }
 };
 
-// A scripted SIP element on a loopback UDP socket: says exactly what a test tells it to, hears everything.
+// A scripted SIP element on a loopback UDP socket: says exactly what a test tells it to, hears
+// everything.
 class SipPeer {
  public:
-  explicit SipPeer(bool v6 = false) : fd_(::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+  explicit SipPeer(bool v6 = false)
+      : fd_(::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
     SocketAddress any = *SocketAddress::parse(v6 ? "::1" : "127.0.0.1");
     if (::bind(fd_, any.data(), any.size()) != 0) std::abort();
     sockaddr_storage storage{};
@@ -131,14 +134,17 @@ class SipPeer {
   }
 
   // A response to `request`, with Contact when it makes a dialog. `extra`: whole header lines.
-  std::string respond(const SipText& request, int status, const std::string& to_tag, const std::string& sdp = {},
-                      const std::string& extra = {}, const std::string& contact_header = {}) const {
+  std::string respond(const SipText& request, int status, const std::string& to_tag,
+                      const std::string& sdp = {}, const std::string& extra = {},
+                      const std::string& contact_header = {}) const {
     std::string text = "SIP/2.0 " + std::to_string(status) + " Scripted\r\n";
     for (const auto& via : request.all("Via")) text += "Via: " + via + "\r\n";
     text += "From: " + request.header("From") + "\r\nTo: " + request.header("To");
     if (request.to_tag().empty() && !to_tag.empty()) text += ";tag=" + to_tag;
-    text += "\r\nCall-ID: " + request.header("Call-ID") + "\r\nCSeq: " + request.header("CSeq") + "\r\n" + extra;
-    if (contact_header.empty() && status > 100 && status < 300) text += "Contact: " + contact() + "\r\n";
+    text += "\r\nCall-ID: " + request.header("Call-ID") + "\r\nCSeq: " + request.header("CSeq") +
+            "\r\n" + extra;
+    if (contact_header.empty() && status > 100 && status < 300)
+      text += "Contact: " + contact() + "\r\n";
     text += contact_header;
     return text + body_of(sdp);
   }
@@ -155,20 +161,25 @@ class SipPeer {
   SocketAddress address_;
 };
 
-// The peer's side of one dialog that it began: builds requests with the right tags, numbers and branches.
+// The peer's side of one dialog that it began: builds requests with the right tags, numbers and
+// branches.
 struct PeerDialog {
   SipPeer& peer;
   std::string call_id, from_tag, to_tag, uri, target, user = "peer";
   unsigned cseq = 1, branches = 0;
 
-  std::string request(const std::string& method, const std::string& sdp = {}, const std::string& extra = {},
-                      std::optional<unsigned> number = std::nullopt, const std::string& branch = {}) {
-    last_branch = branch.empty() ? "z9hG4bK-" + from_tag + "-" + std::to_string(++branches) : branch;
+  std::string request(const std::string& method, const std::string& sdp = {},
+                      const std::string& extra = {}, std::optional<unsigned> number = std::nullopt,
+                      const std::string& branch = {}) {
+    last_branch =
+        branch.empty() ? "z9hG4bK-" + from_tag + "-" + std::to_string(++branches) : branch;
     std::string text = method + " " + (target.empty() ? uri : target) + " SIP/2.0\r\n";
     text += "Via: SIP/2.0/UDP " + peer.host_port() + ";branch=" + last_branch + ";rport\r\n";
-    text += "Max-Forwards: 70\r\nFrom: \"Peer\" <sip:" + user + "@" + peer.host_port() + ">;tag=" + from_tag + "\r\n";
+    text += "Max-Forwards: 70\r\nFrom: \"Peer\" <sip:" + user + "@" + peer.host_port() +
+            ">;tag=" + from_tag + "\r\n";
     text += "To: <" + uri + ">" + (to_tag.empty() ? "" : ";tag=" + to_tag) + "\r\n";
-    text += "Call-ID: " + call_id + "\r\nCSeq: " + std::to_string(number.value_or(cseq)) + " " + method + "\r\n";
+    text += "Call-ID: " + call_id + "\r\nCSeq: " + std::to_string(number.value_or(cseq)) + " " +
+            method + "\r\n";
     if (extra.find("Contact:") == std::string::npos) text += "Contact: " + peer.contact() + "\r\n";
     return text + extra + SipPeer::body_of(sdp);
   }

@@ -23,7 +23,8 @@ namespace gw::test {
 inline constexpr const char* kOffer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=offer\r\n";
 inline constexpr const char* kAnswer = "v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\ns=answer\r\n";
 
-// Writes down what a dialog tells its owner: "progress 183 +sdp", "answered +sdp", "refused 486", "ended by them q850=16".
+// Writes down what a dialog tells its owner: "progress 183 +sdp", "answered +sdp", "refused 486",
+// "ended by them q850=16".
 struct RecordedDialog final : sip::DialogObserver {
   std::unique_ptr<sip::Dialog> dialog;
   std::optional<sip::Invite> invite;
@@ -39,7 +40,9 @@ struct RecordedDialog final : sip::DialogObserver {
     events.push_back(event);
     if (on_event) on_event(event);
   }
-  static std::string with(std::string text, const std::optional<std::string>& sdp) { return sdp ? text + " +sdp" : text; }
+  static std::string with(std::string text, const std::optional<std::string>& sdp) {
+    return sdp ? text + " +sdp" : text;
+  }
 
   void on_progress(int status, std::optional<std::string> sdp) override {
     if (sdp) last_sdp = *sdp;
@@ -92,11 +95,13 @@ struct RecordedDialog final : sip::DialogObserver {
   }
 };
 
-// A live agent on loopback with a directory and a handler of the test's, run step by step in the test's own thread.
+// A live agent on loopback with a directory and a handler of the test's, run step by step in the
+// test's own thread.
 class SipRig : public sip::SipDirectory, public sip::InviteHandler {
  public:
   explicit SipRig(sip::SipConfig c = config()) : loop(metrics), registrar(clock, metrics, {}) {
-    auto started = sip::SipAgent::start(loop, c, *this, *this, registrar, clock, random, metrics, {});
+    auto started =
+        sip::SipAgent::start(loop, c, *this, *this, registrar, clock, random, metrics, {});
     if (!started) {
       ADD_FAILURE() << started.error().detail;
       std::abort();
@@ -151,16 +156,19 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
   }
   template <class Peer>
   SipText expect(Peer& peer, const std::string& method) {
-    return expect_that(peer, method, [&](const SipText& m) { return !m.is_response() && m.method() == method; });
+    return expect_that(peer, method,
+                       [&](const SipText& m) { return !m.is_response() && m.method() == method; });
   }
   template <class Peer>
   SipText expect(Peer& peer, int status, const std::string& method) {
-    return expect_that(peer, std::to_string(status) + " to " + method,
-                       [&](const SipText& m) { return m.status() == status && m.method() == method; });
+    return expect_that(peer, std::to_string(status) + " to " + method, [&](const SipText& m) {
+      return m.status() == status && m.method() == method;
+    });
   }
   bool event(RecordedDialog& dialog, const std::string& what) {
     const bool heard = until([&] { return dialog.heard(what); });
-    if (!heard) ADD_FAILURE() << "no \"" << what << "\" among " << ::testing::PrintToString(dialog.events);
+    if (!heard)
+      ADD_FAILURE() << "no \"" << what << "\" among " << ::testing::PrintToString(dialog.events);
     return heard;
   }
   // Lets everything that is due happen: a full turn of loop, peers and loop again, several times.
@@ -176,7 +184,8 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
   sip::OutgoingInvite outgoing_to(const SipPeer& peer, bool with_offer = true) {
     sip::OutgoingInvite invite;
     invite.request_uri = "sip:callee@" + peer.host_port();
-    invite.next_hop = {sip::Transport::Udp, peer.address().host(), peer.address().port(), peer.address()};
+    invite.next_hop = {sip::Transport::Udp, peer.address().host(), peer.address().port(),
+                       peer.address()};
     invite.from.user = "+14255550100";
     invite.from.display = "Reception";
     if (with_offer) invite.sdp = kOffer;
@@ -196,8 +205,13 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
   PeerDialog dialog_from(SipPeer& peer, const std::string& user = "+14255550123") {
     trunks[peer.host_port()] = "carrier";
     const std::string number = std::to_string(++dialogs_made);
-    return PeerDialog{.peer = peer, .call_id = "call" + number + "@peer", .from_tag = "from" + number, .to_tag = {},
-                      .uri = "sip:" + user + "@" + udp().to_string(), .target = {}, .last_branch = {}};
+    return PeerDialog{.peer = peer,
+                      .call_id = "call" + number + "@peer",
+                      .from_tag = "from" + number,
+                      .to_tag = {},
+                      .uri = "sip:" + user + "@" + udp().to_string(),
+                      .target = {},
+                      .last_branch = {}};
   }
   RecordedDialog& wait_for_invite() {
     const size_t before = taken;
@@ -229,7 +243,8 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
   bool always_admitted(std::string_view user) const override { return user == "911"; }
 
   // InviteHandler
-  sip::DialogObserver* on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) override {
+  sip::DialogObserver* on_invite(const sip::Invite& invite,
+                                 std::unique_ptr<sip::Dialog> dialog) override {
     if (refuse_with) {
       dialog->refuse(*refuse_with, "Refused");
       return nullptr;

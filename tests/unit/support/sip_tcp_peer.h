@@ -7,11 +7,14 @@
 
 namespace gw::test {
 
-// A scripted SIP element behind one TCP connection that it opened itself, as a phone behind a NAT does.
+// A scripted SIP element behind one TCP connection that it opened itself, as a phone behind a NAT
+// does.
 class SipTcpPeer {
  public:
-  explicit SipTcpPeer(const SocketAddress& agent) : fd_(::socket(agent.data()->sa_family, SOCK_STREAM, 0)) {
-    if (::connect(fd_, agent.data(), agent.size()) != 0) std::abort();  // Loopback: done by the kernel at once.
+  explicit SipTcpPeer(const SocketAddress& agent)
+      : fd_(::socket(agent.data()->sa_family, SOCK_STREAM, 0)) {
+    if (::connect(fd_, agent.data(), agent.size()) != 0)
+      std::abort();  // Loopback: done by the kernel at once.
     ::fcntl(fd_, F_SETFL, O_NONBLOCK);
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
@@ -23,7 +26,9 @@ class SipTcpPeer {
   SipTcpPeer& operator=(const SipTcpPeer&) = delete;
 
   const SocketAddress& address() const { return address_; }
-  void send(const std::string& text) { [[maybe_unused]] const auto n = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  void send(const std::string& text) {
+    [[maybe_unused]] const auto n = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+  }
   void close() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
@@ -33,7 +38,8 @@ class SipTcpPeer {
   void poll() {
     char buffer[65'536];
     ssize_t n = 0;
-    while (fd_ >= 0 && (n = ::recv(fd_, buffer, sizeof buffer, 0)) > 0) stream.append(buffer, static_cast<size_t>(n));
+    while (fd_ >= 0 && (n = ::recv(fd_, buffer, sizeof buffer, 0)) > 0)
+      stream.append(buffer, static_cast<size_t>(n));
     closed_by_agent = fd_ >= 0 && n == 0;
     for (;;) {
       const auto head = stream.find("\r\n\r\n");
