@@ -59,6 +59,13 @@ SofiaLoop::State::State(Metrics& metrics)
                                     "How late the signalling thread ran its timer probe",
                                     {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1})) {
   install_monotonic_clock();
+  Counter& refused =
+      metrics.counter("gw_sip_connections_refused_total",
+                      "TCP and TLS connections over the bound of their source or of all");
+  metrics.on_collect([&refused, seen = uint64_t{0}]() mutable {
+    const uint64_t now = refused_connections();
+    refused.Increment(static_cast<double>(now - std::exchange(seen, now)));
+  });
   GW_ASSERT(timer_fd >= 0);
   GW_ASSERT(su_init() == 0);
   // Sofia writes to stderr what any stranger may provoke. TPORT_DEBUG, NTA_DEBUG and the like still

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "base/result.h"
 
 namespace gw::sip {
@@ -13,5 +15,8 @@ Result<void> sofia_seam_check();
 // them all for an hour. Every SofiaLoop calls it; idempotent. Never read the time of day from
 // Sofia.
 void install_monotonic_clock();
+
+// TCP and TLS connections that were hung up on because there were too many already. Any thread.
+uint64_t refused_connections();
 
 }  // namespace gw::sip

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "base/net.h"
+#include "sip/sofia_seam/connection_gate.h"
 #include "sip/sofia_seam/handshake_gate.h"
 #include "sip/sofia_seam/sofia_seam.h"
 #include "sip/sofia_seam/tls_config.h"
@@ -488,6 +490,36 @@ TEST_F(TlsSeamTest, refused_and_failed_connections_leave_no_descriptor_behind) {
   destroy(server);
 }
 
+TEST_F(TlsSeamTest, one_source_cannot_take_every_descriptor) {
+  // The bound of a thread is made when its first connection comes.
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const rlimit narrow{1024, limit.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &narrow);
+  constexpr size_t kBound = 1024 / 16;
+  identity("t-server", files("server", "DNS:server.test"));
+  auto server = agent("t-server");
+  const std::string at = port(*server);
+  const uint64_t before = refused_connections();
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (size_t i = 0; i < kBound; ++i) clients.push_back(std::make_unique<RawClient>(at));
+  RawClient too_many(at);
+  char byte = 0;
+  EXPECT_LE(::recv(too_many.fd, &byte, 1, 0), 0);  // Hung up on.
+  EXPECT_EQ(refused_connections(), before + 1);
+  clients.clear();
+  // Room again once the server has seen them go.
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  bool served = false;
+  while (!served && std::chrono::steady_clock::now() < until) {
+    RawClient again(at);
+    served = again.handshake() && again.answers();
+  }
+  EXPECT_TRUE(served);
+  destroy(server);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 TEST_F(TlsSeamTest, finished_connections_leave_no_memory_behind) {
   identity("t-server", files("server", "DNS:server.test", ClientCertificates::Optional));
   auto server = agent("t-server");
@@ -519,6 +551,25 @@ TEST_F(TlsSeamTest, finished_connections_leave_no_memory_behind) {
   RecordProperty("bytes_per_connection", std::to_string(grown / 300));
   EXPECT_LT(grown, 300 * 1'024) << "bytes for each connection: " << grown / 300;
   destroy(server);
+}
+
+TEST(ConnectionGate, a_source_has_its_bound_and_all_have_one_and_closed_ones_do_not_count) {
+  seam::ConnectionGate gate(5, 3);
+  const auto office = *SocketAddress::parse("192.0.2.1:1000");
+  EXPECT_TRUE(gate.admit(10, office));
+  EXPECT_TRUE(gate.admit(11, *SocketAddress::parse("192.0.2.1:1001")));
+  EXPECT_TRUE(gate.admit(12, office));
+  EXPECT_FALSE(gate.admit(13, *SocketAddress::parse("192.0.2.1:1003")));
+  gate.closed(13);
+  EXPECT_TRUE(gate.admit(14, *SocketAddress::parse("192.0.2.2:1")));
+  EXPECT_TRUE(gate.admit(15, *SocketAddress::parse("192.0.2.3:1")));
+  EXPECT_FALSE(gate.admit(16, *SocketAddress::parse("192.0.2.4:1")));
+  gate.closed(11);
+  EXPECT_EQ(gate.open(), 4u);
+  EXPECT_TRUE(gate.admit(17, office));
+  // A descriptor that is used again without a word of its end.
+  EXPECT_TRUE(gate.admit(17, office));
+  EXPECT_EQ(gate.open(), 5u);
 }
 
 TEST(HandshakeGate, a_source_gets_its_burst_then_its_rate_and_does_not_take_from_others) {
