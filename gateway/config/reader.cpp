@@ -256,18 +256,18 @@ void Section::secrets(std::string_view key, std::vector<Masked>& out) {
   keep(key, std::move(all), true);
 }
 
-void Section::path(std::string_view key, std::string& out, bool must_exist) {
+bool Section::path(std::string_view key, std::string& out, bool must_exist) {
   std::string given = out;
   text(key, given);
   if (given.empty()) {
     out.clear();
-    return;
+    return true;
   }
   out = (std::filesystem::path(context_->folder) / given).lexically_normal().string();
   std::error_code ignored;
-  if (must_exist && has(key) && !std::filesystem::exists(out, ignored)) {
-    error(key, "there is no file " + out);
-  }
+  if (!must_exist || !has(key) || std::filesystem::exists(out, ignored)) return true;
+  error(key, "there is no file " + out);
+  return false;
 }
 
 Section Section::table(std::string_view key) {

@@ -41,7 +41,8 @@ class Section {
   void duration(std::string_view key, Duration& out, Duration min, Duration max);
   void secret(std::string_view key, Masked& out);              // file:, env: or the secret itself.
   void secrets(std::string_view key, std::vector<Masked>& out);
-  void path(std::string_view key, std::string& out, bool must_exist);  // Relative to the folder; absolute afterwards.
+  // Relative to the folder; absolute afterwards. False: it must exist, and does not.
+  bool path(std::string_view key, std::string& out, bool must_exist);
   void real(std::string_view key, double& out, double min, double max);
 
   template <std::integral I>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "gateway/config/certificate_check.h"
 #include "gateway/config/values.h"
 
 namespace gw::config {
@@ -47,6 +48,22 @@ void read_sip_listen(Section& section, const std::vector<Network>& networks,
   }
 }
 
+// A certificate and its key; both empty = the one made at first start.
+void read_certificate(Section& section, std::string& certificate, std::string& key) {
+  const bool there = section.path("certificate", certificate, true);
+  const bool key_there = section.path("key", key, true);
+  if (certificate.empty() != key.empty()) {
+    section.error(key.empty() ? "certificate" : "key", "certificate and key go together");
+    return;
+  }
+  if (certificate.empty() || !there || !key_there) return;
+  const auto problem = check_certificate(certificate, key);
+  if (!problem) return;
+  const char* where = problem->in_key ? "key" : "certificate";
+  if (problem->warning) section.warn(where, problem->text);
+  else section.error(where, problem->text);
+}
+
 void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig& out) {
   read_sip_listen(sip, networks, out.listen);
   sip.text("domain", out.domain);
@@ -68,16 +85,12 @@ void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig&
   sip.text("user_agent", out.user_agent);
 
   Section tls = sip.table("tls");
-  tls.path("certificate", out.tls.certificate, true);
-  tls.path("key", out.tls.key, true);
+  read_certificate(tls, out.tls.certificate, out.tls.key);
   tls.path("ca", out.tls.ca, true);
   tls.choice("client_certificates", out.tls.clients,
              {{"off", sip::ClientCertificates::Off},
               {"optional", sip::ClientCertificates::Optional},
               {"required", sip::ClientCertificates::Required}});
-  if (out.tls.certificate.empty() != out.tls.key.empty()) {
-    tls.error(out.tls.key.empty() ? "certificate" : "key", "certificate and key go together");
-  }
   tls.finish();
   sip.finish();
 }
@@ -187,11 +200,7 @@ void read_edge(Section edge, Config::Edge& out) {
   if (out.local_http && !out.local_http->loopback()) {
     edge.error("local_http", "is plain HTTP and must be a loopback address, e.g. \"127.0.0.1:8080\"");
   }
-  edge.path("certificate", out.certificate, true);
-  edge.path("key", out.key, true);
-  if (out.certificate.empty() != out.key.empty()) {
-    edge.error(out.key.empty() ? "certificate" : "key", "certificate and key go together");
-  }
+  read_certificate(edge, out.certificate, out.key);
   edge.texts("allowed_origins", out.allowed_origins);
   for (const std::string& origin : out.allowed_origins) {
     if (is_origin(origin)) continue;

@@ -173,6 +173,16 @@ TEST(ConfigLoad, a_certificate_file_must_exist) {
                           "--set: sip.tls.key: there is no file " + folder.file("none.pem")));
 }
 
+TEST(ConfigLoad, a_file_without_a_certificate_is_named) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", kQuiet);
+  folder.write("empty.pem", "nothing");
+  EXPECT_THAT(lines_of(load(folder.path(), {"edge.certificate=\"empty.pem\"", "edge.key=\"empty.pem\""})),
+              ElementsAre("--set: edge.certificate: " + folder.file("empty.pem") + " holds no PEM certificate"));
+  EXPECT_THAT(lines_of(load(folder.path(), {"edge.certificate=\"empty.pem\""})),
+              ElementsAre("--set: edge.certificate: certificate and key go together"));
+}
+
 TEST(ConfigLoad, a_bad_regex_is_named_with_its_route) {
   ConfigFolder folder;
   folder.write("gateway.toml", std::string(kQuiet) + "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\n"
