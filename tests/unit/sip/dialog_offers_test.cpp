@@ -145,7 +145,7 @@ TEST_F(Offers, our_offer_waits_while_theirs_is_open) {
   EXPECT_EQ(rig.expect(peer, "INVITE").body, kOffer);
 }
 
-TEST_F(Offers, glare_is_tried_again_after_a_pause_and_given_up_at_last) {
+TEST_F(Offers, glare_is_tried_again_within_two_seconds_as_the_callee) {
   call->call([](auto& d) { return d.offer(kHold); });
   SipText re = rig.expect(peer, "INVITE");
   const auto refused_at = std::chrono::steady_clock::now();

@@ -309,6 +309,36 @@ TEST_F(InviteOut, our_bye_says_why) {
   EXPECT_EQ(call.events.size(), 1u);
 }
 
+TEST_F(InviteOut, their_re_invite_is_an_offer_here_too) {
+  RecordedDialog& call = answered_call();
+  peer.send(in_dialog("INVITE", kOffer), rig.udp());
+  rig.event(call, "offer +sdp");
+  EXPECT_TRUE(call.call([](auto& d) { return d.accept_offer(kAnswer); }));
+  EXPECT_EQ(rig.expect(peer, 200, "INVITE").body, kAnswer);
+  EXPECT_TRUE(call.call([](auto& d) { return d.offer(kOffer); })) << "waits for the ACK";
+  rig.settle();
+  EXPECT_FALSE(peer.take([](const SipText& m) { return m.start.starts_with("INVITE"); }));
+  peer.send(in_dialog("ACK"), rig.udp());
+  const SipText ours = rig.expect(peer, "INVITE");
+  EXPECT_EQ(ours.body, kOffer);
+  EXPECT_EQ(ours.to_tag(), "B");
+}
+
+// RFC 3261 14.1: who owns the Call-ID waits longer, so that the other side's offer gets through.
+TEST_F(InviteOut, glare_as_the_caller_waits_at_least_2_1_seconds) {
+  RecordedDialog& call = answered_call();
+  call.call([](auto& d) { return d.offer(kOffer); });
+  const SipText first = rig.expect(peer, "INVITE");
+  peer.send(peer.respond(first, 491, ""), rig.udp());
+  const auto refused_at = std::chrono::steady_clock::now();
+  rig.expect_that(peer, "ACK of the 491", [](const SipText& m) { return m.method() == "ACK"; });
+  const SipText second = rig.expect(peer, "INVITE");
+  const auto waited = std::chrono::steady_clock::now() - refused_at;
+  EXPECT_GE(waited, 2000ms);
+  EXPECT_LT(waited, 4500ms);
+  EXPECT_EQ(second.body, kOffer);
+}
+
 TEST_F(InviteOut, byes_that_cross_are_both_answered) {
   RecordedDialog& call = answered_call();
   call.dialog->end({});
