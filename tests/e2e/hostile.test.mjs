@@ -26,7 +26,7 @@ describe('hostile input', () => {
   after(() => cast.close());
   afterEach(async () => {
     assert.ok(daemon.alive, daemon.program.tail(60));
-    await daemon.settled();
+    await daemon.cleared();
   });
 
   /** Runs `attack`; each of these metrics must have grown by it. */

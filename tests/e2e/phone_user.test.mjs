@@ -22,7 +22,7 @@ describe('a phone and a user', () => {
   });
   after(() => cast.close());
   afterEach(async () => {
-    await daemon.settled();
+    await daemon.cleared();
     alice.noErrors();
   });
 
@@ -143,7 +143,7 @@ describe('a phone and a user', () => {
     await soundsBothWays();
     await alice.toggleHold();
     await alice.reaches('LocalHold');
-    assertNoTone('the phone on hold', await phone.listen(kUserHertz));
+    assertNoTone('the phone on hold', await phone.overhear(kUserHertz));
     assertNoTone('the user who holds', await alice.listen(kPhoneHertz));
     await alice.toggleHold();
     await alice.connected();
@@ -173,7 +173,7 @@ describe('a phone and a user', () => {
     await alice.toggleHold();
     await alice.reaches('LocalHold');
     await phone.resume();
-    assertNoTone('the phone', await phone.listen(kUserHertz));
+    assertNoTone('the phone', await phone.overhear(kUserHertz));
     assert.equal((await alice.lastCall()).states.at(-1), 'LocalHold');
     await alice.toggleHold();
     await alice.connected();

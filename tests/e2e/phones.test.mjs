@@ -17,7 +17,7 @@ describe('phones', () => {
     daemon = await cast.add(Daemon.start({ set: { 'calls.ring_timeout': '"6s"' } }));
   });
   after(() => cast.close());
-  afterEach(() => daemon.settled());
+  afterEach(() => daemon.cleared());
 
   const phone = (t, user, options = {}) =>
     castOf(t).add(Baresip.start({
@@ -171,10 +171,10 @@ describe('phones', () => {
     await first.event('CALL_ESTABLISHED');
     assertTone('the called phone', await second.listen(1000));
     await first.hold();
-    await until('the hold', async () => (await second.listen(1000, 0.3)).level < -40);
-    assertNoTone('the phone on hold', await second.listen(1000));
+    await until('the hold', async () => (await second.overhear(1000, 0.3)).level < -40);
+    assertNoTone('the phone on hold', await second.overhear(1000));
     await first.resume();
-    await until('the resume', async () => (await second.listen(1000, 0.3)).level > -20);
+    await until('the resume', async () => (await second.overhear(1000, 0.3)).level > -20);
     assertTone('the called phone', await second.listen(1000));
     assertTone('the calling phone', await first.listen(700));
     await second.hangup();

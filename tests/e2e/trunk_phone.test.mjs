@@ -36,7 +36,7 @@ describe('a carrier and a phone', () => {
     phone = await cast.add(Baresip.start({ user: '101', password: 'demo-101', domain: daemon.sip.udp, hertz: kPhoneHertz }));
   });
   after(() => cast.close());
-  afterEach(() => daemon.settled());
+  afterEach(() => daemon.cleared());
 
   const called = (t, scenario, options = {}) =>
     castOf(t).add(Sipp.start(scenario, { port: daemon.carrier, audio: { hertz: kCarrierHertz }, ...options }));

@@ -24,7 +24,7 @@ describe('a carrier and a user', () => {
   });
   after(() => cast.close());
   afterEach(async () => {
-    await daemon.settled();
+    await daemon.cleared();
     alice.noErrors();
     bob.noErrors();
   });

@@ -26,7 +26,7 @@ describe('users', () => {
   });
   after(() => cast.close());
   afterEach(async () => {
-    await daemon.settled();
+    await daemon.cleared();
     alice.noErrors();
     bob.noErrors();
   });

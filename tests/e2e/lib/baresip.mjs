@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Program } from './process.mjs';
 import { freePorts } from './ports.mjs';
 import { measure, sine, wav } from './tone.mjs';
-import { until, within } from './wait.mjs';
+import { pause, until, within } from './wait.mjs';
 
 const kModules = process.env.E2E_BARESIP_MODULES ?? '/usr/lib/baresip/modules';
 const kWavHeader = 44;
@@ -172,34 +172,45 @@ export class Baresip {
     };
   }
 
-  async #recording(after) {
+  async #recording() {
     const names = (await readdir(this.recordings)).filter((name) => /-dec\.wav$/.test(name));
     const files = await Promise.all(names.map(async (name) => {
       const file = path.join(this.recordings, name);
       const { size, birthtimeMs } = await stat(file);
       return { file, size, birthtimeMs };
     }));
-    return files.filter((file) => file.birthtimeMs >= after).sort((a, b) => b.birthtimeMs - a.birthtimeMs)[0];
+    return files.sort((a, b) => b.birthtimeMs - a.birthtimeMs)[0];
   }
 
   /** Samples recorded so far in the newest call. */
   async heardSamples() {
-    const recording = await this.#recording(0);
-    return recording ? Math.max(0, (recording.size - kWavHeader) / 2) : 0;
+    const recording = await this.#recording();
+    return recording ? Math.max(0, Math.floor((recording.size - kWavHeader) / 2)) : 0;
   }
 
   /** The tone in the next `seconds` of what this phone hears. */
   async listen(hertz, seconds = 1, ms = 10_000) {
-    const from = await until('a recording', () => this.#recording(0), ms);
-    const start = from.size - (from.size % 2);
-    const bytes = Math.round(seconds * 8000) * 2;
-    await until(`${seconds} s of audio heard by ${this.options.user}`,
-                async () => (await stat(from.file)).size >= start + bytes, ms);
-    const file = await open(from.file);
-    const data = Buffer.alloc(bytes);
-    await file.read(data, 0, bytes, Math.max(start, kWavHeader));
+    const from = await this.heardSamples();
+    const count = Math.round(seconds * 8000);
+    await until(`${seconds} s of audio heard by ${this.options.user}`, async () => (await this.heardSamples()) >= from + count, ms);
+    return this.#measure(hertz, from, count);
+  }
+
+  async #measure(hertz, from, count) {
+    const { file: name } = await this.#recording();
+    const file = await open(name);
+    const data = Buffer.alloc(count * 2);
+    await file.read(data, 0, data.length, kWavHeader + from * 2);
     await file.close();
-    return measure(new Int16Array(data.buffer, data.byteOffset, bytes / 2), hertz, 8000);
+    return measure(new Int16Array(data.buffer, data.byteOffset, count), hertz, 8000);
+  }
+
+  /** The tone in whatever comes within the next `seconds`, which may be nothing at all. */
+  async overhear(hertz, seconds = 1) {
+    const before = await this.heardSamples();
+    await pause(seconds * 1000);
+    const heard = (await this.heardSamples()) - before;
+    return heard < 80 ? { level: -200, purity: 0, silent: true, seconds: 0 } : this.#measure(hertz, before, heard);
   }
 
   async close() {

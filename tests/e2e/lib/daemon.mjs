@@ -172,6 +172,18 @@ export class Daemon {
       .catch((error) => assert.fail(`${error.message}: ${JSON.stringify(calls)}`));
   }
 
+  /** No call is left; what is left after all is told, and ended, so that the next test begins afresh. */
+  async cleared(ms) {
+    try {
+      await this.settled(ms);
+    } catch (error) {
+      for (const { call_id } of await this.calls()) {
+        await fetch(`${this.admin}/api/hangup?call=${encodeURIComponent(call_id)}`, { method: 'POST' });
+      }
+      throw error;
+    }
+  }
+
   get alive() {
     return !this.program.ended;
   }
