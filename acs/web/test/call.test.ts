@@ -346,6 +346,17 @@ test('another_microphone_is_switched_to_in_the_call', async () => {
   assert.equal(media.tracks[0]?.readyState, 'ended');
 });
 
+test('a_chosen_microphone_stays_chosen_when_others_come', async () => {
+  await world.signIn();
+  const devices = await world.client.getDeviceManager();
+  const headset = (await devices.getMicrophones()).find((m) => m.name === 'Headset');
+  assert.ok(headset);
+  await devices.selectMicrophone(headset);
+  media.plug({ kind: 'audioinput', deviceId: 'usb', label: 'USB' });
+  assert.equal((await devices.getMicrophones()).length, 3);
+  assert.equal(devices.selectedMicrophone?.name, 'Headset');
+});
+
 test('an_unplugged_microphone_gives_way_to_the_default', async () => {
   await world.signIn();
   const devices = await world.client.getDeviceManager();
@@ -445,6 +456,24 @@ test('mute_silences_here_before_the_gateway_answers', async () => {
   await muted;
   await settle();
   assert.equal(call.isMuted, true);
+});
+
+test('an_older_picture_of_the_call_does_not_undo_an_unmute_under_way', async () => {
+  await world.signIn();
+  const call = await world.connectedCall();
+  await call.mute();
+  world.edge.auto.delete('mute');
+  const unmuted = call.unmute();
+  let got = await world.edge.next('mute');
+  if (got.frame.mute?.on) got = await world.edge.next('mute');
+  world.edge.update(call.id, S.REMOTE_HOLD, { muted: true });
+  await until('told', () => call.state === 'RemoteHold');
+  assert.equal(call.isMuted, false);
+  world.edge.respond(got);
+  await unmuted;
+  assert.equal(call.isMuted, false);
+  world.edge.update(call.id, S.CONNECTED, { muted: true });
+  await until('muted there', () => call.isMuted);
 });
 
 test('an_unmute_that_the_gateway_refuses_leaves_the_microphone_muted', async () => {

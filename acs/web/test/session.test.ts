@@ -135,6 +135,38 @@ test('a_request_of_a_forgotten_session_fails_instead_of_being_done_twice', async
   assert.equal(world.edge.count('invite'), 1);
 });
 
+test('a_request_that_never_left_goes_out_in_the_new_session_too', async () => {
+  await world.signIn();
+  const call = await world.connectedCall();
+  world.edge.refuse = () => ({ close: 1012 });
+  world.edge.drop();
+  await until('disconnected', () => world.agent.connectionState === 'Disconnected');
+  const held = call.hold();
+  world.edge.forgetSessions = true;
+  world.edge.registered = {
+    ...world.edge.registered,
+    calls: [{ call: { callId: call.id, state: S.CONNECTED } }],
+  };
+  world.edge.refuse = undefined;
+  await held;
+  assert.equal(call.state, 'LocalHold');
+  assert.equal(world.edge.sessions.length, 2);
+});
+
+test('a_mute_that_a_new_session_does_not_know_is_told_again', async () => {
+  await world.signIn();
+  const call = await world.connectedCall();
+  await call.mute();
+  world.edge.forgetSessions = true;
+  world.edge.registered = {
+    ...world.edge.registered,
+    calls: [{ call: { callId: call.id, state: S.CONNECTED, muted: false } }],
+  };
+  world.edge.drop();
+  await until('told again', () => world.edge.count('mute') === 2);
+  assert.equal(call.isMuted, true);
+});
+
 test('calls_end_with_496_7_when_the_resume_window_is_over', async () => {
   world.edge.registered = { ...world.edge.registered, resumeWindowMs: 30 };
   await world.signIn();
@@ -143,9 +175,10 @@ test('calls_end_with_496_7_when_the_resume_window_is_over', async () => {
   world.edge.drop();
   await until('over', () => call.state === 'Disconnected');
   assert.deepEqual([call.callEndReason?.code, call.callEndReason?.subCode], [496, 7]);
+  const anew = (): boolean => world.edge.registrations.slice(1).some((r) => r.resume === null);
+  await until('registers anew', anew);
   world.edge.refuse = undefined;
   await until('back', () => world.agent.connectionState === 'Connected');
-  assert.equal(world.edge.registrations[world.edge.registrations.length - 1]?.resume, null);
 });
 
 test('a_gap_in_the_events_makes_a_new_session_with_a_snapshot', async () => {
@@ -177,16 +210,22 @@ test('pings_carry_acks_and_a_silent_gateway_is_left_and_resumed', async () => {
   world.edge.registered = { ...world.edge.registered, pingIntervalMs: 5, pingTimeoutMs: 40 };
   await world.signIn();
   const call = await world.connectedCall();
-  await world.edge.next('ping');
-  const { frame } = await world.edge.next('ping');
-  assert.equal(frame.ack, 1);
-  assert.ok((frame.ping?.tMs ?? 0) > 0);
+  const acks = (g: { frame: acsedge.v1.ClientFrame }) => !!g.frame.ping?.tMs && g.frame.ack === 1;
+  await until('a ping with the ack', () => world.edge.got.some(acks));
   world.edge.answersPings = false;
   await until('left and back', () => world.edge.registrations.length >= 2);
   world.edge.answersPings = true;
   await until('connected', () => world.agent.connectionState === 'Connected');
   assert.equal(world.edge.sessions.length, 1);
   assert.equal(call.state, 'Connected');
+});
+
+test('a_gateway_that_answers_pings_is_not_left', async () => {
+  world.edge.registered = { ...world.edge.registered, pingIntervalMs: 2, pingTimeoutMs: 20 };
+  await world.signIn();
+  const begun = Date.now();
+  await until('many pings', () => world.edge.count('ping') > 20 && Date.now() - begun > 100);
+  assert.equal(world.edge.registrations.length, 1);
 });
 
 test('many_events_are_acknowledged_before_the_next_regular_ping', async () => {
@@ -349,6 +388,7 @@ test('an_unreachable_gateway_is_408_40114_after_trying_again', async () => {
   const error = await rejection(world.newClient().createCallAgent(world.credential as never));
   assert.deepEqual([error.code, error.subCode], [408, 40114]);
   assert.ok(world.edge.registrations.length > 1);
+  await settle(); // What was on its way arrives.
   const tries = world.edge.registrations.length;
   await settle();
   assert.equal(world.edge.registrations.length, tries, 'and then no more');

@@ -286,7 +286,10 @@ export class EdgeCall extends AudioOnlyCall implements Call {
   restore(snapshot: acsedge.v1.ICallSnapshot): void {
     if (snapshot.call) this.update(snapshot.call);
     if (!this.ended_) this.roster_.replace(snapshot.participants ?? []);
-    if (this.muted_ && snapshot.call && !snapshot.call.muted) void this.sendMute(true);
+    if (!this.muted_ || !snapshot.call || snapshot.call.muted) return;
+    this.sendMute(true).catch((error: unknown) => {
+      this.host.log.warning(`call=${this.id} mute: ${(error as Error).message}`);
+    });
   }
 
   private update(told: acsedge.v1.ICallUpdate): void {

@@ -201,9 +201,10 @@ export class EdgeSession {
     this.resumeWindowMs_ = registered.resumeWindowMs || timing.resumeWindowMs;
     this.options_.log.info(`registered resumed=${resumed} attempts=${this.attempts_}`);
     this.attempts_ = 0;
-    this.listener_.onRegistered({ ...registered, resumed });
+    // First what waits: whatever the listener asks next goes out behind it, and once.
     if (!resumed) this.requests_.rejectSent(failures.sessionLost);
     this.requests_.sendAll();
+    this.listener_.onRegistered({ ...registered, resumed });
     this.schedulePing();
     this.whenSettled_?.resolve();
     this.whenSettled_ = undefined;
