@@ -39,6 +39,10 @@ MediaEngineImpl::MediaEngineImpl(MediaConfig config, const Clock& clock, Random&
 MediaEngineImpl::~MediaEngineImpl() = default;
 
 Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& events) {
+  if (config_.address.empty() || (config_.address.any() && config_.advertise.empty())) {
+    return fail(ErrorCode::InvalidArgument,
+                "media.address: SDP needs an address that peers reach; give one, or `advertise`");
+  }
   auto dtls = DtlsContext::create();
   if (!dtls) return tl::unexpected(dtls.error());
   dtls_ = std::move(*dtls);

@@ -183,6 +183,10 @@ void MediaWorker::remove_ufrag(const std::string& ufrag) {
 }
 
 void MediaWorker::on_port_event(MediaEvent event) {
+  // Who is told that keys are up may ask which.
+  if (const auto* up = std::get_if<TransportConnected>(&event)) {
+    if (EnginePort* port = find(up->port)) port->publish();
+  }
   setup_.events(std::move(event));
 }
 

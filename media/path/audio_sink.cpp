@@ -12,6 +12,8 @@ namespace {
 // empty frame. Costs no encoder.
 constexpr std::array<std::byte, 3> kOpusSilence{std::byte{0xf8}, std::byte{0xff}, std::byte{0xfe}};
 
+constexpr unsigned kSilentFramesEncoded = 10;
+
 bool opus_frame(size_t samples) {
   const size_t ms = samples * 1000 / kSampleRate;
   return ms == 10 || ms == 20 || ms == 40 || ms == 60;
@@ -104,9 +106,24 @@ void AudioSink::send_frame(std::span<const int16_t> pcm, int64_t position, bool 
   if (!header) return counters_.discard(Discard::Late);
   PacketPtr packet = pool_.take();
   if (!packet) return counters_.discard(Discard::Overload);
-  const size_t size =
-      encoder_->encode(pcm, packet->room().subspan(wire::kRtpHeaderSize, kMaxEncodedFrame));
+  const auto payload = packet->room().subspan(wire::kRtpHeaderSize, kMaxEncodedFrame);
+  size_t size = 0;
+  if (codec_ == Codec::Opus && frame_samples_ == kSamplesPer20Ms && settled_silence(pcm)) {
+    std::ranges::copy(kOpusSilence, payload.begin());
+    size = kOpusSilence.size();
+  } else {
+    size = encoder_->encode(pcm, payload);
+  }
   if (size > 0) transmit(std::move(packet), *header, payload_type_, size, now);
+}
+
+// Digital silence is not worth an encoder; its first frames are, so that the sound fades out.
+bool AudioSink::settled_silence(std::span<const int16_t> pcm) {
+  constexpr int kSilence = 8;  // What zero is in A-law.
+  const bool silent =
+      std::ranges::all_of(pcm, [](int16_t s) { return s >= -kSilence && s <= kSilence; });
+  silent_frames_ = silent ? silent_frames_ + 1 : 0;
+  return silent_frames_ > kSilentFramesEncoded;
 }
 
 void AudioSink::play_generated(std::span<const int16_t> pcm, TimePoint now) {

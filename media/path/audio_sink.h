@@ -50,6 +50,7 @@ class AudioSink {
 
  private:
   void flush(TimePoint now);
+  bool settled_silence(std::span<const int16_t> pcm);
   void send_frame(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now);
   void transmit(PacketPtr packet, wire::RtpHeader header, uint8_t payload_type, size_t payload_size,
                 TimePoint now);
@@ -71,6 +72,7 @@ class AudioSink {
   int64_t residue_position_ = 0;
   bool residue_restarted_ = false;
 
+  unsigned silent_frames_ = 0;  // In a row.
   uint64_t packets_ = 0, octets_ = 0;
 };
 

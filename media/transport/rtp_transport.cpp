@@ -20,15 +20,18 @@ void RtpTransport::set_remote(const wire::StreamParameters& parameters, TimePoin
   for (const auto& events : parameters.events) {
     payload_types_[events.receive_payload_type & 127] = true;
   }
-  // The same keys go on: RFC 3711 3.2.3, the rollover counter must not begin again.
-  if (parameters.sdes != sdes_) {
-    sdes_ = parameters.sdes;
-    srtp_.reset();
-    if (sdes_) srtp_ = SrtpSession::create({sdes_->suite, sdes_->send, sdes_->receive});
-  }
-  negotiated_ = !sdes_ || srtp_ != nullptr;
+  sdes_ = parameters.sdes;
+  negotiated_ = !sdes_ || use_keys({sdes_->suite, sdes_->send, sdes_->receive});
   rtp_latch_.open(parameters.remote_rtp, now);
   rtcp_latch_.open(parameters.remote_rtcp, now);
+}
+
+bool RtpTransport::use_keys(const SrtpKeys& keys) {
+  auto& session = sessions_[static_cast<size_t>(keys.suite)];
+  srtp_ = nullptr;
+  if (session ? !session->rekey(keys) : !(session = SrtpSession::create(keys))) return false;
+  srtp_ = session.get();
+  return true;
 }
 
 void RtpTransport::reopen_latch(TimePoint now) {
@@ -59,7 +62,7 @@ void RtpTransport::receive_on_rtcp(PacketPtr& packet, TimePoint now) {
 void RtpTransport::receive_rtp(PacketPtr& packet, TimePoint now) {
   if (!plausible(*packet)) return counters_.discard(Discard::PayloadType);
   if (!admit(*packet, rtp_latch_, now)) return;
-  if (srtp_ && !decrypted(srtp_->unprotect_rtp(*packet))) return;
+  if (sdes_ && !decrypted(srtp_->unprotect_rtp(*packet))) return;
   rtp_latch_.on_valid(packet->from, now);
   if (!connected_) {
     connected_ = true;
@@ -70,14 +73,14 @@ void RtpTransport::receive_rtp(PacketPtr& packet, TimePoint now) {
 
 void RtpTransport::receive_rtcp(Packet& packet, SourceLatch& latch, TimePoint now) {
   if (!admit(packet, latch, now)) return;
-  if (srtp_ && !decrypted(srtp_->unprotect_rtcp(packet))) return;
+  if (sdes_ && !decrypted(srtp_->unprotect_rtcp(packet))) return;
   // Plain RTCP alone is too easily made to latch RTP; on its own socket it latches that.
   if (&latch == &rtcp_latch_) latch.on_valid(packet.from, now);
   observer_.on_rtcp(packet.data(), now);
 }
 
 bool RtpTransport::admit(const Packet& packet, const SourceLatch& latch, TimePoint now) {
-  if (latch.admits(packet.from, srtp_ != nullptr, now)) return true;
+  if (latch.admits(packet.from, sdes_.has_value(), now)) return true;
   ++refused_sources_;
   counters_.discard(Discard::Source);
   return false;
@@ -106,7 +109,7 @@ std::string_view RtpTransport::suite_name() const {
 }
 
 bool RtpTransport::send_rtp(Packet& packet, TimePoint) {
-  if (!ready() || (srtp_ && !srtp_->protect_rtp(packet))) return false;
+  if (!ready() || (sdes_ && !srtp_->protect_rtp(packet))) return false;
   rtp_.send(packet.data(), rtp_latch_.target());
   return true;
 }
@@ -114,7 +117,7 @@ bool RtpTransport::send_rtp(Packet& packet, TimePoint) {
 bool RtpTransport::send_rtcp(Packet& packet, TimePoint) {
   const SourceLatch& latch = mux_ ? rtp_latch_ : rtcp_latch_;
   if (!negotiated_ || latch.target().empty()) return false;
-  if (srtp_ && !srtp_->protect_rtcp(packet)) return false;
+  if (sdes_ && !srtp_->protect_rtcp(packet)) return false;
   (mux_ ? rtp_ : rtcp_).send(packet.data(), latch.target());
   return true;
 }

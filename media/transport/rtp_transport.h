@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -39,6 +40,7 @@ class RtpTransport final : public Transport {
   uint64_t refused_sources() const { return refused_sources_; }
 
  private:
+  bool use_keys(const SrtpKeys& keys);
   void receive_rtp(PacketPtr& packet, TimePoint now);
   void receive_rtcp(Packet& packet, SourceLatch& latch, TimePoint now);
   bool admit(const Packet& packet, const SourceLatch& latch, TimePoint now);
@@ -54,7 +56,10 @@ class RtpTransport final : public Transport {
   bool negotiated_ = false;
   bool mux_ = false;
   std::optional<wire::SdesPair> sdes_;
-  std::unique_ptr<SrtpSession> srtp_;
+  // One a suite, kept as long as the leg lives, also while SRTP is off: our key of a suite is the
+  // same in every offer, and its rollover counter must not begin again.
+  std::array<std::unique_ptr<SrtpSession>, 4> sessions_;
+  SrtpSession* srtp_ = nullptr;
   std::array<bool, 128> payload_types_{};  // What may arrive.
 
   SourceLatch rtp_latch_, rtcp_latch_;

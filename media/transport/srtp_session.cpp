@@ -1,5 +1,7 @@
 #include "media/transport/srtp_session.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -48,15 +50,39 @@ std::optional<uint64_t> index_near(uint64_t newest, uint16_t sequence) {
 }  // namespace
 
 std::unique_ptr<SrtpSession> SrtpSession::create(const SrtpKeys& keys) {
-  using Stream = SrtpCipher::Stream;
   std::unique_ptr<SrtpSession> session(new SrtpSession);
-  session->rtp_out_ = SrtpCipher::create(keys.suite, keys.send, Stream::Rtp);
-  session->rtcp_out_ = SrtpCipher::create(keys.suite, keys.send, Stream::Rtcp);
-  session->rtp_in_ = SrtpCipher::create(keys.suite, keys.receive, Stream::Rtp);
-  session->rtcp_in_ = SrtpCipher::create(keys.suite, keys.receive, Stream::Rtcp);
-  const bool whole =
-      session->rtp_out_ && session->rtcp_out_ && session->rtp_in_ && session->rtcp_in_;
-  return whole ? std::move(session) : nullptr;
+  return session->rekey(keys) ? std::move(session) : nullptr;
+}
+
+SrtpSession::~SrtpSession() {
+  OPENSSL_cleanse(keys_.send.bytes.data(), keys_.send.bytes.size());
+  OPENSSL_cleanse(keys_.receive.bytes.data(), keys_.receive.bytes.size());
+}
+
+bool SrtpSession::rekey(const SrtpKeys& keys) {
+  using Stream = SrtpCipher::Stream;
+  const bool suite = !rtp_out_ || keys.suite != keys_.suite;
+  const bool out = suite || keys.send != keys_.send;
+  const bool in = suite || keys.receive != keys_.receive;
+  auto rtp_out = out ? SrtpCipher::create(keys.suite, keys.send, Stream::Rtp) : nullptr;
+  auto rtcp_out = out ? SrtpCipher::create(keys.suite, keys.send, Stream::Rtcp) : nullptr;
+  auto rtp_in = in ? SrtpCipher::create(keys.suite, keys.receive, Stream::Rtp) : nullptr;
+  auto rtcp_in = in ? SrtpCipher::create(keys.suite, keys.receive, Stream::Rtcp) : nullptr;
+  if ((out && !(rtp_out && rtcp_out)) || (in && !(rtp_in && rtcp_in))) return false;
+  if (out) {
+    rtp_out_ = std::move(rtp_out);
+    rtcp_out_ = std::move(rtcp_out);
+    out_ = {};
+    out_rtcp_index_ = 0;
+  }
+  if (in) {
+    rtp_in_ = std::move(rtp_in);
+    rtcp_in_ = std::move(rtcp_in);
+    sources_.fill({});
+    source_count_ = 0;
+  }
+  keys_ = keys;
+  return true;
 }
 
 SrtpSession::Source* SrtpSession::find(uint32_t ssrc) {

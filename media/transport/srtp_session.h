@@ -30,8 +30,13 @@ class SrtpSession {
   static constexpr size_t kReplayWindow = 1024;  // Packets: 20 s of reordering.
   static constexpr size_t kRtcpReplayWindow = 128;
 
+  ~SrtpSession();
   // Null when the keys do not fit the suite.
   static std::unique_ptr<SrtpSession> create(const SrtpKeys& keys);
+  // New keys of a re-INVITE. A direction whose key is the same goes on as it is: its rollover
+  // counter and window must not begin again (RFC 3711 3.2.3; with GCM an IV that comes twice gives
+  // the key away). False, and nothing changed, when the keys do not fit.
+  bool rekey(const SrtpKeys& keys);
 
   // Packet path, all four. False: the packet is no RTP, has no room for the tag, or its number was
   // used before.
@@ -52,6 +57,7 @@ class SrtpSession {
   // Of an authentic packet: room was checked before.
   Source& remember(Source* known, uint32_t ssrc);
 
+  SrtpKeys keys_;
   std::unique_ptr<SrtpCipher> rtp_out_, rtp_in_, rtcp_out_, rtcp_in_;
   std::array<Source, kMaxSsrcs> sources_;
   size_t source_count_ = 0;

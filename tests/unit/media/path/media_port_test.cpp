@@ -476,6 +476,28 @@ TEST(MediaPort, loss_on_the_way_in_is_concealed_on_the_way_out_without_a_gap) {
   EXPECT_LT(world.a.port.stats().mos, 4.2);
 }
 
+TEST(MediaPort, digital_silence_is_not_encoded_once_it_lasts) {
+  TwoPorts world(Kind::Browser, Kind::Phone);
+  world.start(Codec::Opus, Codec::Pcma);
+  const auto silence = payload_of(0xd5);
+  for (int i = 0; i < 30; ++i) {
+    world.talk(world.b, 8, silence);
+    world.advance(20ms);
+  }
+  const auto& out = world.a.transport.rtp_out;
+  ASSERT_GE(out.size(), 30u);
+  EXPECT_EQ(3u, out.back().payload.size());
+  const auto decoder = make_decoder(Codec::Opus);
+  std::array<int16_t, kMaxFrameSamples> pcm;
+  for (const auto& s : out) ASSERT_EQ(160u, decoder->decode(s.payload, pcm));
+  EXPECT_LT(test::rms(std::span(pcm).first(160)), 20);
+  std::vector<std::byte> loud(160);
+  g711_encode(Law::A, test::tone(1000, 8000, 160), loud);
+  world.talk(world.b, 8, loud);
+  EXPECT_GT(out.back().payload.size(), 10u);
+  EXPECT_EQ(960u, out.back().header.timestamp - out[out.size() - 2].header.timestamp);
+}
+
 TEST(MediaPort, nothing_is_played_to_a_transport_that_is_not_up) {
   TwoPorts world(Kind::Browser, Kind::Phone);
   world.start(Codec::Opus, Codec::Pcmu);

@@ -221,6 +221,31 @@ TEST_P(SrtpSessionTest, no_number_is_protected_twice) {
   EXPECT_FALSE(ours_->protect_rtp(packet_));
 }
 
+// A phone changes its key by re-INVITE while ours stays.
+TEST_P(SrtpSessionTest, new_key_of_the_peer_leaves_our_direction_as_it_is) {
+  const auto ours = wire::new_master(GetParam(), random_);
+  const auto first = wire::new_master(GetParam(), random_);
+  const auto second = wire::new_master(GetParam(), random_);
+  const auto session = SrtpSession::create({GetParam(), ours, first});
+  LibSrtpPeer listener(GetParam(), first, ours);
+  uint16_t sequence = 65500;
+  for (int i = 0; i < 100; ++i, ++sequence) {  // The rollover counter is 1 at the end.
+    fill(packet_, sequence);
+    ASSERT_TRUE(session->protect_rtp(packet_));
+    ASSERT_TRUE(listener.unprotect_rtp(packet_));
+  }
+  ASSERT_TRUE(session->rekey({GetParam(), ours, second}));
+  fill(packet_, static_cast<uint16_t>(sequence - 1));
+  EXPECT_FALSE(session->protect_rtp(packet_));
+  fill(packet_, sequence);
+  ASSERT_TRUE(session->protect_rtp(packet_));
+  EXPECT_TRUE(listener.unprotect_rtp(packet_));
+  LibSrtpPeer changed(GetParam(), second, ours);
+  fill(packet_, 1);
+  ASSERT_TRUE(changed.protect_rtp(packet_));
+  EXPECT_EQ(SrtpVerdict::Ok, session->unprotect_rtp(packet_));
+}
+
 TEST_P(SrtpSessionTest, too_many_sources_are_refused) {
   for (uint32_t ssrc = 0; ssrc < SrtpSession::kMaxSsrcs; ++ssrc) {
     fill(packet_, 1, ssrc);
