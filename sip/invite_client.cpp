@@ -111,7 +111,7 @@ InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, co
   dialog->local_tag_ = core.random.hex(8);
   dialog->request_uri_ = *uri;
   dialog->hop_ = invite.next_hop;
-  dialog->ident_ = listener.ident;
+  dialog->listener_ = &listener;
   dialog->contact_ = core.listeners.contact(listener, from.user, invite.next_hop.address);
   dialog->route_ = dialog->first_route_ = route_of(invite.next_hop);
   dialog->auth_.use(invite.credentials, core.random);
@@ -144,7 +144,7 @@ bool InviteClient::send_invite(const std::string& auth) {
         return 0;
       },
       magic(this), URL_STRING_MAKE(first_route_.c_str()), SIP_METHOD_INVITE,
-      URL_STRING_MAKE(request_uri_.c_str()), TPTAG_IDENT(ident_.c_str()),
+      URL_STRING_MAKE(request_uri_.c_str()), TPTAG_IDENT(listener_->ident.c_str()),
       SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
       SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
       TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),

@@ -168,7 +168,8 @@ OutgoingPtr InviteDialog::request(sip_method_t method, const char* name, nta_res
   const std::string type(body.type), text(body.text);
   return OutgoingPtr(nta_outgoing_tcreate(
       leg_.get(), callback, magic(this), URL_STRING_MAKE(route_.c_str()), method, name, nullptr,
-      TPTAG_IDENT(ident_.c_str()), TAG_IF(refreshes, SIPTAG_CONTACT_STR(contact_.c_str())),
+      TPTAG_IDENT(listener_->ident.c_str()),
+      TAG_IF(refreshes, SIPTAG_CONTACT_STR(contact_.c_str())),
       TAG_IF(refreshes, SIPTAG_ALLOW_STR(kAllow)), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
       TAG_IF(!headers.empty(), SIPTAG_HEADER_STR(headers.c_str())),
       TAG_IF(!text.empty(), SIPTAG_CONTENT_TYPE_STR(type.c_str())),
@@ -184,7 +185,7 @@ bool InviteDialog::send_ack(uint32_t cseq, const std::string& branch, const std:
   // a repeated 2xx finds this ACK and sends it again (RFC 3261 13.2.2.4).
   const OutgoingPtr ack(nta_outgoing_tcreate(
       leg_.get(), nullptr, nullptr, URL_STRING_MAKE(route_.c_str()), SIP_METHOD_ACK, nullptr,
-      TPTAG_IDENT(ident_.c_str()), NTATAG_ACK_BRANCH(branch.c_str()), SIPTAG_CSEQ(header),
+      TPTAG_IDENT(listener_->ident.c_str()), NTATAG_ACK_BRANCH(branch.c_str()), SIPTAG_CSEQ(header),
       TAG_IF(!auth.empty(), SIPTAG_HEADER_STR(auth.c_str())),
       TAG_IF(!sdp.empty(), SIPTAG_CONTENT_TYPE_STR("application/sdp")),
       TAG_IF(!sdp.empty(), SIPTAG_PAYLOAD_STR(sdp.c_str())), TAG_END()));
@@ -226,7 +227,7 @@ void InviteDialog::route_in_dialog() {
     return;
   const Listener* listener = core_.listeners.towards(transport, *address);
   if (!listener) return;
-  if (transport != hop_.transport) ident_ = listener->ident;
+  if (transport != hop_.transport) listener_ = listener;
   route_ = route_of(NextHop{transport, address->host(), address->port(), *address});
 }
 

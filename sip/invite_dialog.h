@@ -128,7 +128,9 @@ class InviteDialog {
   bool keep_hop_ =
       false;           // A phone, maybe behind a NAT: its Contact is not where it can be reached.
   std::string route_;  // hop_, or the first route or remote target, as Sofia's route.
-  std::string ident_;  // Our listener.
+  // Our listener. By reference, not by name: Sofia keeps the pointer to the name in transactions
+  // that outlive us.
+  const Listener* listener_ = nullptr;
   std::string contact_;
   ClientAuth auth_;
   State state_ = State::Early;

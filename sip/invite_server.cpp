@@ -39,7 +39,7 @@ InviteServer* InviteServer::accept(SipCore& core, MsgPtr& message, const Arrival
 
   dialog->hop_ = {arrival.transport, arrival.source.host(), arrival.source.port(), arrival.source};
   dialog->keep_hop_ = arrival.from_phone;
-  dialog->ident_ = arrival.listener->ident;
+  dialog->listener_ = arrival.listener;
   dialog->contact_ = core.listeners.contact(*arrival.listener, user_of(sip->sip_request->rq_url[0]),
                                             arrival.source);
   dialog->late_offer_ = !body_of(*sip).sdp;

@@ -56,8 +56,8 @@ struct SipCore {
   Log log;
   std::string user_agent;
 
+  Listeners listeners;  // Sofia's transactions point into it: it goes after the agent.
   AgentPtr agent;
-  Listeners listeners;
   ForkedAnswers forked_answers;
   Dialogs dialogs;  // After what they use: they go first.
 

@@ -207,7 +207,7 @@ TEST_F(SipFuzz, broken_requests_in_and_out_of_dialogs_harm_nobody) {
     if (rig.incoming.size() > 8) rig.incoming.erase(rig.incoming.begin());
     answer_what_came();
   }
-  EXPECT_GT(said, 200u);
+  EXPECT_GT(said, 20u);
   rig.incoming.clear();
   // It still works.
   rig.settle(400ms);
@@ -235,7 +235,7 @@ TEST_F(SipFuzz, broken_answers_to_our_requests_harm_nobody) {
     }
     if (rig.outgoing.size() > 8) rig.outgoing.erase(rig.outgoing.begin());
   }
-  EXPECT_GT(said, 200u);
+  EXPECT_GT(said, 20u);
   rig.outgoing.clear();
   rig.settle(400ms);
   peer.inbox.clear();
