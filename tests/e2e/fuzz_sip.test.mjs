@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { assertTone } from './lib/assertions.mjs';
+import { assertHears } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { Cast } from './lib/cast.mjs';
 import { Daemon, kSlow } from './lib/daemon.mjs';
@@ -147,7 +147,7 @@ describe(`a mutated SIP peer, seed ${kSeed}`, () => {
     await phone.dial('9196');
     await phone.event('CALL_ESTABLISHED');
     await until('the echo', async () => (await phone.listen(1000, 0.5)).purity > 0.8);
-    assertTone('the caller', await phone.listen(1000));
+    await assertHears('the caller', phone, 1000);
     await phone.hangup();
     await phone.event('CALL_CLOSED');
     assert.ok((await daemon.metric('gw_sip_refused_total')) > 0, 'what was refused is counted');

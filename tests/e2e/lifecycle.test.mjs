@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { assertTone } from './lib/assertions.mjs';
+import { assertHears } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { castOf } from './lib/cast.mjs';
 import { Daemon, kGateway, kRepository, kSlow } from './lib/daemon.mjs';
@@ -40,7 +40,7 @@ describe('the daemon', () => {
     assert.equal(await options_status(cast, daemon), 503);
     await other.dial('9196');
     assert.match((await other.event('CALL_CLOSED')).param, /^503 /);
-    assertTone('the caller', await phone.listen(1000));
+    await assertHears('the caller', phone, 1000);
 
     await phone.hangup();
     const end = await within('the gateway ends with its last call', daemon.program.exit, 10_000 * kSlow);

@@ -1,7 +1,7 @@
 // Desk phones among themselves (baresip): registration over UDP, TCP and TLS, passwords, several devices, restarts.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { assertNoTone, assertTone } from './lib/assertions.mjs';
+import { assertHears, assertNoTone } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { Browser } from './lib/browser.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
@@ -32,8 +32,8 @@ describe('phones', () => {
     await to.event('CALL_INCOMING', { after: marks[1] });
     await to.accept();
     await from.event('CALL_ESTABLISHED', { after: marks[0] });
-    assertTone('the called phone', await to.listen(hertz.from));
-    assertTone('the calling phone', await from.listen(hertz.to));
+    await assertHears('the called phone', to, hertz.from);
+    await assertHears('the calling phone', from, hertz.to);
     await from.hangup();
     await to.event('CALL_CLOSED', { after: marks[1] });
     await from.event('CALL_CLOSED', { after: marks[0] });
@@ -70,8 +70,8 @@ describe('phones', () => {
         }
         await secure.event('CALL_ESTABLISHED', { after: mark });
         await alice.connected();
-        assertTone('the user', await alice.listen(1000));
-        assertTone('the phone', await secure.listen(800));
+        await assertHears('the user', alice, 1000);
+        await assertHears('the phone', secure, 800);
         assert.equal((await secure.statistics()).secure, true);
         await secure.hangup();
         await alice.ended();
@@ -125,7 +125,7 @@ describe('phones', () => {
     await roaming.dial('9196');
     await roaming.event('CALL_ESTABLISHED');
     await until('the echo', async () => (await roaming.listen(1000, 0.5)).purity > 0.8);
-    assertTone('the caller', await roaming.listen(1000));
+    await assertHears('the caller', roaming, 1000);
     await roaming.hangup();
     await roaming.event('CALL_CLOSED');
   });
@@ -136,7 +136,7 @@ describe('phones', () => {
     await caller.event('CALL_ESTABLISHED');
     // Prompts at most two seconds; then it is our own tone, at unity gain.
     await until('the echo', async () => (await caller.listen(1000, 0.5)).purity > 0.8, 4_000);
-    assertTone('the caller', await caller.listen(1000));
+    await assertHears('the caller', caller, 1000);
     await caller.command('mute');
     const started = performance.now();
     await until('silence', async () => (await caller.listen(1000, 0.06)).level < -40, 1_000);
@@ -155,9 +155,9 @@ describe('phones', () => {
     await mobile.accept();
     await caller.event('CALL_ESTABLISHED');
     await desk.event('CALL_CLOSED');
-    assertTone('the caller', await caller.listen(700));
+    await assertHears('the caller', caller, 700);
     assertNoTone('the caller', await caller.listen(600));
-    assertTone('the one who answered', await mobile.listen(1000));
+    await assertHears('the one who answered', mobile, 1000);
     await mobile.hangup();
     await caller.event('CALL_CLOSED');
   });
@@ -169,14 +169,14 @@ describe('phones', () => {
     await second.event('CALL_INCOMING');
     await second.accept();
     await first.event('CALL_ESTABLISHED');
-    assertTone('the called phone', await second.listen(1000));
+    await assertHears('the called phone', second, 1000);
     await first.hold();
     await until('the hold', async () => (await second.overhear(1000, 0.3)).level < -40);
     assertNoTone('the phone on hold', await second.overhear(1000));
     await first.resume();
     await until('the resume', async () => (await second.overhear(1000, 0.3)).level > -20);
-    assertTone('the called phone', await second.listen(1000));
-    assertTone('the calling phone', await first.listen(700));
+    await assertHears('the called phone', second, 1000);
+    await assertHears('the calling phone', first, 700);
     await second.hangup();
     await first.event('CALL_CLOSED');
   });

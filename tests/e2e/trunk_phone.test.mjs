@@ -1,7 +1,7 @@
 // Carriers (sipp) and desk phones (baresip): both directions, digest toward the trunk, failover, refusals.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { assertTone } from './lib/assertions.mjs';
+import { assertHears } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon } from './lib/daemon.mjs';
@@ -42,8 +42,8 @@ describe('a carrier and a phone', () => {
     castOf(t).add(Sipp.start(scenario, { port: daemon.carrier, audio: { hertz: kCarrierHertz }, ...options }));
 
   async function soundsBothWays(carrier) {
-    assertTone('the carrier', await carrier.rtp.listen(kPhoneHertz));
-    assertTone('the phone', await phone.listen(kCarrierHertz));
+    await assertHears('the carrier', carrier.rtp, kPhoneHertz);
+    await assertHears('the phone', phone, kCarrierHertz);
   }
 
   const dial = (number) => {

@@ -1,7 +1,7 @@
 // A carrier (sipp) and users at the softphone page: caller ID, causes, early media, keys, hold.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { assertNoTone, assertReason, assertTone } from './lib/assertions.mjs';
+import { assertHears, assertNoTone, assertReason } from './lib/assertions.mjs';
 import { Browser } from './lib/browser.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon } from './lib/daemon.mjs';
@@ -40,8 +40,8 @@ describe('a carrier and a user', () => {
     }));
 
   async function soundsBothWays(carrier, user) {
-    assertTone('the carrier', await carrier.rtp.listen(kUserHertz));
-    assertTone('the user', await user.listen(kCarrierHertz));
+    await assertHears('the carrier', carrier.rtp, kUserHertz);
+    await assertHears('the user', user, kCarrierHertz);
   }
 
   test('the_trunk_sees_the_alternate_caller_id', async (t) => {
@@ -122,7 +122,7 @@ describe('a carrier and a user', () => {
     await alice.dial(kNumber);
     await alice.reaches('EarlyMedia');
     await until('media up', async () => !(await alice.listen(kCarrierHertz, 0.3)).silent);
-    assertTone('the user, before the answer,', await alice.listen(kCarrierHertz));
+    await assertHears('the user, before the answer,', alice, kCarrierHertz);
     await alice.connected();
     const { states } = await alice.lastCall();
     assert.ok(!states.slice(states.indexOf('EarlyMedia')).includes('Ringing'), `${states}`);

@@ -1,7 +1,7 @@
 // Users among each other at the softphone page: calls, several tabs, causes, and a network that fails.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { assertNoTone, assertReason, assertTone } from './lib/assertions.mjs';
+import { assertHears, assertNoTone, assertReason } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { Browser } from './lib/browser.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
@@ -32,8 +32,8 @@ describe('users', () => {
   });
 
   async function soundsBothWays() {
-    assertTone('bob', await bob.listen(kHertz));
-    assertTone('alice', await alice.listen(kOtherHertz));
+    await assertHears('bob', bob, kHertz);
+    await assertHears('alice', alice, kOtherHertz);
   }
 
   async function connect(number = '202') {
@@ -115,8 +115,8 @@ describe('users', () => {
     await tab.connected();
     await alice.connected();
     assertReason(await bob.stopsRinging(), 487, 10003);
-    assertTone('the tab that answered', await tab.listen(kHertz));
-    assertTone('alice', await alice.listen(kOtherHertz));
+    await assertHears('the tab that answered', tab, kHertz);
+    await assertHears('alice', alice, kOtherHertz);
     await alice.hangup();
     await tab.ended();
   });
@@ -126,7 +126,7 @@ describe('users', () => {
     await alice.dial('202');
     await Promise.all([bob.rings(), tab.rings()]);
     await tab.reject();
-    await tab.stopsRinging();
+    await tab.quiet();
     await bob.accept();
     await alice.connected();
     await soundsBothWays();
@@ -153,15 +153,15 @@ describe('users', () => {
     await roaming.rings();
     await roaming.accept();
     await alice.connected();
-    assertTone('alice', await alice.listen(kOtherHertz));
+    await assertHears('alice', alice, kOtherHertz);
     wire.cut();
     await roaming.disconnected();
-    assertTone('alice, while bob\'s socket is down,', await alice.listen(kOtherHertz));
-    assertTone('bob, while his socket is down,', await roaming.listen(kHertz));
+    await assertHears('alice, while bob\'s socket is down,', alice, kOtherHertz);
+    await assertHears('bob, while his socket is down,', roaming, kHertz);
     wire.heal();
     await roaming.signedIn();
     assert.equal((await roaming.lastCall()).states.at(-1), 'Connected');
-    assertTone('alice', await alice.listen(kOtherHertz));
+    await assertHears('alice', alice, kOtherHertz);
     await roaming.hangup();
     assertReason(await alice.ended(), 0, 5003);
     bob = await other.user(daemon, 'bob');
@@ -180,8 +180,8 @@ describe('users', () => {
     await roaming.rings();
     await roaming.accept();
     await alice.connected();
-    assertTone('alice', await alice.listen(kOtherHertz));
-    assertTone('bob', await roaming.listen(kHertz));
+    await assertHears('alice', alice, kOtherHertz);
+    await assertHears('bob', roaming, kHertz);
     await alice.hangup();
     await roaming.ended();
     bob = await other.user(daemon, 'bob');
@@ -227,7 +227,7 @@ describe('users', () => {
     await phone.accept();
     await caller.connected();
     assertReason(await callee.stopsRinging(), 487, 10003);
-    assertTone('the caller', await caller.listen(600));
+    await assertHears('the caller', caller, 600);
     await caller.hangup();
     await phone.event('CALL_CLOSED');
     await both.settled();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { decibel } from './tone.mjs';
+import { until } from './wait.mjs';
 
 export const kToneLevel = 0.25;  // Amplitude of every tone in these tests: -12 dB of full scale.
 
@@ -9,6 +10,19 @@ export function assertTone(who, heard, played = kToneLevel) {
   const text = `${who} hears ${JSON.stringify(heard)}, wanted ${wanted.toFixed(1)} dB +- 3`;
   assert.ok(Math.abs(heard.level - wanted) <= 3, text);
   assert.ok(heard.purity > 0.8, `${text}, and little else`);
+}
+
+const isTone = (heard, played) => Math.abs(heard.level - decibel(played)) <= 3 && heard.purity > 0.8;
+
+/**
+ * `listener` comes to hear the tone (media takes a moment to come up, a browser's microphone to start), and from then on
+ * hears it as it was played for `seconds`.
+ */
+export async function assertHears(who, listener, hertz, seconds = 1) {
+  let last;
+  await until(`${who} hears ${hertz} Hz`, async () => isTone((last = await listener.listen(hertz, 0.4)), kToneLevel), 6_000)
+    .catch((error) => assert.fail(`${error.message}: ${JSON.stringify(last)}`));
+  assertTone(who, await listener.listen(hertz, seconds));
 }
 
 /** Nothing is to be heard of the tone: at least 30 dB down. */

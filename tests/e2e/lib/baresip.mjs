@@ -182,35 +182,46 @@ export class Baresip {
     return files.sort((a, b) => b.birthtimeMs - a.birthtimeMs)[0];
   }
 
-  /** Samples recorded so far in the newest call. */
-  async heardSamples() {
+  // Samples in the newest recording; hold and resume begin a new one.
+  async #heard() {
     const recording = await this.#recording();
-    return recording ? Math.max(0, Math.floor((recording.size - kWavHeader) / 2)) : 0;
+    return { file: recording?.file, count: recording ? Math.max(0, Math.floor((recording.size - kWavHeader) / 2)) : 0 };
   }
 
-  /** The tone in the next `seconds` of what this phone hears. */
-  async listen(hertz, seconds = 1, ms = 10_000) {
-    const from = await this.heardSamples();
+  /** `seconds` of what this phone hears from now on, at 8 kHz. */
+  async record(seconds, ms = 10_000) {
+    let from = await this.#heard();
     const count = Math.round(seconds * 8000);
-    await until(`${seconds} s of audio heard by ${this.options.user}`, async () => (await this.heardSamples()) >= from + count, ms);
-    return this.#measure(hertz, from, count);
+    await until(`${seconds} s of audio heard by ${this.options.user}`, async () => {
+      const now = await this.#heard();
+      if (now.file !== from.file) from = { file: now.file, count: 0 };
+      return now.count >= from.count + count;
+    }, ms);
+    return this.#samples(from, count);
   }
 
-  async #measure(hertz, from, count) {
-    const { file: name } = await this.#recording();
+  async #samples({ file: name, count: from }, count) {
     const file = await open(name);
     const data = Buffer.alloc(count * 2);
     await file.read(data, 0, data.length, kWavHeader + from * 2);
     await file.close();
-    return measure(new Int16Array(data.buffer, data.byteOffset, count), hertz, 8000);
+    return new Int16Array(data.buffer, data.byteOffset, count);
+  }
+
+  /** The tone in the next `seconds` of what this phone hears. */
+  async listen(hertz, seconds = 1, ms = 10_000) {
+    return measure(await this.record(seconds, ms), hertz, 8000);
   }
 
   /** The tone in whatever comes within the next `seconds`, which may be nothing at all. */
   async overhear(hertz, seconds = 1) {
-    const before = await this.heardSamples();
+    const before = await this.#heard();
     await pause(seconds * 1000);
-    const heard = (await this.heardSamples()) - before;
-    return heard < 80 ? { level: -200, purity: 0, silent: true, seconds: 0 } : this.#measure(hertz, before, heard);
+    const now = await this.#heard();
+    const from = now.file === before.file ? before : { file: now.file, count: 0 };
+    const count = now.count - from.count;
+    if (count < 80) return { level: -200, purity: 0, silent: true, seconds: 0 };
+    return measure(await this.#samples(from, count), hertz, 8000);
   }
 
   async close() {

@@ -220,8 +220,14 @@ export class SoftphoneUser {
     return (await this.seen()).incoming.at(-1);
   }
 
-  async stopsRinging(ms = 10_000) {
-    await this.#at('incoming').waitFor({ state: 'hidden', timeout: ms * kSlow });
+  /** The page no longer rings. */
+  quiet(ms = 10_000) {
+    return this.#at('incoming').waitFor({ state: 'hidden', timeout: ms * kSlow });
+  }
+
+  /** The page no longer rings, and not by its own doing: why. */
+  async stopsRinging(ms) {
+    await this.quiet(ms);
     await this.#until('the incoming call ended', async () => (await this.seen()).incoming.at(-1).end);
     return (await this.seen()).incoming.at(-1).end;
   }
