@@ -43,7 +43,8 @@ class DialogObserver {
 
   // In the dialog. An offer (re-INVITE or UPDATE) waits for accept_offer or refuse_offer. No SDP = they ask for ours.
   virtual void on_offer(std::optional<std::string> sdp) = 0;
-  virtual void on_offer_accepted(std::string sdp) = 0;           // The answer to Dialog::offer.
+  virtual void on_offer_accepted(std::string sdp) = 0;           // The answer to Dialog::offer, or in the ACK to an
+                                                                 // accept_offer() that was an offer (on_offer without SDP).
   virtual void on_offer_refused(int status) = 0;                 // 488, 491 after retries, ...
   virtual void on_info(std::string_view content_type, std::string_view body) = 0;
 
@@ -67,7 +68,8 @@ class Dialog {
   virtual bool acknowledge(std::string sdp) = 0;
 
   // In the dialog.
-  virtual bool offer(std::string sdp) = 0;               // re-INVITE; retried on 491 (RFC 3261 14.1).
+  virtual bool offer(std::string sdp) = 0;               // re-INVITE; retried on 491 (RFC 3261 14.1). One at a time; waits
+                                                         // for the ACK of the first INVITE and for an open offer of theirs.
   virtual bool accept_offer(std::string sdp) = 0;
   virtual bool refuse_offer(int status) = 0;
   virtual bool info(std::string_view content_type, std::string_view body) = 0;
