@@ -1,0 +1,97 @@
+#include "media/engine/port_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/unit/support/manual_clock.h"
+
+namespace gw::media {
+namespace {
+
+class PortPoolTest : public ::testing::Test {
+ protected:
+  // Forty ports that nobody uses: found by asking the kernel for one and looking around it.
+  void SetUp() override {
+    for (int attempt = 0; attempt < 50; ++attempt) {
+      auto probe = UdpSocket::bind(address_, {});
+      ASSERT_TRUE(probe.has_value());
+      const uint16_t around = (*probe)->address().port();
+      if (around < 20000 || around > 60000) continue;
+      low_ = static_cast<uint16_t>(around & ~1u);
+      return;
+    }
+  }
+  PortPool pool(uint16_t pairs) {
+    return PortPool(low_, static_cast<uint16_t>(low_ + 2 * pairs - 1), {}, clock_, random_);
+  }
+
+  const SocketAddress address_ = *SocketAddress::parse("127.0.0.1");
+  test::ManualClock clock_;
+  SystemRandom random_;
+  uint16_t low_ = 30000;
+};
+
+TEST_F(PortPoolTest, rtp_is_even_and_rtcp_is_the_next) {
+  auto ports = pool(20);
+  const auto sockets = ports.take(address_);
+  ASSERT_TRUE(sockets.has_value());
+  EXPECT_EQ(0, sockets->rtp->address().port() % 2);
+  EXPECT_EQ(sockets->rtp->address().port() + 1, sockets->rtcp->address().port());
+  EXPECT_EQ(1u, ports.in_use());
+}
+
+TEST_F(PortPoolTest, no_pair_is_handed_out_twice_and_the_end_is_an_error) {
+  auto ports = pool(5);
+  std::set<uint16_t> seen;
+  std::vector<RtpSockets> kept;
+  for (;;) {
+    auto sockets = ports.take(address_);
+    if (!sockets) {
+      EXPECT_EQ(ErrorCode::Exhausted, sockets.error().code);
+      break;
+    }
+    EXPECT_TRUE(seen.insert(sockets->rtp->address().port()).second);
+    kept.push_back(std::move(*sockets));
+    ASSERT_LE(kept.size(), 5u);
+  }
+  EXPECT_GE(kept.size(), 3u);  // The machine may use some itself.
+}
+
+TEST_F(PortPoolTest, returned_pair_rests_before_it_is_used_again) {
+  auto ports = pool(1);
+  auto first = ports.take(address_);
+  if (!first) GTEST_SKIP() << "somebody holds the port";
+  const uint16_t port = first->rtp->address().port();
+  first = fail(ErrorCode::Internal, "closed");
+  ports.give_back(port);
+  EXPECT_EQ(0u, ports.in_use());
+  EXPECT_FALSE(ports.take(address_));
+  clock_.advance(PortPool::kRest);
+  EXPECT_TRUE(ports.take(address_));
+}
+
+TEST_F(PortPoolTest, returning_what_was_not_taken_changes_nothing) {
+  auto ports = pool(2);
+  ports.give_back(low_);
+  ports.give_back(1);
+  ports.give_back(65535);
+  EXPECT_EQ(0u, ports.in_use());
+  EXPECT_TRUE(ports.take(address_));
+}
+
+TEST(PacketPool, packets_come_back_and_an_empty_pool_says_so) {
+  PacketPool pool(2);
+  PacketPtr a = pool.take(), b = pool.take();
+  ASSERT_TRUE(a && b);
+  EXPECT_FALSE(pool.take());
+  const Packet* last = a.get();
+  a->resize(100);
+  a.reset();
+  PacketPtr again = pool.take();
+  EXPECT_EQ(last, again.get());
+  EXPECT_EQ(0u, again->size());
+}
+
+}  // namespace
+}  // namespace gw::media

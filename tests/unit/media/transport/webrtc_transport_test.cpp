@@ -1,0 +1,222 @@
+#include "media/transport/webrtc_transport.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "base/random.h"
+#include "media/wire/rtcp.h"
+#include "media/wire/rtp.h"
+#include "media/wire/stun.h"
+#include "tests/unit/support/manual_clock.h"
+
+namespace gw::media {
+namespace {
+
+class Pipe final : public DatagramSink {
+ public:
+  void send(std::span<const std::byte> datagram, const SocketAddress& to) override {
+    sent.push_back({{datagram.begin(), datagram.end()}, to});
+  }
+  struct Sent {
+    std::vector<std::byte> data;
+    SocketAddress to;
+  };
+  std::deque<Sent> sent;
+};
+
+class Directory final : public WebRtcDirectory {
+ public:
+  void add_address(const SocketAddress& from, WebRtcTransport& t) override { addresses[from] = &t; }
+  void remove_address(const SocketAddress& from, WebRtcTransport&) override {
+    addresses.erase(from);
+  }
+  void add_ufrag(const std::string& ufrag, WebRtcTransport& t) override { ufrags[ufrag] = &t; }
+  void remove_ufrag(const std::string& ufrag) override { ufrags.erase(ufrag); }
+  std::unordered_map<SocketAddress, WebRtcTransport*> addresses;
+  std::map<std::string, WebRtcTransport*> ufrags;
+};
+
+class Observed final : public TransportObserver {
+ public:
+  void on_rtp(PacketPtr&, TimePoint) override { ++rtp; }
+  void on_rtcp(std::span<const std::byte>, TimePoint) override {}
+  void on_connected(std::string_view name, TimePoint) override { srtp = name; }
+  void on_failed(std::string_view why, TimePoint) override { failure = why; }
+  void on_lost(TimePoint) override { ++lost; }
+  int rtp = 0, lost = 0;
+  std::string srtp, failure;
+};
+
+class WebRtcTransportTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ours_ = std::move(*DtlsContext::create());
+    browsers_ = std::move(*DtlsContext::create());
+    make_transport();
+  }
+  void make_transport() {
+    transport_ = std::make_unique<WebRtcTransport>(
+        WebRtcTransport::Wiring{*ours_, directory_, counters_, observer_}, ice_, clock_.now());
+    transport_->set_remote({{browsers_->fingerprint()}, wire::DtlsSetup::Passive}, clock_.now());
+  }
+  void deliver(std::span<const std::byte> datagram, const SocketAddress& from) {
+    PacketPtr packet = pool_.take();
+    std::ranges::copy(datagram, packet->room().begin());
+    packet->resize(datagram.size());
+    packet->from = from;
+    transport_->receive(packet, pipe_, clock_.now());
+  }
+  void check(const SocketAddress& from, bool nominate = true) {
+    wire::StunRequest request;
+    request.username = "ours1234:x";
+    request.password = ice_.pwd;
+    request.use_candidate = nominate;
+    request.controlling = 1;
+    std::array<std::byte, 256> bytes;
+    deliver(std::span(bytes).first(wire::write_stun_request(bytes, request)), from);
+    pipe_.sent.clear();
+  }
+  // The browser's DTLS, from `from`.
+  void handshake(const SocketAddress& from) {
+    Pipe browser_out;
+    DtlsSession browser(*browsers_, DtlsSession::Role::Active, {ours_->fingerprint()},
+                        clock_.now());
+    browser.set_path(&browser_out, from);
+    browser.connect(clock_.now());
+    for (int i = 0; i < 10; ++i) {
+      for (; !browser_out.sent.empty(); browser_out.sent.pop_front()) {
+        deliver(browser_out.sent.front().data, from);
+      }
+      for (; !pipe_.sent.empty(); pipe_.sent.pop_front()) {
+        EXPECT_EQ(from, pipe_.sent.front().to);
+        browser.receive(pipe_.sent.front().data, clock_.now());
+      }
+    }
+    if (const auto keys = browser.take_keys()) browser_srtp_ = SrtpSession::create(*keys);
+  }
+  void rtp_from(const SocketAddress& from) {
+    Packet packet;
+    wire::write_rtp_header(packet.room().first<wire::kRtpHeaderSize>(),
+                           {111, false, sequence_++, 0, 9});
+    packet.resize(60);
+    ASSERT_TRUE(browser_srtp_->protect_rtp(packet));
+    deliver(packet.data(), from);
+  }
+  bool send() {
+    Packet packet;
+    wire::write_rtp_header(packet.room().first<wire::kRtpHeaderSize>(),
+                           {111, false, out_sequence_++, 0, 5});
+    packet.resize(60);
+    return transport_->send_rtp(packet, clock_.now());
+  }
+
+  test::ManualClock clock_;
+  const wire::IceCredentials ice_{"ours1234", "ourPasswordOurPassword12"};
+  const SocketAddress a_ = *SocketAddress::parse("192.0.2.1:1000");
+  const SocketAddress b_ = *SocketAddress::parse("192.0.2.2:2000");
+  std::unique_ptr<DtlsContext> ours_, browsers_;
+  PacketPool pool_{8};
+  MediaCounters counters_;
+  Directory directory_;
+  Observed observer_;
+  Pipe pipe_;
+  std::unique_ptr<SrtpSession> browser_srtp_;
+  uint16_t sequence_ = 1, out_sequence_ = 1;
+  std::unique_ptr<WebRtcTransport> transport_;
+};
+
+TEST_F(WebRtcTransportTest, check_then_handshake_then_media_both_ways) {
+  check(a_);
+  handshake(a_);
+  EXPECT_EQ("AEAD_AES_128_GCM", observer_.srtp);
+  rtp_from(a_);
+  EXPECT_EQ(1, observer_.rtp);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(a_, pipe_.sent.back().to);
+}
+
+TEST_F(WebRtcTransportTest, dtls_from_an_address_without_a_check_is_ignored) {
+  handshake(a_);
+  EXPECT_EQ("", observer_.srtp);
+  EXPECT_TRUE(pipe_.sent.empty());
+  EXPECT_GT(counters_.discarded[static_cast<size_t>(Discard::Source)].get(), 0u);
+}
+
+TEST_F(WebRtcTransportTest, dtls_may_begin_before_the_nomination_but_media_waits_for_it) {
+  check(a_, false);
+  handshake(a_);
+  EXPECT_EQ("AEAD_AES_128_GCM", observer_.srtp);
+  EXPECT_FALSE(transport_->ready());
+  check(a_);
+  EXPECT_TRUE(transport_->ready());
+}
+
+TEST_F(WebRtcTransportTest, media_follows_the_nomination_to_another_address) {
+  check(a_);
+  handshake(a_);
+  check(b_, false);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(a_, pipe_.sent.back().to);
+  check(b_);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(b_, pipe_.sent.back().to);
+}
+
+TEST_F(WebRtcTransportTest, certificate_of_somebody_else_fails_the_port) {
+  transport_->set_remote({{ours_->fingerprint()}, wire::DtlsSetup::Passive}, clock_.now());
+  check(a_);
+  handshake(a_);
+  EXPECT_NE("", observer_.failure);
+  EXPECT_FALSE(transport_->ready());
+}
+
+TEST_F(WebRtcTransportTest, fifteen_seconds_without_a_check_is_lost_and_told_once) {
+  check(a_);
+  handshake(a_);
+  clock_.advance(14s);
+  transport_->on_timer(clock_.now());
+  EXPECT_EQ(0, observer_.lost);
+  for (int i = 0; i < 5; ++i) {
+    clock_.advance(1s);
+    transport_->on_timer(clock_.now());
+  }
+  EXPECT_EQ(1, observer_.lost);
+  EXPECT_FALSE(send());  // RFC 7675: no consent, no packets.
+  check(a_);
+  EXPECT_TRUE(send());
+}
+
+TEST_F(WebRtcTransportTest, handshake_that_never_comes_fails_the_port) {
+  check(a_);
+  clock_.advance(15s + 1ms);
+  transport_->on_timer(clock_.now());
+  EXPECT_NE("", observer_.failure);
+}
+
+TEST_F(WebRtcTransportTest, ended_transport_leaves_no_trace_in_the_directory) {
+  check(a_);
+  check(b_);
+  transport_->restart_ice({"next1234", "nextPasswordNextPassword"});
+  EXPECT_EQ(2u, directory_.addresses.size());
+  EXPECT_EQ(2u, directory_.ufrags.size());
+  transport_.reset();
+  EXPECT_TRUE(directory_.addresses.empty());
+  EXPECT_TRUE(directory_.ufrags.empty());
+}
+
+TEST_F(WebRtcTransportTest, number_of_addresses_is_bounded_and_the_one_in_use_stays) {
+  check(a_);
+  for (uint16_t port = 5000; port < 5100; ++port) {
+    SocketAddress other = b_;
+    other.set_port(port);
+    check(other, false);
+  }
+  EXPECT_LE(directory_.addresses.size(), WebRtcTransport::kMaxAddresses);
+  EXPECT_TRUE(transport_->knows(a_));
+}
+
+}  // namespace
+}  // namespace gw::media
