@@ -274,6 +274,7 @@ class HttpConnection final : public Connection {
   asio::awaitable<void> finish() {
     error_code ignored;
     auto& lowest = beast::get_lowest_layer(stream_);
+    if (core_->stopping()) co_return lowest.close();
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       lowest.expires_after(std::chrono::seconds(1));
       co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));

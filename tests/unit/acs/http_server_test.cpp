@@ -66,6 +66,17 @@ class HttpTest : public ::testing::Test {
     return at == std::string::npos ? 0 : std::stod(text.substr(at + line.size()));
   }
 
+  // The peer may see the end of its connection before the server has counted it.
+  bool counted(const std::string& reason) {
+    const auto deadline = std::chrono::steady_clock::now() + 5s;
+    while (refused(reason) == 0 && std::chrono::steady_clock::now() < deadline) {
+      std::promise<void> turn;
+      server->post([&] { turn.set_value(); });
+      turn.get_future().wait();
+    }
+    return refused(reason) == 1;
+  }
+
   ScratchFolder site, outside;
   Metrics metrics;
   http::HttpConfig config;
@@ -315,7 +326,7 @@ TEST_F(HttpTest, a_request_that_never_ends_is_given_up) {
   HttpClient client(port);
   client.write("GET /hello HT");
   EXPECT_TRUE(client.closed());
-  EXPECT_EQ(refused("timeout"), 1);
+  EXPECT_TRUE(counted("timeout"));
 }
 
 TEST_F(HttpTest, an_idle_connection_is_closed_and_that_is_no_fault) {
@@ -335,7 +346,7 @@ TEST_F(HttpTest, connections_beyond_the_limit_are_closed) {
   EXPECT_EQ(second.get("/hello")->status, 200u);
   HttpClient third(port);
   EXPECT_TRUE(third.closed());
-  EXPECT_EQ(refused("connections"), 1);
+  EXPECT_TRUE(counted("connections"));
   EXPECT_EQ(first.get("/hello")->status, 200u);
 }
 
