@@ -66,6 +66,7 @@ export const failures = {
   tokenExpiredInCall: failure(495, 4507, 'The access token expired during the call.'),
   replaced: failure(409, 40228, 'Another session of this device took over.'),
   cancelled: failure(487, 0, 'The call was cancelled.'),
+  declined: failure(603, 0, 'The call was declined.'),
   localHangUp: failure(0, 0, 'The call was ended.'),
   unknownEvent: (owner: string): Failure =>
     failure(400, 41000, `Not able to subscribe to ${owner} event, unknown event name.`),

@@ -248,6 +248,32 @@ test('an_open_permission_prompt_delays_the_answer_but_not_for_long', async () =>
   await until('attached', () => pc().sender.track !== null);
 });
 
+test('a_rejected_call_tells_its_end_once', async () => {
+  await world.signIn();
+  const incoming = await world.incoming();
+  const reasons: string[] = [];
+  incoming.on('callEnded', ({ callEndReason: { code, subCode } }) => {
+    reasons.push(`${code}/${subCode}`);
+  });
+  const rejected = incoming.reject();
+  assert.equal(world.agent.incomingCalls.length, 0);
+  const reason = { status: { code: 603, subCode: 0 } };
+  await world.edge.next('reject');
+  world.edge.event({ incomingCallEnded: { callId: incoming.id, reason } });
+  await rejected;
+  await settle();
+  assert.deepEqual(reasons, ['603/0']);
+  assert.equal(incoming.callEndReason?.code, 603);
+});
+
+test('a_reject_that_comes_too_late_is_400_41007_and_the_call_has_ended', async () => {
+  await world.signIn();
+  const incoming = await world.incoming();
+  world.edge.auto.set('reject', () => ({ status: { code: 400, subCode: 41007, message: 'gone' } }));
+  assert.equal((await rejection(incoming.reject())).subCode, 41007);
+  assert.equal(incoming.callEndReason?.code, 487);
+});
+
 // ---- Media ----
 
 test('generations_count_up_and_late_answers_are_ignored', async () => {

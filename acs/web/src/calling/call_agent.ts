@@ -125,7 +125,7 @@ export class EdgeCallAgent extends Emitter<CallAgentEvents> implements CallAgent
     return this.features_;
   }
   get incomingCalls(): ReadonlyArray<IncomingCall> {
-    return this.incoming_;
+    return this.incoming_.filter((incoming) => incoming.isRinging);
   }
 
   /** @internal */

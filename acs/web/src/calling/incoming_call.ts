@@ -12,7 +12,7 @@ import type { acsedge } from '../edge/protocol';
 import type { CallHost } from './call_host';
 import type { CallMedia } from '../media/call_media';
 import { Emitter } from '../events';
-import { asCallingError, fail, failures } from '../errors';
+import { asCallingError, endReasonOfFailure, fail, failures } from '../errors';
 import { callerInfoOf, rawIdOf } from '../identity';
 import { contextOf } from './call_context';
 import { EdgeCall } from './call';
@@ -84,13 +84,16 @@ export class EdgeIncomingCall extends Emitter<IncomingCallEvents> implements Inc
     return call;
   }
 
+  /** Ends it for this device; like every end it is told by callEnded. */
   async reject(): Promise<void> {
     if (this.fate_ !== 'ringing') throw fail(failures.rejectTooLate);
     this.fate_ = 'rejected';
-    this.release();
+    this.closeMedia();
     try {
       await this.host_.request({ reject: { callId: this.id } });
+      this.end(endReasonOfFailure(failures.declined));
     } catch (error) {
+      this.end(endReasonOfFailure(failures.cancelled));
       throw fail(failures.rejectTooLate, asCallingError(error, failures.rejectTooLate).message);
     }
   }
@@ -110,12 +113,13 @@ export class EdgeIncomingCall extends Emitter<IncomingCallEvents> implements Inc
     else if (frame.callUpdate?.remote?.rawId) this.updateCaller(frame.callUpdate.remote);
   }
 
-  /** @internal Cancelled, answered elsewhere, timed out. */
+  /** @internal Cancelled, answered elsewhere, timed out, declined here. */
   end(reason: CallEndReason): void {
-    if (this.fate_ !== 'ringing') return;
+    if (this.fate_ === 'accepted' || this.fate_ === 'ended') return;
     this.fate_ = 'ended';
     this.callEndReason_ = reason;
-    this.release();
+    this.closeMedia();
+    this.settled_(this);
     this.emit('callEnded', { callEndReason: reason });
   }
 
@@ -128,10 +132,9 @@ export class EdgeIncomingCall extends Emitter<IncomingCallEvents> implements Inc
     this.emit('callerInfoChanged');
   }
 
-  private release(): void {
+  private closeMedia(): void {
     this.media_?.close();
     this.media_ = undefined;
-    this.settled_(this);
   }
 
   private readonly onWarmUpFailed_ = (error: unknown): void => {
