@@ -184,6 +184,21 @@ describe('a carrier and a user', () => {
     await carrier.finished();
   });
 
+  test('a_hold_by_the_trunk_is_remote_hold_at_the_user', async (t) => {
+    const carrier = await calling(t, 'call_hold', '+14255550101', { duration: 5000 });
+    await bob.rings();
+    await bob.accept();
+    await bob.connected();
+    await soundsBothWays(carrier, bob);
+    await bob.reaches('RemoteHold');
+    assertNoTone('the user on hold', await bob.listen(kCarrierHertz));
+    await bob.connected();
+    await soundsBothWays(carrier, bob);
+    await bob.hangup();
+    await bob.ended();
+    await carrier.finished();
+  });
+
   test('a_user_who_declines_is_603_at_the_trunk', async (t) => {
     const carrier = await calling(t, 'call_refused', '+14255550101', { values: { status: '603' } });
     await bob.rings();

@@ -213,6 +213,15 @@ export class Baresip {
     return measure(await this.record(seconds, ms), hertz, 8000);
   }
 
+  /**
+   * Packets come again: at least half a second of them. baresip 1.0 stops recording at the first re-INVITE, so that
+   * after a hold this is all that can be asked of it; what they sound like is asked of sipp's RTP endpoint.
+   */
+  async flowing(ms = 5_000) {
+    const { received } = await this.statistics();
+    await until(`packets at ${this.options.user}`, async () => (await this.statistics()).received >= received + 25, ms, 100);
+  }
+
   /** The tone in whatever comes within the next `seconds`, which may be nothing at all. */
   async overhear(hertz, seconds = 1) {
     const before = await this.#heard();
