@@ -28,7 +28,9 @@ ordered_json to_json(const config::Loaded& loaded) {
 int check(const Common& common) {
   const config::Loaded loaded = config::load(common.path, common.overrides);
   if (common.json) {
-    std::printf("%s\n", to_json(loaded).dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+    std::printf(
+        "%s\n",
+        to_json(loaded).dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
     return loaded.ok() ? kDone : kBadConfiguration;
   }
   for (config::Problem problem : loaded.problems) {
@@ -42,8 +44,9 @@ int check(const Common& common) {
     return kBadConfiguration;
   }
   const config::Config& config = *loaded.config;
-  std::printf("ok: %zu phones, %zu users, %zu trunks, %zu routes%s\n", config.phones.size(), config.users.size(),
-              config.trunks.size(), config.routes.size(), warnings > 0 ? ", with warnings" : "");
+  std::printf("ok: %zu phones, %zu users, %zu trunks, %zu routes%s\n", config.phones.size(),
+              config.users.size(), config.trunks.size(), config.routes.size(),
+              warnings > 0 ? ", with warnings" : "");
   return kDone;
 }
 

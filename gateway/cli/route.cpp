@@ -16,13 +16,15 @@ using nlohmann::ordered_json;
 using policy::Decision;
 using policy::PartyKind;
 
-// "2026-11-21T09:30:00Z", "2026-11-21T09:30:00+01:00"; without a zone, or with a date alone, it is local time.
+// "2026-11-21T09:30:00Z", "2026-11-21T09:30:00+01:00"; without a zone, or with a date alone, it is
+// local time.
 std::optional<WallTime> parse_time(const std::string& text) {
   absl::Time time;
   std::string ignored;
   bool good = absl::ParseTime(absl::RFC3339_full, text, &time, &ignored);
-  for (const char* format : {"%Y-%m-%d%ET%H:%M:%E*S", "%Y-%m-%d%ET%H:%M", "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d %H:%M", "%Y-%m-%d",
-                             "%Y-%m-%d%ET%H:%M%Ez", "%Y-%m-%d %H:%M:%E*S%Ez"}) {
+  for (const char* format :
+       {"%Y-%m-%d%ET%H:%M:%E*S", "%Y-%m-%d%ET%H:%M", "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d %H:%M",
+        "%Y-%m-%d", "%Y-%m-%d%ET%H:%M%Ez", "%Y-%m-%d %H:%M:%E*S%Ez"}) {
     if (!good) good = absl::ParseTime(format, text, absl::LocalTimeZone(), &time, &ignored);
   }
   if (!good) return std::nullopt;
@@ -42,29 +44,38 @@ std::vector<std::string> targets_of(const Decision& decision) {
   std::vector<std::string> out;
   for (const policy::Rank& rank : decision.ranks) {
     std::string together;
-    for (const policy::Party& party : rank.parties) together += (together.empty() ? "" : "|") + policy::to_string(party);
+    for (const policy::Party& party : rank.parties)
+      together += (together.empty() ? "" : "|") + policy::to_string(party);
     out.push_back(std::move(together));
   }
   return out;
 }
 
-std::string caller_id_of(const Decision& decision) {
+std::string caller_id_of(const Decision& decision, bool from_trunk) {
+  // A trunk's number comes with the call; here there is none.
+  if (decision.caller.anonymous && from_trunk) return "pass";
   return decision.caller.anonymous ? "anonymous" : decision.caller.number;
 }
 
 ordered_json cause_json(const Decision& decision) {
-  const policy::CdrCause cause = policy::cdr_cause(decision.cause, policy::Far::Phone, policy::FarDirection::WeCalledIt);
-  return {{"name", policy::to_string(decision.cause.cause)}, {"sip", cause.sip}, {"q850", cause.q850},
-          {"code", cause.code},  {"sub_code", cause.sub_code}, {"text", decision.cause.detail}};
+  const policy::CdrCause cause =
+      policy::cdr_cause(decision.cause, policy::Far::Phone, policy::FarDirection::WeCalledIt);
+  return {{"name", policy::to_string(decision.cause.cause)},
+          {"sip", cause.sip},
+          {"q850", cause.q850},
+          {"code", cause.code},
+          {"sub_code", cause.sub_code},
+          {"text", decision.cause.detail}};
 }
 
-ordered_json to_json(const Decision& decision) {
+ordered_json to_json(const Decision& decision, bool from_trunk) {
   ordered_json out;
   out["decision"] = decision.accepted ? "accepted" : "refused";
   out["route"] = decision.route.empty() ? ordered_json() : ordered_json(decision.route);
   out["normalised"] = decision.normalised;
   out["targets"] = decision.accepted ? targets_of(decision) : std::vector<std::string>{};
-  out["caller_id"] = decision.accepted ? ordered_json(caller_id_of(decision)) : ordered_json();
+  out["caller_id"] =
+      decision.accepted ? ordered_json(caller_id_of(decision, from_trunk)) : ordered_json();
   out["display_name"] = decision.caller.display_name;
   out["cause"] = decision.accepted ? ordered_json() : cause_json(decision);
   out["emergency"] = decision.emergency;
@@ -76,7 +87,8 @@ ordered_json to_json(const Decision& decision) {
 void print_trunk_numbers(const config::Config& config, const Decision& decision) {
   for (const policy::Rank& rank : decision.ranks) {
     for (const policy::Party& party : rank.parties) {
-      const config::Trunk* trunk = party.kind == PartyKind::Trunk ? config.trunk(party.name) : nullptr;
+      const config::Trunk* trunk =
+          party.kind == PartyKind::Trunk ? config.trunk(party.name) : nullptr;
       if (!trunk) continue;
       std::printf("  %s is dialled %s\n", policy::to_string(party).c_str(),
                   policy::number_for_trunk(*trunk, decision.number_out).c_str());
@@ -84,20 +96,26 @@ void print_trunk_numbers(const config::Config& config, const Decision& decision)
   }
 }
 
-void print(const config::Config& config, const RouteQuery& query, const Decision& decision) {
-  std::printf("%s dials %s, read as %s\n", query.from.c_str(), query.to.c_str(), decision.normalised.c_str());
+void print(const config::Config& config, const RouteQuery& query, const Decision& decision,
+           bool from_trunk) {
+  std::printf("%s dials %s, read as %s\n", query.from.c_str(), query.to.c_str(),
+              decision.normalised.c_str());
   for (const std::string& line : decision.tried) std::printf("  %s\n", line.c_str());
   if (!decision.accepted) {
     std::printf("refused: %d %s (%s)\n", policy::sip_status(decision.cause),
-                std::string(policy::to_string(decision.cause.cause)).c_str(), decision.cause.detail.c_str());
+                std::string(policy::to_string(decision.cause.cause)).c_str(),
+                decision.cause.detail.c_str());
     return;
   }
-  std::printf("accepted by %s%s\n", decision.route.c_str(), decision.emergency ? " (emergency)" : "");
+  std::printf("accepted by %s%s\n", decision.route.c_str(),
+              decision.emergency ? " (emergency)" : "");
   int number = 0;
-  for (const std::string& target : targets_of(decision)) std::printf("  %d. %s\n", ++number, target.c_str());
+  for (const std::string& target : targets_of(decision))
+    std::printf("  %d. %s\n", ++number, target.c_str());
   print_trunk_numbers(config, decision);
   const std::string name = decision.caller.display_name;
-  std::printf("caller id: %s%s\n", caller_id_of(decision).c_str(), name.empty() ? "" : (" \"" + name + "\"").c_str());
+  std::printf("caller id: %s%s\n", caller_id_of(decision, from_trunk).c_str(),
+              name.empty() ? "" : (" \"" + name + "\"").c_str());
 }
 
 }  // namespace
@@ -105,12 +123,14 @@ void print(const config::Config& config, const RouteQuery& query, const Decision
 int route(const Common& common, const RouteQuery& query) {
   const auto from = policy::parse_party(query.from);
   if (!from) {
-    std::fprintf(stderr, "--from: \"%s\" is not phone:NAME, trunk:NAME or user:NAME\n", query.from.c_str());
+    std::fprintf(stderr, "--from: \"%s\" is not phone:NAME, trunk:NAME or user:NAME\n",
+                 query.from.c_str());
     return kBadUsage;
   }
   const auto now = query.at.empty() ? std::optional(SystemClock{}.wall()) : parse_time(query.at);
   if (!now) {
-    std::fprintf(stderr, "--at: \"%s\" is no ISO 8601 time, e.g. 2026-11-21T09:30:00Z\n", query.at.c_str());
+    std::fprintf(stderr, "--at: \"%s\" is no ISO 8601 time, e.g. 2026-11-21T09:30:00Z\n",
+                 query.at.c_str());
     return kBadUsage;
   }
   const config::Loaded loaded = config::load(common.path, common.overrides);
@@ -127,11 +147,14 @@ int route(const Common& common, const RouteQuery& query) {
   policy::Dialled dialled;
   dialled.from = *from;
   dialled.number = query.to;
-  const Decision decision = policy::decide(*loaded.config, dialled, *now);
+  const Decision decision = policy::decide(*loaded.config, dialled, *now, policy::Explain::Yes);
+  const bool from_trunk = from->kind == PartyKind::Trunk;
   if (common.json) {
-    std::printf("%s\n", to_json(decision).dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+    std::printf("%s\n", to_json(decision, from_trunk)
+                            .dump(-1, ' ', false, ordered_json::error_handler_t::replace)
+                            .c_str());
   } else {
-    print(*loaded.config, query, decision);
+    print(*loaded.config, query, decision, from_trunk);
   }
   return decision.accepted ? kDone : kRefused;
 }

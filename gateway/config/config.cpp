@@ -15,7 +15,8 @@ const T* first(const std::vector<T>& items, Match match) {
 
 const Phone* Config::phone(std::string_view username) const {
   if (phones_sorted) {
-    const auto at = std::ranges::lower_bound(phones, username, {}, [](const Phone& p) { return std::string_view(p.username); });
+    const auto at = std::ranges::lower_bound(
+        phones, username, {}, [](const Phone& p) { return std::string_view(p.username); });
     return at != phones.end() && at->username == username ? &*at : nullptr;
   }
   return first(phones, [&](const Phone& p) { return p.username == username; });
@@ -23,6 +24,10 @@ const Phone* Config::phone(std::string_view username) const {
 
 const Phone* Config::phone_by_extension(std::string_view extension) const {
   if (extension.empty()) return nullptr;
+  if (phones_sorted) {
+    const auto at = phone_of_extension.find(extension);
+    return at == phone_of_extension.end() ? nullptr : &phones[at->second];
+  }
   return first(phones, [&](const Phone& p) { return p.extension == extension; });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -171,7 +172,9 @@ struct Config {
 
   std::vector<Network> networks;
   std::vector<Phone> phones;
-  bool phones_sorted = false;                   // By username, as the loader leaves them: thousands register at once.
+  // As the loader leaves them, for thousands of phones: sorted by username, and found by extension.
+  bool phones_sorted = false;
+  std::map<std::string, size_t, std::less<>> phone_of_extension;
   std::vector<User> users;
   std::vector<Trunk> trunks;
   std::vector<Route> routes;

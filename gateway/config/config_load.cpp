@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 
 constexpr uintmax_t kMaxFile = 16 * 1024 * 1024;  // 100,000 phones fit.
 
-constexpr std::string_view kTables[] = {"sip",   "media", "calls",  "edge",    "acs",     "admin", "state", "store",
-                                        "cdr",   "limits", "numbers", "network", "phone", "user",  "trunk", "route"};
+constexpr std::string_view kTables[] = {"sip",   "media", "calls", "edge",   "acs",     "admin",
+                                        "state", "store", "cdr",   "limits", "numbers", "network",
+                                        "phone", "user",  "trunk", "route"};
 
 struct Source {
   fs::path path;
@@ -30,7 +31,8 @@ std::vector<fs::path> toml_files(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    if (at->path().extension() == ".toml" && !fs::is_directory(at->path())) files.push_back(at->path());
+    if (at->path().extension() == ".toml" && !fs::is_directory(at->path()))
+      files.push_back(at->path());
   }
   std::ranges::sort(files);
   return files;
@@ -47,7 +49,8 @@ std::vector<Source> find_sources(const fs::path& path, Problems& problems) {
     problems.error({path.string(), 0}, "", "there is no such file or folder");
     return sources;
   }
-  for (const fs::path& file : toml_files(path)) sources.push_back({file, file.filename().string(), false});
+  for (const fs::path& file : toml_files(path))
+    sources.push_back({file, file.filename().string(), false});
   for (const fs::path& file : toml_files(path / "trunks.d")) {
     sources.push_back({file, "trunks.d/" + file.filename().string(), true});
   }
@@ -89,7 +92,8 @@ Value::Table read_source(const Source& source, Problems& problems, bool& broken)
   const auto size = fs::file_size(source.path, error);
   std::ifstream in(source.path, std::ios::binary);
   if (!in || error || size > kMaxFile) {
-    problems.error({source.name, 0}, "", size > kMaxFile && !error ? "is larger than 16 MB" : "cannot be read");
+    problems.error({source.name, 0}, "",
+                   size > kMaxFile && !error ? "is larger than 16 MB" : "cannot be read");
     broken = true;
     return {};
   }
@@ -123,6 +127,15 @@ void read_all(const Value::Table& root, const Origin& main, ReadContext& context
   read_daemon(section, config);
   read_parties(section, config);
   section.finish();
+}
+
+void index_phones(Config& config) {
+  std::ranges::stable_sort(config.phones, {}, &Phone::username);
+  for (size_t i = 0; i < config.phones.size(); ++i) {
+    if (!config.phones[i].extension.empty())
+      config.phone_of_extension.emplace(config.phones[i].extension, i);
+  }
+  config.phones_sorted = true;
 }
 
 void warn_of_literal_secrets(const ReadContext& context, const Config& config) {
@@ -174,8 +187,7 @@ Loaded load(const std::string& path, const std::vector<std::string>& overrides) 
   ReadContext context{problems, config.settings, out.keys, config.folder, {}};
   read_all(root, {sources.front().name, 1}, context, config);
   complete_defaults(config);
-  std::ranges::stable_sort(config.phones, {}, &Phone::username);
-  config.phones_sorted = true;
+  index_phones(config);
   cross_check(config, !broken, problems);
   warn_of_literal_secrets(context, config);
   out.problems = std::move(problems).sorted();

@@ -8,17 +8,35 @@ namespace gw::config {
 namespace {
 
 // Sockets, threads and files that are opened once.
-constexpr std::string_view kRestart[] = {
-    "sip.listen",    "sip.advertise", "sip.tls.",    "media.",      "network.",  "calls.media_timeout", "calls.resume_window",
-    "edge.listen",   "edge.local_http", "edge.certificate", "edge.key", "edge.allowed_origins", "edge.turn", "edge.demo_tokens",
-    "edge.token_lifetime", "acs.",    "admin.",      "state.",      "store.",    "cdr."};
+constexpr std::string_view kRestart[] = {"sip.listen",
+                                         "sip.advertise",
+                                         "sip.tls.",
+                                         "media.",
+                                         "network.",
+                                         "calls.media_timeout",
+                                         "calls.resume_window",
+                                         "edge.listen",
+                                         "edge.local_http",
+                                         "edge.certificate",
+                                         "edge.key",
+                                         "edge.allowed_origins",
+                                         "edge.turn",
+                                         "edge.demo_tokens",
+                                         "edge.token_lifetime",
+                                         "acs.",
+                                         "admin.",
+                                         "state.",
+                                         "store.",
+                                         "cdr."};
 
 bool needs_restart(std::string_view key) {
   if (key == "media.srtp") return false;  // Read for each call.
-  return std::ranges::any_of(kRestart, [&](std::string_view start) { return key.starts_with(start); });
+  return std::ranges::any_of(kRestart,
+                             [&](std::string_view start) { return key.starts_with(start); });
 }
 
-// "phone.101" of "phone.101.password": what appears and goes as a whole. Names may hold dots, keys do not.
+// "phone.101" of "phone.101.password": what appears and goes as a whole. Names may hold dots, keys
+// do not.
 std::string table_of(const std::string& key) {
   for (const std::string_view kind : {"phone.", "user.", "trunk.", "route.", "network."}) {
     if (!key.starts_with(kind)) continue;
@@ -62,7 +80,8 @@ Difference compare(const Config& before, const Config& now) {
     const auto old = before.settings.find(key);
     if (old == before.settings.end() || old->second.value == setting.value) continue;
     const bool hidden = setting.secret || old->second.secret;
-    out.changes.push_back(hidden ? key + ": changed" : key + ": " + old->second.value + " -> " + setting.value);
+    out.changes.push_back(hidden ? key + ": changed"
+                                 : key + ": " + old->second.value + " -> " + setting.value);
     if (needs_restart(key)) out.restart.push_back(key);
   }
   for (const std::string& table : out.changes) {

@@ -26,8 +26,12 @@ class CrossCheck {
   using Taken = std::map<std::string, Origin, std::less<>>;
 
   Origin place(const std::string& key) const;
-  void error(const std::string& key, std::string text) { problems_.error(place(key), shown(key), std::move(text)); }
-  void warn(const std::string& key, std::string text) { problems_.warn(place(key), shown(key), std::move(text)); }
+  void error(const std::string& key, std::string text) {
+    problems_.error(place(key), shown(key), std::move(text));
+  }
+  void warn(const std::string& key, std::string text) {
+    problems_.warn(place(key), shown(key), std::move(text));
+  }
   std::string shown(const std::string& key) const;
   void take(Taken& taken, const std::string& value, const Origin& origin, const std::string& key,
             std::string_view what);
@@ -54,8 +58,9 @@ void CrossCheck::take(Taken& taken, const std::string& value, const Origin& orig
   if (value.empty()) return;
   const auto [at, fresh] = taken.emplace(value, origin);
   if (fresh) return;
-  problems_.error(origin, key, "\"" + value + "\" is taken already, at " + to_string(at->second) +
-                                   ": " + std::string(what) + " must differ");
+  problems_.error(origin, key,
+                  "\"" + value + "\" is taken already, at " + to_string(at->second) + ": " +
+                      std::string(what) + " must differ");
 }
 
 void CrossCheck::names() {
@@ -70,15 +75,19 @@ void CrossCheck::names() {
     take(mails, u.email, u.origin, "user." + u.name + ".email", "e-mail addresses");
     take(extensions, u.extension, u.origin, "user." + u.name + ".extension", "extensions");
   }
-  for (const Trunk& t : config_.trunks) take(trunks, t.name, t.origin, "trunk." + t.name + ".name", "names");
-  for (const Route& r : config_.routes) take(routes, r.name, r.origin, "route." + r.name + ".name", "names");
+  for (const Trunk& t : config_.trunks)
+    take(trunks, t.name, t.origin, "trunk." + t.name + ".name", "names");
+  for (const Route& r : config_.routes)
+    take(routes, r.name, r.origin, "route." + r.name + ".name", "names");
   for (const Network& n : config_.networks) {
-    take(networks, n.name, place("network." + n.name + ".name"), "network." + n.name + ".name", "names");
+    take(networks, n.name, place("network." + n.name + ".name"), "network." + n.name + ".name",
+         "names");
   }
   for (const std::string& number : config_.numbers.emergency) {
     const auto extension = extensions.find(number);
     if (extension == extensions.end()) continue;
-    problems_.error(extension->second, "extension", "\"" + number + "\" is an emergency number: choose another");
+    problems_.error(extension->second, "extension",
+                    "\"" + number + "\" is an emergency number: choose another");
   }
 }
 
@@ -99,42 +108,50 @@ void CrossCheck::numbers() {
   for (const Phone& p : config_.phones) check("phone." + p.username + ".caller_id", p.caller_id);
   for (const User& u : config_.users) {
     for (const std::string& n : u.numbers) check("user." + u.name + ".numbers", n);
-    for (const std::string& n : u.alternate_caller_ids) check("user." + u.name + ".alternate_caller_ids", n);
+    for (const std::string& n : u.alternate_caller_ids)
+      check("user." + u.name + ".alternate_caller_ids", n);
   }
 }
 
 bool same_peer(const AddressRange& a, const AddressRange& b) {
-  if (a.port() != b.port() || a.prefix() != b.prefix() || a.base().v6() != b.base().v6()) return false;
+  if (a.port() != b.port() || a.prefix() != b.prefix() || a.base().v6() != b.base().v6())
+    return false;
   SocketAddress base = b.base();
   if (a.port() != 0) base.set_port(a.port());
   return a.contains(base);
 }
 
-// A narrower peer inside a wider one is an exception and wins; the same peer twice is a contradiction.
+// A narrower peer inside a wider one is an exception and wins; the same peer twice is a
+// contradiction.
 void CrossCheck::peers() {
   for (size_t i = 0; i < config_.trunks.size(); ++i) {
     for (size_t j = i + 1; j < config_.trunks.size(); ++j) {
       const Trunk& first = config_.trunks[i];
       const Trunk& second = config_.trunks[j];
       const bool overlap = std::ranges::any_of(second.peers, [&](const AddressRange& b) {
-        return std::ranges::any_of(first.peers, [&](const AddressRange& a) { return same_peer(a, b); });
+        return std::ranges::any_of(first.peers,
+                                   [&](const AddressRange& a) { return same_peer(a, b); });
       });
       if (!overlap) continue;
       error("trunk." + second.name + ".peers",
             "a peer is also one of trunk " + first.name + " (" +
-                to_string(place("trunk." + first.name + ".peers")) + "): calls from it have one source only");
+                to_string(place("trunk." + first.name + ".peers")) +
+                "): calls from it have one source only");
     }
   }
 }
 
 void CrossCheck::exposure() {
   const auto& edge = config_.edge;
-  if (edge.demo_tokens && !(edge.listen && edge.listen->loopback()) && !(edge.local_http && !edge.listen)) {
-    error("edge.demo_tokens", "gives anyone a user's token and is allowed on loopback only: set edge.listen "
-                              "to \"127.0.0.1:8443\", or demo_tokens = false");
+  if (edge.demo_tokens && !(edge.listen && edge.listen->loopback()) &&
+      !(edge.local_http && !edge.listen)) {
+    error("edge.demo_tokens",
+          "gives anyone a user's token and is allowed on loopback only: set edge.listen "
+          "to \"127.0.0.1:8443\", or demo_tokens = false");
   }
   if (config_.media.engine.address.any()) {
-    error("media.address", "is advertised to peers and cannot be " + config_.media.engine.address.host() +
+    error("media.address", "is advertised to peers and cannot be " +
+                               config_.media.engine.address.host() +
                                ": name the address, and media.advertise behind 1:1 NAT");
   }
   for (const Trunk& trunk : config_.trunks) {
@@ -144,7 +161,9 @@ void CrossCheck::exposure() {
       const auto target = parse_target(text);
       return target && target->transport != sip::Transport::Tls;
     });
-    if (clear) warn(key + ".srtp", "is required, but a target is not on TLS: we offer SRTP keys on TLS legs only");
+    if (clear)
+      warn(key + ".srtp",
+           "is required, but a target is not on TLS: we offer SRTP keys on TLS legs only");
   }
 }
 
@@ -157,7 +176,8 @@ void CrossCheck::direct_routing() {
       error("sip.domain", "must be the paired SBC's FQDN for direct-routing trunk " + trunk.name);
     }
     if (config_.sip.tls.certificate.empty()) {
-      error("sip.tls.certificate", "direct-routing trunk " + trunk.name + " needs a public certificate for sip.domain");
+      error("sip.tls.certificate",
+            "direct-routing trunk " + trunk.name + " needs a public certificate for sip.domain");
     }
     if (trunk.srtp.value_or(config_.media.srtp) == media::SrtpPolicy::Off) {
       error(key + ".srtp", "is off, but direct routing carries SRTP only");
@@ -183,16 +203,20 @@ void CrossCheck::party(const Route& route, std::string_view key, std::string_vie
   const size_t colon = reference.find(':');
   const std::string_view kind = reference.substr(0, colon);
   if (colon == std::string_view::npos || (kind != "phone" && kind != "user" && kind != "trunk")) {
-    error(full, "\"" + std::string(reference) + "\" is no party: phone:NAME, user:NAME or trunk:NAME" +
+    error(full, "\"" + std::string(reference) +
+                    "\" is no party: phone:NAME, user:NAME or trunk:NAME" +
                     (key == "from" ? ", or phones, users, trunks" : ""));
     return;
   }
   const std::string_view name = reference.substr(colon + 1);
   if (name.find('$') != std::string_view::npos || exists(kind, name)) return;
   std::set<std::string, std::less<>> known;
-  for (const Phone& p : config_.phones) if (kind == "phone") known.insert(p.username);
-  for (const User& u : config_.users) if (kind == "user") known.insert(u.name);
-  for (const Trunk& t : config_.trunks) if (kind == "trunk") known.insert(t.name);
+  for (const Phone& p : config_.phones)
+    if (kind == "phone") known.insert(p.username);
+  for (const User& u : config_.users)
+    if (kind == "user") known.insert(u.name);
+  for (const Trunk& t : config_.trunks)
+    if (kind == "trunk") known.insert(t.name);
   const std::string near = nearest(name, known);
   error(full, "there is no " + std::string(kind) + " \"" + std::string(name) + "\"" +
                   (near.empty() ? "" : ", did you mean " + near + "?"));
@@ -230,8 +254,9 @@ void CrossCheck::emergency() {
       return from_inside(route) && match_to(route, number);
     });
     if (served) continue;
-    error("numbers.emergency", number + " has no route for phones or users: add one to a trunk, or set "
-                               "emergency = [] when this gateway must not carry such calls");
+    error("numbers.emergency", number +
+                                   " has no route for phones or users: add one to a trunk, or set "
+                                   "emergency = [] when this gateway must not carry such calls");
   }
 }
 
@@ -274,7 +299,8 @@ void CrossCheck::unreachable_routes() {
 
 bool loopback_only(const Config& config) {
   const auto inside = [](const std::optional<SocketAddress>& a) { return !a || a->loopback(); };
-  return std::ranges::all_of(config.sip.listen, [](const auto& l) { return l.address.loopback(); }) &&
+  return std::ranges::all_of(config.sip.listen,
+                             [](const auto& l) { return l.address.loopback(); }) &&
          inside(config.edge.listen) && inside(config.admin.listen);
 }
 

@@ -38,7 +38,8 @@ void read_extension(Section& section, std::string& out) {
   section.error("extension", "\"" + out + "\" is no extension: 1 to 10 of 0-9 * #");
 }
 
-// What a SIP leg may speak. The others exist, so they are named, but the media engine carries them on no SIP leg yet.
+// What a SIP leg may speak. The others exist, so they are named, but the media engine carries them
+// on no SIP leg yet.
 void read_codecs(Section& section, std::vector<media::Codec>& out) {
   std::vector<std::string> names;
   for (const media::Codec codec : out) names.emplace_back(media::to_string(codec));
@@ -125,8 +126,9 @@ void read_targets(Section& section, std::vector<std::string>& out) {
   if (out.empty()) section.error("targets", "is missing, e.g. [\"sip.acme.example\"]");
   for (const std::string& target : out) {
     if (parse_target(target)) continue;
-    section.error("targets", "\"" + target + "\" is no target: \"HOST\", \"HOST:PORT\" or "
-                             "\"sip:HOST:PORT;transport=udp|tcp|tls\"");
+    section.error("targets", "\"" + target +
+                                 "\" is no target: \"HOST\", \"HOST:PORT\" or "
+                                 "\"sip:HOST:PORT;transport=udp|tcp|tls\"");
   }
 }
 
@@ -137,7 +139,8 @@ void read_peers(Section& section, std::vector<AddressRange>& out) {
     if (const auto range = AddressRange::parse(text)) {
       out.push_back(*range);
     } else {
-      section.error("peers", "\"" + text + "\" is no address: \"198.51.100.0/24\" or \"203.0.113.9:5070\"");
+      section.error("peers",
+                    "\"" + text + "\" is no address: \"198.51.100.0/24\" or \"203.0.113.9:5070\"");
     }
   }
 }
@@ -152,7 +155,8 @@ void read_playout(Section& section, std::string& out) {
   }
   section.text("playout", out);
   if (out != "adaptive" && out != "off") {
-    section.error("playout", "\"" + out + "\" is not one of adaptive, off or a number of milliseconds");
+    section.error("playout",
+                  "\"" + out + "\" is not one of adaptive, off or a number of milliseconds");
   }
 }
 
@@ -167,7 +171,8 @@ void read_retry_on(Section& section, std::vector<int>& out) {
       if (status && *status >= 300 && *status <= 699) {
         statuses.push_back(static_cast<int>(*status));
       } else {
-        section.error_at(item.origin, "retry_on", "holds something that is no SIP status: 300 to 699");
+        section.error_at(item.origin, "retry_on",
+                         "holds something that is no SIP status: 300 to 699");
       }
     }
     out = std::move(statuses);
@@ -205,8 +210,9 @@ Trunk read_trunk(Section section) {
   if (trunk.registers && (trunk.username.empty() || trunk.password.empty())) {
     section.error("register", "needs username and password");
   }
-  section.choice("profile", trunk.profile,
-                 {{"generic", TrunkProfile::Generic}, {"direct-routing", TrunkProfile::DirectRouting}});
+  section.choice(
+      "profile", trunk.profile,
+      {{"generic", TrunkProfile::Generic}, {"direct-routing", TrunkProfile::DirectRouting}});
   read_codecs(section, trunk.codecs);
   if (section.has("srtp")) {
     auto srtp = media::SrtpPolicy::Offered;
@@ -249,7 +255,8 @@ void read_to(Section& section, Route& route) {
   const std::string_view number =
       std::string_view(route.to).substr(0, route.to.size() - (route.to.ends_with('*') ? 1 : 0));
   if (number.find_first_not_of("+0123456789*#") == std::string_view::npos) return;
-  section.error("to", "\"" + route.to + "\" is no number, prefix \"+1425*\" or regex \"/^\\\\+1425/\"");
+  section.error("to",
+                "\"" + route.to + "\" is no number, prefix \"+1425*\" or regex \"/^\\\\+1425/\"");
 }
 
 Route read_route(Section section) {
@@ -273,10 +280,12 @@ Route read_route(Section section) {
   if (route.targets.empty()) section.error("targets", "is missing, e.g. [\"trunk:acme\"]");
   section.text("caller_id", route.caller_id);
   if (route.caller_id != "pass" && route.caller_id != "owned" && !is_e164(route.caller_id)) {
-    section.error("caller_id", "\"" + route.caller_id + "\" is not one of pass, owned or a number in E.164");
+    section.error("caller_id",
+                  "\"" + route.caller_id + "\" is not one of pass, owned or a number in E.164");
   }
-  section.choice("media", route.media,
-                 {{"auto", RouteMedia::Auto}, {"opus", RouteMedia::Opus}, {"g711", RouteMedia::G711}});
+  section.choice(
+      "media", route.media,
+      {{"auto", RouteMedia::Auto}, {"opus", RouteMedia::Opus}, {"g711", RouteMedia::G711}});
   section.flag("ringback", route.ringback);
   section.finish();
   return route;

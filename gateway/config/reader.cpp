@@ -12,7 +12,9 @@ namespace {
 
 constexpr size_t kMaxSecretFile = 64 * 1024;
 
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 std::string listed(const std::vector<std::string>& items) {
   std::string out = "[";
@@ -62,7 +64,9 @@ Section::Section(ReadContext& context, const Value* value, Names names, Origin a
   context.problems.error(origin_, names_.shown, "is a table: write [" + names_.path + "]");
 }
 
-std::string Section::full_key(std::string_view key) const { return joined(names_.shown, key); }
+std::string Section::full_key(std::string_view key) const {
+  return joined(names_.shown, key);
+}
 
 const Value* Section::find(std::string_view key) const {
   if (!table_) return nullptr;
@@ -106,8 +110,9 @@ void Section::error_at(const Origin& where, std::string_view key, std::string te
 }
 
 void Section::wrong_type(std::string_view key, const Value& value, std::string_view wanted) const {
-  context_->problems.error(value.origin, full_key(key),
-                           "is " + std::string(type_name(value)) + ", must be " + std::string(wanted));
+  context_->problems.error(
+      value.origin, full_key(key),
+      "is " + std::string(type_name(value)) + ", must be " + std::string(wanted));
 }
 
 void Section::text(std::string_view key, std::string& out) {
@@ -192,7 +197,8 @@ void Section::duration(std::string_view key, Duration& out, Duration min, Durati
     if (!given) {
       wrong_type(key, *value, "a duration with its unit, e.g. \"30s\"");
     } else if (!parsed) {
-      error(key, in_quotes(*given) + " is no duration: a number with ms, s, m, h or d, e.g. \"30s\"");
+      error(key,
+            in_quotes(*given) + " is no duration: a number with ms, s, m, h or d, e.g. \"30s\"");
     } else if (*parsed < min || *parsed > max) {
       error(key, in_quotes(*given) + " is out of range: " + to_text(min) + " to " + to_text(max));
     } else {
@@ -221,8 +227,9 @@ Masked Section::resolve_secret(std::string_view key, const Value& value, const s
   // Editors and echo end a file with a newline that is no part of the secret.
   while (!content.empty() && (content.back() == '\n' || content.back() == '\r')) content.pop_back();
   if (content.empty()) {
-    error_at(value.origin, key, "cannot read a secret from " + file.string() +
-                                    ": the file must exist, be readable and not empty");
+    error_at(value.origin, key,
+             "cannot read a secret from " + file.string() +
+                 ": the file must exist, be readable and not empty");
   }
   return Masked(content);
 }

@@ -17,14 +17,16 @@ namespace gw::config {
 // What a load has in hand besides the values.
 struct ReadContext {
   Problems& problems;
-  Settings& settings;                                  // Every key with its value in force, for diffs.
-  std::set<std::string, std::less<>>& keys;            // Every key that exists: "phone.password".
-  std::string folder;                                  // Absolute; relative paths start here.
-  std::vector<std::pair<Origin, std::string>> literal_secrets;  // Where a password stands in the open.
+  Settings& settings;                        // Every key with its value in force, for diffs.
+  std::set<std::string, std::less<>>& keys;  // Every key that exists: "phone.password".
+  std::string folder;                        // Absolute; relative paths start here.
+  std::vector<std::pair<Origin, std::string>>
+      literal_secrets;  // Where a password stands in the open.
 };
 
-// One table of the configuration while it is read: each read names a key, gives its value when there is one and it is
-// good, leaves the default when not, and says what is wrong. What was never read is unknown: finish() says so.
+// One table of the configuration while it is read: each read names a key, gives its value when
+// there is one and it is good, leaves the default when not, and says what is wrong. What was never
+// read is unknown: finish() says so.
 class Section {
  public:
   struct Names {
@@ -39,7 +41,7 @@ class Section {
   void texts(std::string_view key, std::vector<std::string>& out);
   void flag(std::string_view key, bool& out);
   void duration(std::string_view key, Duration& out, Duration min, Duration max);
-  void secret(std::string_view key, Masked& out);              // file:, env: or the secret itself.
+  void secret(std::string_view key, Masked& out);  // file:, env: or the secret itself.
   void secrets(std::string_view key, std::vector<Masked>& out);
   // Relative to the folder; absolute afterwards. False: it must exist, and does not.
   bool path(std::string_view key, std::string& out, bool must_exist);
@@ -74,8 +76,8 @@ class Section {
 
   bool has(std::string_view key) const { return find(key) != nullptr; }
   Section table(std::string_view key);
-  std::vector<Section> tables(std::string_view key);  // [[key]], each named by its naming key.
-  const Value* raw(std::string_view key);             // Marks it as known.
+  std::vector<Section> tables(std::string_view key);     // [[key]], each named by its naming key.
+  const Value* raw(std::string_view key);                // Marks it as known.
   void record(std::string_view key, std::string value);  // What a raw value came to.
 
   void error(std::string_view key, std::string text) const;

@@ -60,8 +60,10 @@ void read_certificate(Section& section, std::string& certificate, std::string& k
   const auto problem = check_certificate(certificate, key);
   if (!problem) return;
   const char* where = problem->in_key ? "key" : "certificate";
-  if (problem->warning) section.warn(where, problem->text);
-  else section.error(where, problem->text);
+  if (problem->warning)
+    section.warn(where, problem->text);
+  else
+    section.error(where, problem->text);
 }
 
 void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig& out) {
@@ -71,7 +73,8 @@ void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig&
     sip.error("domain", "\"" + out.domain + "\" is no host name or IP address");
   }
   sip.text("advertise", out.advertise);
-  if (!out.advertise.empty() && !is_host_name(out.advertise) && !SocketAddress::parse(out.advertise)) {
+  if (!out.advertise.empty() && !is_host_name(out.advertise) &&
+      !SocketAddress::parse(out.advertise)) {
     sip.error("advertise", "\"" + out.advertise + "\" is no host name or IP address");
   }
   read_digest(sip, out.digest);
@@ -95,7 +98,8 @@ void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig&
   sip.finish();
 }
 
-void read_ports(Section& section, std::string_view key, uint16_t& low, uint16_t& high, bool may_be_any) {
+void read_ports(Section& section, std::string_view key, uint16_t& low, uint16_t& high,
+                bool may_be_any) {
   std::string text = low == 0 ? "0" : std::to_string(low) + "-" + std::to_string(high);
   section.text(key, text);
   const auto ports = parse_ports(text);
@@ -114,7 +118,8 @@ void read_address(Section& section, std::string_view key, std::optional<SocketAd
   section.text(key, text);
   if (text.empty()) return;
   out = SocketAddress::parse(text);
-  if (!out || out->port() != 0) section.error(key, "\"" + text + "\" is no IP address (without port)");
+  if (!out || out->port() != 0)
+    section.error(key, "\"" + text + "\" is no IP address (without port)");
 }
 
 void read_media(Section media, Config::Media& out) {
@@ -131,7 +136,8 @@ void read_media(Section media, Config::Media& out) {
   }
   read_ports(media, "ports", out.engine.port_low, out.engine.port_high, false);
   read_ports(media, "webrtc_ports", out.engine.webrtc_low, out.engine.webrtc_high, true);
-  const bool apart = out.engine.webrtc_high < out.engine.port_low || out.engine.webrtc_low > out.engine.port_high;
+  const bool apart =
+      out.engine.webrtc_high < out.engine.port_low || out.engine.webrtc_low > out.engine.port_high;
   if (out.engine.webrtc_low != 0 && !apart) media.error("webrtc_ports", "overlaps ports");
   media.number("workers", out.engine.workers, 0, 256);
   media.choice("srtp", out.srtp,
@@ -143,7 +149,8 @@ void read_media(Section media, Config::Media& out) {
   if (const auto value = parse_dscp(dscp)) {
     out.engine.dscp = *value;
   } else {
-    media.error("dscp", "\"" + dscp + "\" is no DSCP: EF, CS0 to CS7, AF11 to AF43 or \"0\" to \"63\"");
+    media.error("dscp",
+                "\"" + dscp + "\" is no DSCP: EF, CS0 to CS7, AF11 to AF43 or \"0\" to \"63\"");
   }
 
   Section opus = media.table("opus");
@@ -164,7 +171,8 @@ void read_calls(Section calls, Config& config) {
   config.media.engine.media_timeout = out.media_timeout;
 }
 
-// "https://app.example.com", "http://localhost:3000", or "localhost" for any port of any loopback origin.
+// "https://app.example.com", "http://localhost:3000", or "localhost" for any port of any loopback
+// origin.
 bool is_origin(std::string_view text) {
   if (text == "localhost") return true;
   for (const std::string_view scheme : {"https://", "http://"}) {
@@ -188,7 +196,8 @@ void read_turn(Section turn, bool given, std::optional<acs::edge::TurnConfig>& o
     if (url.starts_with("turn:") || url.starts_with("turns:") || url.starts_with("stun:")) continue;
     turn.error("urls", "\"" + url + "\" is no turn: or turns: URL");
   }
-  if (secret.empty()) turn.error("secret", "is missing: coturn's static-auth-secret as \"file:...\"");
+  if (secret.empty())
+    turn.error("secret", "is missing: coturn's static-auth-secret as \"file:...\"");
   config.secret = secret.reveal();
   out = std::move(config);
 }
@@ -198,13 +207,15 @@ void read_edge(Section edge, Config::Edge& out) {
   read_listen(edge, "listen", out.listen, true);
   read_listen(edge, "local_http", out.local_http, true);
   if (out.local_http && !out.local_http->loopback()) {
-    edge.error("local_http", "is plain HTTP and must be a loopback address, e.g. \"127.0.0.1:8080\"");
+    edge.error("local_http",
+               "is plain HTTP and must be a loopback address, e.g. \"127.0.0.1:8080\"");
   }
   read_certificate(edge, out.certificate, out.key);
   edge.texts("allowed_origins", out.allowed_origins);
   for (const std::string& origin : out.allowed_origins) {
     if (is_origin(origin)) continue;
-    edge.error("allowed_origins", "\"" + origin + "\" is no origin: \"https://HOST[:PORT]\" or \"localhost\"");
+    edge.error("allowed_origins",
+               "\"" + origin + "\" is no origin: \"https://HOST[:PORT]\" or \"localhost\"");
   }
   const bool turn = edge.has("turn");
   read_turn(edge.table("turn"), turn, out.turn);
@@ -249,7 +260,8 @@ void read_admin(Section admin, Config::Admin& out) {
 void read_state(Section& root, Config& config) {
   Section state = root.table("state");
   state.path("dir", config.state_dir, false);
-  if (config.state_dir.empty()) state.error("dir", "is empty: the gateway must keep its state somewhere");
+  if (config.state_dir.empty())
+    state.error("dir", "is empty: the gateway must keep its state somewhere");
   state.finish();
   Section store = root.table("store");
   store.text("url", config.store_url);
@@ -275,7 +287,8 @@ void read_limits(Section limits, Config& config) {
 void read_numbers(Section numbers, Config::Numbers& out) {
   numbers.text("country", out.country);
   if (!is_country(out.country)) {
-    numbers.error("country", "\"" + out.country + "\" is no country: two capital letters, e.g. \"US\"");
+    numbers.error("country",
+                  "\"" + out.country + "\" is no country: two capital letters, e.g. \"US\"");
     out.country = "US";
   }
   numbers.texts("emergency", out.emergency);
@@ -287,7 +300,8 @@ void read_numbers(Section numbers, Config::Numbers& out) {
   numbers.texts("owned", out.owned);
   std::set<std::string> seen;
   for (const std::string& number : out.owned) {
-    if (!is_e164(number)) numbers.error("owned", "\"" + number + "\" is not E.164, e.g. \"+14255550100\"");
+    if (!is_e164(number))
+      numbers.error("owned", "\"" + number + "\" is not E.164, e.g. \"+14255550100\"");
     if (!seen.insert(number).second) numbers.error("owned", "\"" + number + "\" stands twice");
   }
   numbers.finish();

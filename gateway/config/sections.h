@@ -4,10 +4,12 @@
 
 namespace gw::config {
 
-// Each reads its tables into `config` and reports what is wrong with single values; what only shows when all of it is
-// known is cross_checks' matter.
+// Each reads its tables into `config` and reports what is wrong with single values; what only shows
+// when all of it is known is cross_checks' matter.
 void read_networks(Section& root, Config& config);
-void read_daemon(Section& root, Config& config);   // [sip] [media] [calls] [edge] [acs] [admin] [state] ... [numbers]
+void read_daemon(
+    Section& root,
+    Config& config);  // [sip] [media] [calls] [edge] [acs] [admin] [state] ... [numbers]
 void read_parties(Section& root, Config& config);  // [[phone]] [[user]] [[trunk]] [[route]]
 
 // "MD5", "SHA-256": of [sip] and of a phone.

@@ -15,7 +15,8 @@ Value convert(const toml::node& node, const std::string& file, int line);
 Value::Table convert_table(const toml::table& table, const std::string& file) {
   Value::Table out;
   for (const auto& [key, node] : table) {
-    out.emplace(std::string(key.str()), convert(node, file, static_cast<int>(key.source().begin.line)));
+    out.emplace(std::string(key.str()),
+                convert(node, file, static_cast<int>(key.source().begin.line)));
   }
   return out;
 }
@@ -75,7 +76,8 @@ std::string_view subject(std::string_view line) {
   return trimmed(line.substr(0, line.find('=')));
 }
 
-// Where a key or header that stands again on `line` was first written; 0 when the text does not show it.
+// Where a key or header that stands again on `line` was first written; 0 when the text does not
+// show it.
 int first_place(const std::vector<std::string>& lines, size_t line) {
   const std::string_view what = subject(lines[line]);
   const bool header = what.starts_with('[');
@@ -118,10 +120,11 @@ Value::Table parse_toml(std::string_view text, const std::string& file, Problems
       const size_t at = error.source().begin.line;
       const size_t line = std::min(at > 0 ? at - 1 : 0, lines.size() - 1);
       report(error, lines, line, file, problems);
-      const bool again = std::string_view(error.description()).find("cannot redefine") !=
-                         std::string_view::npos;
+      const bool again =
+          std::string_view(error.description()).find("cannot redefine") != std::string_view::npos;
       const bool header = trimmed(lines[line]).starts_with('[');
-      // A table that is repeated goes on being checked under a name of its own; so does what follows a broken header.
+      // A table that is repeated goes on being checked under a name of its own; so does what
+      // follows a broken header.
       if (!again || header) broken = true;
       if (trimmed(lines[line]).empty()) break;  // Not a matter of this line: nothing to leave out.
       lines[line] = header ? "[\"<broken" + std::to_string(line) + "\"]" : "";

@@ -71,8 +71,8 @@ bool Value::table_array() const {
 }
 
 std::string_view type_name(const Value& value) {
-  static constexpr std::string_view kNames[] = {"true or false", "a whole number", "a number", "a string",
-                                                "an array",      "a table",        "a date"};
+  static constexpr std::string_view kNames[] = {
+      "true or false", "a whole number", "a number", "a string", "an array", "a table", "a date"};
   return kNames[value.data.index()];
 }
 
@@ -112,12 +112,13 @@ void override_value(Value::Table& root, std::string_view assignment, Problems& p
   const std::string key(assignment.substr(0, equals));
   Problems parsing;
   bool broken = false;
-  Value::Table parsed = parse_toml("value = " + std::string(assignment.substr(equals + 1)), "--set",
-                                   parsing, broken);
+  Value::Table parsed =
+      parse_toml("value = " + std::string(assignment.substr(equals + 1)), "--set", parsing, broken);
   const auto value = parsed.find("value");
   if (broken || value == parsed.end()) {
-    problems.error(origin, key, "the value is not TOML; strings are written in quotes: --set '" + key +
-                                    "=\"...\"'");
+    problems.error(
+        origin, key,
+        "the value is not TOML; strings are written in quotes: --set '" + key + "=\"...\"'");
     return;
   }
   std::string why;

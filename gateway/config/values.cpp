@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -155,7 +157,8 @@ Result<sip::ListenAddress> parse_listen(std::string_view text,
   std::string where(text.substr(colon + 1));
   for (const Network& network : networks) {
     if (where != network.name && !where.starts_with(network.name + ":")) continue;
-    const bool bare_v6 = network.bind.find(':') != std::string::npos && !network.bind.starts_with('[');
+    const bool bare_v6 =
+        network.bind.find(':') != std::string::npos && !network.bind.starts_with('[');
     where.replace(0, network.name.size(), bare_v6 ? "[" + network.bind + "]" : network.bind);
     break;
   }
@@ -181,8 +184,9 @@ Result<Hours> parse_hours(std::string_view text) {
       hours.zone = word;
     } else {
       return fail(ErrorCode::InvalidArgument,
-                  "\"" + std::string(word) + "\" is no weekday, time span or time zone: write e.g. "
-                  "\"Mon-Fri 08:00-18:00 America/Los_Angeles\"");
+                  "\"" + std::string(word) +
+                      "\" is no weekday, time span or time zone: write e.g. "
+                      "\"Mon-Fri 08:00-18:00 America/Los_Angeles\"");
     }
   }
   if (!days && !span) {
@@ -211,15 +215,20 @@ std::optional<TargetAddress> parse_target(std::string_view text) {
   TargetAddress target;
   if (text.starts_with("sips:")) target.transport = sip::Transport::Tls;
   if (const size_t scheme = text.find("sip"); scheme == 0) {
-    if (const size_t colon = text.find(':'); colon == 3 || colon == 4) text.remove_prefix(colon + 1);
+    if (const size_t colon = text.find(':'); colon == 3 || colon == 4)
+      text.remove_prefix(colon + 1);
   }
   if (const size_t semicolon = text.find(';'); semicolon != std::string_view::npos) {
     const std::string parameter = lower(text.substr(semicolon + 1));
     text = text.substr(0, semicolon);
-    if (parameter == "transport=udp") target.transport = sip::Transport::Udp;
-    else if (parameter == "transport=tcp") target.transport = sip::Transport::Tcp;
-    else if (parameter == "transport=tls") target.transport = sip::Transport::Tls;
-    else return std::nullopt;
+    if (parameter == "transport=udp")
+      target.transport = sip::Transport::Udp;
+    else if (parameter == "transport=tcp")
+      target.transport = sip::Transport::Tcp;
+    else if (parameter == "transport=tls")
+      target.transport = sip::Transport::Tls;
+    else
+      return std::nullopt;
   }
   if (const auto literal = SocketAddress::parse(text)) {
     target.host = literal->host();

@@ -18,7 +18,9 @@ namespace {
 constexpr size_t kMaxQueued = 100'000;  // Some 50 MB; a disk that is this far behind is gone.
 constexpr int kRetryMs = 1000;          // After a failed write.
 
-std::string error_text() { return std::strerror(errno); }
+std::string error_text() {
+  return std::strerror(errno);
+}
 
 class FileCdrWriter final : public CdrWriter {
  public:
@@ -26,7 +28,8 @@ class FileCdrWriter final : public CdrWriter {
       : path_(std::move(path)),
         log_(std::move(log)),
         written_(metrics.counter("gw_cdr_written_total", "Call records on disk.")),
-        dropped_(metrics.counter("gw_cdr_dropped_total", "Call records lost: the disk did not keep up.")),
+        dropped_(metrics.counter("gw_cdr_dropped_total",
+                                 "Call records lost: the disk did not keep up.")),
         fd_(fd),
         thread_([this] { run(); }) {}
 
@@ -75,7 +78,8 @@ class FileCdrWriter final : public CdrWriter {
   void open_again() {
     const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (fd < 0) {
-      log_.error("CDR file could not be reopened, the old one stays", {{"path", path_}, {"why", error_text()}});
+      log_.error("CDR file could not be reopened, the old one stays",
+                 {{"path", path_}, {"why", error_text()}});
       return;
     }
     if (fd_ >= 0) ::close(fd_);
@@ -94,9 +98,12 @@ class FileCdrWriter final : public CdrWriter {
       done += static_cast<size_t>(n);
     }
     pending_.erase(0, done);
-    const bool on_disk = pending_.empty() && (::fdatasync(fd_) == 0 || errno == EINVAL);  // EINVAL: a pipe or /dev/stdout.
+    const bool on_disk = pending_.empty() && (::fdatasync(fd_) == 0 ||
+                                              errno == EINVAL);  // EINVAL: a pipe or /dev/stdout.
     if (!on_disk) {
-      if (!failing_) log_.error("CDRs could not be written, trying again", {{"path", path_}, {"why", error_text()}});
+      if (!failing_)
+        log_.error("CDRs could not be written, trying again",
+                   {{"path", path_}, {"why", error_text()}});
       failing_ = true;
       if (!pending_.empty()) return;
     } else if (failing_) {
@@ -128,8 +135,10 @@ class FileCdrWriter final : public CdrWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<CdrWriter>> CdrWriter::open(const std::string& file, Metrics& metrics, Log log) {
-  const std::string path = file.empty() ? "/dev/null" : file;  // [cdr] file = "": nobody wants them.
+Result<std::unique_ptr<CdrWriter>> CdrWriter::open(const std::string& file, Metrics& metrics,
+                                                   Log log) {
+  const std::string path =
+      file.empty() ? "/dev/null" : file;  // [cdr] file = "": nobody wants them.
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);

@@ -7,10 +7,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json time_or_null(WallTime t) { return t == WallTime{} ? ordered_json() : ordered_json(iso8601(t)); }
+ordered_json time_or_null(WallTime t) {
+  return t == WallTime{} ? ordered_json() : ordered_json(iso8601(t));
+}
 
 // Three places are more than any meter of ours knows.
-double rounded(double value) { return static_cast<double>(static_cast<int64_t>(value * 1000 + 0.5)) / 1000; }
+double rounded(double value) {
+  return static_cast<double>(static_cast<int64_t>(value * 1000 + 0.5)) / 1000;
+}
 
 ordered_json to_json(const CdrLeg& leg) {
   ordered_json out;
@@ -42,7 +46,10 @@ std::string to_json(const Cdr& cdr) {
   out["legs"] = ordered_json::array();
   for (const CdrLeg& leg : cdr.legs) out["legs"].push_back(to_json(leg));
   out["transcoded"] = cdr.transcoded;
-  out["cause"] = {{"sip", cdr.cause.sip}, {"q850", cdr.cause.q850}, {"code", cdr.cause.code}, {"sub_code", cdr.cause.sub_code}};
+  out["cause"] = {{"sip", cdr.cause.sip},
+                  {"q850", cdr.cause.q850},
+                  {"code", cdr.cause.code},
+                  {"sub_code", cdr.cause.sub_code}};
   out["ended_by"] = cdr.ended_by;
   // What was dialled comes from the network and need not be UTF-8.
   return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);

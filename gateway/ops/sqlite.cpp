@@ -6,9 +6,11 @@ namespace gw::ops::sqlite {
 
 Result<Database> Database::open(const std::string& path) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   Database database(raw);
-  if (code != SQLITE_OK) return fail(ErrorCode::Io, "cannot open " + path + ": " + sqlite3_errstr(code));
+  if (code != SQLITE_OK)
+    return fail(ErrorCode::Io, "cannot open " + path + ": " + sqlite3_errstr(code));
   sqlite3_busy_timeout(raw, 5000);  // The command line and the daemon share the file.
   return database;
 }
@@ -24,8 +26,8 @@ Result<void> Database::run(const char* sql) {
 
 Statement Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &statement, nullptr);
+  const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   GW_ASSERT(code == SQLITE_OK);
   return Statement(statement);
 }
@@ -67,6 +69,8 @@ std::string Statement::text() {
   return data ? std::string(data, static_cast<size_t>(size)) : std::string();
 }
 
-int64_t Statement::number() { return sqlite3_column_int64(statement_.get(), next_column_++); }
+int64_t Statement::number() {
+  return sqlite3_column_int64(statement_.get(), next_column_++);
+}
 
 }  // namespace gw::ops::sqlite

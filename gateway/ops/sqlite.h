@@ -25,8 +25,9 @@ class Database {
  public:
   static Result<Database> open(const std::string& path);
 
-  Result<void> run(const char* sql);            // One or more statements without values.
-  Statement prepare(std::string_view sql);      // Ours, so it compiles: a typo aborts in the first test.
+  Result<void> run(const char* sql);  // One or more statements without values.
+  Statement prepare(
+      std::string_view sql);  // Ours, so it compiles: a typo aborts in the first test.
   Error error(std::string_view what) const;
   int changes() const { return sqlite3_changes(db_.get()); }
 
@@ -42,8 +43,8 @@ class Statement {
 
   Statement& bind(std::string_view text);
   Statement& bind(int64_t number);
-  bool row();                       // True while there is one.
-  bool run();                       // For statements without rows: false when it failed. Resets.
+  bool row();  // True while there is one.
+  bool run();  // For statements without rows: false when it failed. Resets.
   void reset();
 
   std::string text();

@@ -15,7 +15,8 @@ namespace {
 using sqlite::Database;
 using sqlite::Statement;
 
-// Registrations that wait for the disk. Beyond it they are dropped: the phone registers again within the hour.
+// Registrations that wait for the disk. Beyond it they are dropped: the phone registers again
+// within the hour.
 constexpr size_t kMaxQueued = 100'000;
 constexpr int kSchema = 1;
 
@@ -50,15 +51,17 @@ std::vector<std::string> split(std::string_view text) {
   return items;
 }
 
-int64_t to_ns(WallTime t) { return t.time_since_epoch().count(); }
+int64_t to_ns(WallTime t) {
+  return t.time_since_epoch().count();
+}
 
 std::optional<sip::Transport> transport_from(int64_t number) {
   if (number < 0 || number > static_cast<int64_t>(sip::Transport::Tls)) return std::nullopt;
   return static_cast<sip::Transport>(number);
 }
 
-// Everything runs on one thread in the order it was asked for; one transaction carries all that waited together, and whoever
-// waits for an answer gets it after the commit.
+// Everything runs on one thread in the order it was asked for; one transaction carries all that
+// waited together, and whoever waits for an answer gets it after the commit.
 class SqliteStore final : public Store {
  public:
   SqliteStore(Database database, Log log)
@@ -81,7 +84,9 @@ class SqliteStore final : public Store {
   Result<bool> remove_user(std::string_view name) override;
   std::vector<std::pair<std::string, WallTime>> revocations() override;
   void revoke(const std::string& identity, WallTime at) override;
-  void flush() override { ask([] {}); }
+  void flush() override {
+    ask([] {});
+  }
 
  private:
   struct Work {
@@ -97,7 +102,8 @@ class SqliteStore final : public Store {
   void queue(F work) {
     if (queued_.fetch_add(1) >= kMaxQueued) {
       queued_.fetch_sub(1);
-      if (!dropping_.exchange(true)) log_.error("registrations are not kept: the disk does not keep up");
+      if (!dropping_.exchange(true))
+        log_.error("registrations are not kept: the disk does not keep up");
       return;
     }
     mailbox_.post(Work{Task([this, work = std::move(work)]() mutable {
@@ -128,14 +134,18 @@ class SqliteStore final : public Store {
   std::vector<Work> batch_;
   bool stopping_ = false;
   Statement keep_ = database_.prepare(
-      "INSERT INTO registration VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (username, contact_uri) DO UPDATE SET "
-      "instance=excluded.instance, transport=excluded.transport, source=excluded.source, user_agent=excluded.user_agent, "
+      "INSERT INTO registration VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (username, contact_uri) DO "
+      "UPDATE SET "
+      "instance=excluded.instance, transport=excluded.transport, source=excluded.source, "
+      "user_agent=excluded.user_agent, "
       "call_id=excluded.call_id, cseq=excluded.cseq, expires_ms=excluded.expires_ms");
-  Statement forget_ = database_.prepare("DELETE FROM registration WHERE username=? AND contact_uri=?");
+  Statement forget_ =
+      database_.prepare("DELETE FROM registration WHERE username=? AND contact_uri=?");
   Statement set_value_ = database_.prepare("INSERT OR REPLACE INTO value VALUES (?,?)");
   Statement set_identity_ = database_.prepare("INSERT OR REPLACE INTO identity VALUES (?,?)");
   Statement revoke_ = database_.prepare(
-      "INSERT INTO revocation VALUES (?,?) ON CONFLICT (identity) DO UPDATE SET at_ns=max(at_ns, excluded.at_ns)");
+      "INSERT INTO revocation VALUES (?,?) ON CONFLICT (identity) DO UPDATE SET at_ns=max(at_ns, "
+      "excluded.at_ns)");
 
   std::thread thread_;  // Last: it starts with everything above in place.
 };
@@ -166,10 +176,12 @@ void SqliteStore::run_batch() {
   if (queued_.load() < kMaxQueued / 2) dropping_ = false;
 }
 
-Result<void> SqliteStore::write(Statement& statement, std::string_view first, std::string_view second) {
+Result<void> SqliteStore::write(Statement& statement, std::string_view first,
+                                std::string_view second) {
   Result<void> result;
   const bool committed = ask([&] {
-    if (!statement.bind(first).bind(second).run()) result = tl::unexpected(database_.error("write"));
+    if (!statement.bind(first).bind(second).run())
+      result = tl::unexpected(database_.error("write"));
   });
   if (result && !committed) return fail(ErrorCode::Io, "the state could not be written");
   return result;
@@ -179,7 +191,8 @@ std::vector<sip::Binding> SqliteStore::registrations() {
   std::vector<sip::Binding> bindings;
   ask([&] {
     Statement rows = database_.prepare(
-        "SELECT username, contact_uri, instance, transport, source, user_agent, call_id, cseq, expires_ms FROM registration");
+        "SELECT username, contact_uri, instance, transport, source, user_agent, call_id, cseq, "
+        "expires_ms FROM registration");
     while (rows.row()) {
       sip::Binding binding;
       binding.username = rows.text();
@@ -247,7 +260,8 @@ std::vector<config::User> SqliteStore::added_users() {
   std::vector<config::User> users;
   ask([&] {
     Statement rows = database_.prepare(
-        "SELECT user.name, email, display_name, extension, numbers, alternate_caller_ids, ifnull(identity.identity, '') "
+        "SELECT user.name, email, display_name, extension, numbers, alternate_caller_ids, "
+        "ifnull(identity.identity, '') "
         "FROM user LEFT JOIN identity ON identity.user_name = user.name ORDER BY user.name");
     while (rows.row()) {
       config::User user;
@@ -308,13 +322,15 @@ std::vector<std::pair<std::string, WallTime>> SqliteStore::revocations() {
   return out;
 }
 
-// Never dropped, however long the queue: a token that should be dead must not come alive at a restart.
+// Never dropped, however long the queue: a token that should be dead must not come alive at a
+// restart.
 void SqliteStore::revoke(const std::string& identity, WallTime at) {
-  mailbox_.post(Work{Task([this, identity, at] {
-                       if (revoke_.bind(identity).bind(to_ns(at)).run()) return;
-                       log_.error("a revocation was not written", {{"why", database_.error("write").detail}});
-                     }),
-                     nullptr});
+  mailbox_.post(
+      Work{Task([this, identity, at] {
+             if (revoke_.bind(identity).bind(to_ns(at)).run()) return;
+             log_.error("a revocation was not written", {{"why", database_.error("write").detail}});
+           }),
+           nullptr});
 }
 
 }  // namespace
@@ -322,7 +338,8 @@ void SqliteStore::revoke(const std::string& identity, WallTime at) {
 Result<std::unique_ptr<Store>> Store::open(const std::string& path, Log log) {
   auto database = Database::open(path);
   if (!database) return tl::unexpected(database.error());
-  // FULL: what was promised to an app survives a power cut; it costs an fsync for each batch, on this thread.
+  // FULL: what was promised to an app survives a power cut; it costs an fsync for each batch, on
+  // this thread.
   for (const char* sql : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"}) {
     if (const auto done = database->run(sql); !done) return tl::unexpected(done.error());
   }

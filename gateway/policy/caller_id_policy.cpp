@@ -22,7 +22,8 @@ std::string display_of(const config::User& user) {
 
 // Words that networks put where a number would be (RFC 3323 4.1, and carriers' habits).
 bool hidden(std::string_view number) {
-  for (const std::string_view word : {"", "anonymous", "Anonymous", "restricted", "unavailable", "unknown"}) {
+  for (const std::string_view word :
+       {"", "anonymous", "Anonymous", "restricted", "unavailable", "unknown"}) {
     if (number == word) return true;
   }
   return false;
@@ -46,7 +47,8 @@ Presentation own_identity(const Config& config, const Dialled& dialled) {
     case PartyKind::Trunk:
       caller.anonymous = hidden(dialled.from_number);
       if (caller.anonymous) break;
-      caller.number = normalise(dialled.from_number, config.numbers.country).value_or(dialled.from_number);
+      caller.number =
+          normalise(dialled.from_number, config.numbers.country).value_or(dialled.from_number);
       caller.display_name = dialled.from_display;
       break;
   }
@@ -64,9 +66,10 @@ Result<std::string> number_of_user(const Config& config, const Dialled& dialled,
   }
   if (allowed.size() == 1) return allowed.front();
   if (!needed) return allowed.empty() ? "" : allowed.front();
-  return fail(ErrorCode::Forbidden,
-              to_string(dialled.from) + (allowed.empty() ? " has no number to present"
-                                                         : " has several numbers and asked for none"));
+  return fail(
+      ErrorCode::Forbidden,
+      to_string(dialled.from) + (allowed.empty() ? " has no number to present"
+                                                 : " has several numbers and asked for none"));
 }
 
 }  // namespace
@@ -86,7 +89,8 @@ Result<Presentation> choose_caller_id(const Config& config, const Dialled& diall
   Presentation caller = own_identity(config, dialled);
   const bool fixed = rule != "pass" && rule != "owned";
   if (dialled.from.kind == PartyKind::User) {
-    // A route that names the number needs none from the user; one that they may not present is refused all the same.
+    // A route that names the number needs none from the user; one that they may not present is
+    // refused all the same.
     const auto number = number_of_user(config, dialled, to_trunk && rule == "pass");
     if (!number) return tl::unexpected(number.error());
     caller.number = *number;
@@ -99,7 +103,8 @@ Result<Presentation> choose_caller_id(const Config& config, const Dialled& diall
   if (!to_trunk) return caller;
   const std::vector<std::string>& owned = config.numbers.owned;
   const bool foreign = rule == "owned" && !holds(owned, caller.number);
-  // A carrier wants some number from a phone; without one of its own it goes out under the house's first.
+  // A carrier wants some number from a phone; without one of its own it goes out under the house's
+  // first.
   const bool lacking = caller.number.empty() && dialled.from.kind == PartyKind::Phone;
   if ((foreign || lacking) && !owned.empty()) caller.number = owned.front();
   if (rule == "owned" && !caller.number.empty()) caller.anonymous = false;
@@ -115,9 +120,11 @@ Presentation as_seen_by(const Config& config, const Dialled& dialled, const Pres
   if (dialled.from.kind == PartyKind::Phone) {
     if (const config::Phone* phone = config.phone(dialled.from.name)) extension = phone->extension;
   } else if (dialled.from.kind == PartyKind::User) {
-    if (const config::User* user = find_user(config, dialled.from.name)) extension = user->extension;
+    if (const config::User* user = find_user(config, dialled.from.name))
+      extension = user->extension;
   }
-  // A phone calls back by extension; an app's user knows numbers (4:+1425...) and takes the extension when there is none.
+  // A phone calls back by extension; an app's user knows numbers (4:+1425...) and takes the
+  // extension when there is none.
   const bool by_extension = target == PartyKind::Phone && dialled.caller_id.empty();
   if (!extension.empty() && (by_extension || seen.number.empty())) seen.number = extension;
   // Without any number a name still tells who it is; a raw id tells nothing.

@@ -6,8 +6,9 @@
 
 namespace gw::policy {
 
-// Who may dial what, before any route is looked at. Phones and users may dial extensions, identities and emergency numbers;
-// trunks may dial what a route gives them and nothing else, so that no carrier reaches a carrier by accident.
+// Who may dial what, before any route is looked at. Phones and users may dial extensions,
+// identities and emergency numbers; trunks may dial what a route gives them and nothing else, so
+// that no carrier reaches a carrier by accident.
 struct DialRights {
   bool emergency = false, extensions = false, identities = false;
 };

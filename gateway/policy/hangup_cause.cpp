@@ -11,9 +11,9 @@ namespace {
 using acs::edge::Category;
 using acs::edge::EndReason;
 
-// The one table. `sip` is what a caller is told before the answer. The ACS columns are what a user is told when the other
-// party is a user, or whatever it is when `everywhere`; otherwise a SIP party's final status makes the codes
-// (560xxx when we called it, 540xxx when it called us).
+// The one table. `sip` is what a caller is told before the answer. The ACS columns are what a user
+// is told when the other party is a user, or whatever it is when `everywhere`; otherwise a SIP
+// party's final status makes the codes (560xxx when we called it, 540xxx when it called us).
 struct Row {
   Cause cause;
   std::string_view name;
@@ -25,29 +25,40 @@ struct Row {
 
 constexpr Row kRows[] = {
     {Cause::NormalClearing, "normal_clearing", 480, 16, 0, 5003, false, "The call has ended."},
-    {Cause::CancelledByCaller, "cancelled", 487, 16, 487, 0, false, "The caller cancelled the call."},
-    {Cause::AnsweredElsewhere, "answered_elsewhere", 487, 26, 487, 10003, true, "The call was answered on another device."},
+    {Cause::CancelledByCaller, "cancelled", 487, 16, 487, 0, false,
+     "The caller cancelled the call."},
+    {Cause::AnsweredElsewhere, "answered_elsewhere", 487, 26, 487, 10003, true,
+     "The call was answered on another device."},
     {Cause::Busy, "busy", 486, 17, 486, 0, false, "The other party is busy."},
     {Cause::Declined, "declined", 603, 21, 603, 0, false, "The other party declined the call."},
-    {Cause::NoAnswer, "no_answer", 480, 19, 487, 10004, false, "The other party did not answer in time."},
-    {Cause::NotRegistered, "not_registered", 480, 20, 480, 10037, false, "The other party has no device online."},
+    {Cause::NoAnswer, "no_answer", 480, 19, 487, 10004, false,
+     "The other party did not answer in time."},
+    {Cause::NotRegistered, "not_registered", 480, 20, 480, 10037, false,
+     "The other party has no device online."},
     {Cause::NotFound, "not_found", 404, 1, 404, 560404, false, "There is no such number."},
-    {Cause::BadNumber, "bad_number", 484, 28, 484, 560484, false, "The number is incomplete or malformed."},
+    {Cause::BadNumber, "bad_number", 484, 28, 484, 560484, false,
+     "The number is incomplete or malformed."},
     {Cause::Forbidden, "forbidden", 403, 21, 403, 560403, false, "This call is not allowed."},
     {Cause::CallerIdNotAllowed, "caller_id_not_allowed", 403, 21, 403, 510403, true,
      "The caller id may not be presented by this user."},
-    {Cause::NotAcceptable, "not_acceptable", 488, 88, 488, 560488, false, "The parties have no codec or encryption in common."},
+    {Cause::NotAcceptable, "not_acceptable", 488, 88, 488, 560488, false,
+     "The parties have no codec or encryption in common."},
     {Cause::NoTrunk, "no_trunk", 403, 3, 403, 511532, true, "No trunk serves this number."},
-    {Cause::Exhausted, "exhausted", 503, 34, 503, 560503, false, "The gateway has no capacity left."},
-    {Cause::Unavailable, "unavailable", 503, 38, 503, 560503, false, "The service is not available."},
+    {Cause::Exhausted, "exhausted", 503, 34, 503, 560503, false,
+     "The gateway has no capacity left."},
+    {Cause::Unavailable, "unavailable", 503, 38, 503, 560503, false,
+     "The service is not available."},
     {Cause::MediaLost, "media_lost", 480, 41, 410, 301005, true, "The media connection was lost."},
     {Cause::MediaNeverConnected, "media_never_connected", 480, 41, 410, 301004, true,
      "The media connection could not be set up."},
-    {Cause::SignallingLost, "signalling_lost", 480, 41, 496, 7, true, "The signalling connection was lost."},
+    {Cause::SignallingLost, "signalling_lost", 480, 41, 496, 7, true,
+     "The signalling connection was lost."},
     {Cause::TokenExpired, "token_expired", 480, 41, 495, 4507, true, "The token expired."},
-    {Cause::MaxDuration, "max_duration", 480, 31, 0, 7000, true, "The call reached its longest duration."},
+    {Cause::MaxDuration, "max_duration", 480, 31, 0, 7000, true,
+     "The call reached its longest duration."},
     {Cause::Timeout, "timeout", 408, 102, 408, 10057, false, "The other party did not respond."},
-    {Cause::ServerShutdown, "server_shutdown", 503, 38, 503, 560503, false, "The gateway is shutting down."},
+    {Cause::ServerShutdown, "server_shutdown", 503, 38, 503, 560503, false,
+     "The gateway is shutting down."},
     {Cause::Failed, "failed", 500, 41, 500, 560500, false, "The call failed."},
 };
 
@@ -62,20 +73,27 @@ constexpr struct {
   Cause cause;
   int q850;  // RFC 3398 8.2.6.1
 } kStatuses[] = {
-    {400, Cause::Failed, 41},         {401, Cause::Forbidden, 21},      {402, Cause::Forbidden, 21},
-    {403, Cause::Forbidden, 21},      {404, Cause::NotFound, 1},        {405, Cause::Failed, 63},
-    {406, Cause::NotAcceptable, 79},  {407, Cause::Forbidden, 21},      {408, Cause::Timeout, 102},
-    {410, Cause::NotFound, 22},       {413, Cause::Failed, 127},        {414, Cause::Failed, 127},
-    {415, Cause::NotAcceptable, 79},  {416, Cause::Failed, 127},        {420, Cause::Failed, 127},
-    {421, Cause::Failed, 127},        {423, Cause::Failed, 127},        {433, Cause::Forbidden, 21},
-    {480, Cause::NoAnswer, 18},       {481, Cause::Failed, 41},         {482, Cause::Failed, 25},
-    {483, Cause::Failed, 25},         {484, Cause::BadNumber, 28},      {485, Cause::NotFound, 1},
-    {486, Cause::Busy, 17},           {487, Cause::CancelledByCaller, 16}, {488, Cause::NotAcceptable, 88},
-    {491, Cause::Failed, 41},         {500, Cause::Failed, 41},         {501, Cause::Failed, 79},
-    {502, Cause::Failed, 38},         {503, Cause::Unavailable, 41},    {504, Cause::Timeout, 102},
-    {505, Cause::Failed, 127},        {513, Cause::Failed, 127},        {600, Cause::Busy, 17},
-    {603, Cause::Declined, 21},       {604, Cause::NotFound, 1},        {606, Cause::NotAcceptable, 88},
-    {607, Cause::Declined, 21},       {608, Cause::Declined, 21},
+    {400, Cause::Failed, 41},        {401, Cause::Forbidden, 21},
+    {402, Cause::Forbidden, 21},     {403, Cause::Forbidden, 21},
+    {404, Cause::NotFound, 1},       {405, Cause::Failed, 63},
+    {406, Cause::NotAcceptable, 79}, {407, Cause::Forbidden, 21},
+    {408, Cause::Timeout, 102},      {410, Cause::NotFound, 22},
+    {413, Cause::Failed, 127},       {414, Cause::Failed, 127},
+    {415, Cause::NotAcceptable, 79}, {416, Cause::Failed, 127},
+    {420, Cause::Failed, 127},       {421, Cause::Failed, 127},
+    {423, Cause::Failed, 127},       {433, Cause::Forbidden, 21},
+    {480, Cause::NoAnswer, 18},      {481, Cause::Failed, 41},
+    {482, Cause::Failed, 25},        {483, Cause::Failed, 25},
+    {484, Cause::BadNumber, 28},     {485, Cause::NotFound, 1},
+    {486, Cause::Busy, 17},          {487, Cause::CancelledByCaller, 16},
+    {488, Cause::NotAcceptable, 88}, {491, Cause::Failed, 41},
+    {500, Cause::Failed, 41},        {501, Cause::Failed, 79},
+    {502, Cause::Failed, 38},        {503, Cause::Unavailable, 41},
+    {504, Cause::Timeout, 102},      {505, Cause::Failed, 127},
+    {513, Cause::Failed, 127},       {600, Cause::Busy, 17},
+    {603, Cause::Declined, 21},      {604, Cause::NotFound, 1},
+    {606, Cause::NotAcceptable, 88}, {607, Cause::Declined, 21},
+    {608, Cause::Declined, 21},
 };
 
 int q850_of_status(int status) {
@@ -92,27 +110,42 @@ Cause cause_of_status(int status) {
 // What a network says beside a status, or in a BYE.
 std::optional<Cause> cause_of_q850(int q850) {
   switch (q850) {
-    case 1: case 2: case 3: case 22: return Cause::NotFound;
+    case 1:
+    case 2:
+    case 3:
+    case 22: return Cause::NotFound;
     case 17: return Cause::Busy;
-    case 18: case 19: return Cause::NoAnswer;
+    case 18:
+    case 19: return Cause::NoAnswer;
     case 20: return Cause::NotRegistered;
     case 21: return Cause::Declined;
     case 26: return Cause::AnsweredElsewhere;
     case 28: return Cause::BadNumber;
-    case 34: case 42: case 44: return Cause::Exhausted;
-    case 27: case 38: case 41: case 47: return Cause::Unavailable;
-    case 65: case 79: case 88: return Cause::NotAcceptable;
+    case 34:
+    case 42:
+    case 44: return Cause::Exhausted;
+    case 27:
+    case 38:
+    case 41:
+    case 47: return Cause::Unavailable;
+    case 65:
+    case 79:
+    case 88: return Cause::NotAcceptable;
     case 102: return Cause::Timeout;
     default: return std::nullopt;  // 16, 31, 127 and whatever else: nothing special.
   }
 }
 
-// A status of the far side that the near side may be told as it is. 401 and 407 are between it and us; 3xx we follow or not.
-bool passes(int status) { return status >= 400 && status <= 699 && status != 401 && status != 407; }
+// A status of the far side that the near side may be told as it is. 401 and 407 are between it and
+// us; 3xx we follow or not.
+bool passes(int status) {
+  return status >= 400 && status <= 699 && status != 401 && status != 407;
+}
 
 Category category_of(uint32_t code, uint32_t sub_code) {
   if (code == 0 || code == 603) return Category::Success;
-  if (code == 487 && (sub_code == 0 || sub_code == 10003 || sub_code == 10024)) return Category::Success;
+  if (code == 487 && (sub_code == 0 || sub_code == 10003 || sub_code == 10024))
+    return Category::Success;
   if (code == 486) return Category::Success;
   for (const uint32_t expected : {10004u, 10037u, 10057u, 3112u, 7u, 4521u, 510403u}) {
     if (sub_code == expected) return Category::ExpectedError;
@@ -183,7 +216,9 @@ HangupCause from_error(const Error& error) {
   return cause;
 }
 
-std::string_view to_string(Cause cause) { return row_of(cause).name; }
+std::string_view to_string(Cause cause) {
+  return row_of(cause).name;
+}
 
 int sip_status(const HangupCause& cause) {
   return passes(cause.sip_status) ? cause.sip_status : row_of(cause.cause).sip;
@@ -230,7 +265,8 @@ std::string_view sip_phrase(int status) {
 
 int q850(const HangupCause& cause) {
   if (cause.q850 > 0 && cause.q850 <= 127) return cause.q850;
-  // A status from the network says more than our own word for it, except where the word came from it anyway.
+  // A status from the network says more than our own word for it, except where the word came from
+  // it anyway.
   if (const int mapped = q850_of_status(cause.sip_status); mapped > 0) return mapped;
   return row_of(cause.cause).q850;
 }

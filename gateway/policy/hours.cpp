@@ -18,7 +18,8 @@ bool open_at(const config::Hours& hours, WallTime now) {
     return on(weekday) && minute >= hours.from_minute && minute < hours.to_minute;
   }
   // "22:00-06:00" belongs to the day on which it begins.
-  return (on(weekday) && minute >= hours.from_minute) || (on(yesterday) && minute < hours.to_minute);
+  return (on(weekday) && minute >= hours.from_minute) ||
+         (on(yesterday) && minute < hours.to_minute);
 }
 
 }  // namespace gw::policy

@@ -15,7 +15,9 @@ using config::Route;
 
 constexpr size_t kMaxIdentity = 128;  // 8:acs:GUID_GUID has 79.
 
-std::string quoted_name(const Route& route) { return "route \"" + route.name + "\": "; }
+std::string quoted_name(const Route& route) {
+  return "route \"" + route.name + "\": ";
+}
 
 // What people and phones put between digits (RFC 3966 5.1.1).
 std::string without_separators(std::string_view text) {
@@ -27,20 +29,19 @@ std::string without_separators(std::string_view text) {
   return out;
 }
 
-// A rule may be written in the national form. Reading a number costs 10 us, so only what can be one is read.
+// A rule may be written in the national form. Reading a number costs 10 us, so only what can be one
+// is read.
 bool is_national(std::string_view to) {
   return to.size() >= 6 && to.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-bool is_from(const Route& route, const Party& from) {
-  return std::ranges::any_of(route.from, [&](const std::string& allowed) {
-    switch (from.kind) {
-      case PartyKind::Phone: if (allowed == "phones") return true; break;
-      case PartyKind::User: if (allowed == "users") return true; break;
-      case PartyKind::Trunk: if (allowed == "trunks") return true; break;
-    }
-    return allowed == to_string(from);
-  });
+std::string_view kind_of(const Party& party) {
+  switch (party.kind) {
+    case PartyKind::Phone: return "phones";
+    case PartyKind::User: return "users";
+    case PartyKind::Trunk: return "trunks";
+  }
+  return "";
 }
 
 std::string joined(const std::vector<std::string>& items) {
@@ -53,7 +54,8 @@ std::string joined(const std::vector<std::string>& items) {
 std::string filled_in(std::string_view text, const std::vector<std::string>& groups) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool reference = text[i] == '$' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
+    const bool reference =
+        text[i] == '$' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
     if (!reference) {
       out += text[i];
       continue;
@@ -82,8 +84,12 @@ bool includes(const std::vector<Rank>& ranks, PartyKind kind) {
 // One decision while it is made.
 class Deciding {
  public:
-  Deciding(const Config& config, const Dialled& dialled, WallTime now)
-      : config_(config), dialled_(dialled), now_(now) {}
+  Deciding(const Config& config, const Dialled& dialled, WallTime now, Explain explain)
+      : config_(config),
+        dialled_(dialled),
+        now_(now),
+        explain_(explain == Explain::Yes),
+        from_(to_string(dialled.from)) {}
 
   Decision decide();
 
@@ -92,16 +98,23 @@ class Deciding {
   bool try_identity();
   bool try_extension(const std::string& number);
   void try_routes(const std::string& number);
+  bool is_from(const Route& route) const;
   bool matches(const Route& route, const std::string& number, std::vector<std::string>& groups);
   std::vector<Rank> ranks_of(const Route& route, const std::vector<std::string>& groups);
   void take(const Route& route, const std::vector<std::string>& groups);
   void accept(std::string route, std::vector<Rank> ranks, std::string_view caller_id_rule);
   void refuse(Cause cause, std::string why);
-  void tried(std::string line) { decision_.tried.push_back(std::move(line)); }
+  // Lines cost more than the decision: they are made for those who ask.
+  template <class Line>
+  void tried(Line line) {
+    if (explain_) decision_.tried.push_back(line());
+  }
 
   const Config& config_;
   const Dialled& dialled_;
   const WallTime now_;
+  const bool explain_;
+  const std::string from_;  // "phone:101"
   Decision decision_;
 };
 
@@ -142,7 +155,7 @@ void Deciding::accept(std::string route, std::vector<Rank> ranks, std::string_vi
     outside = Presentation{numbers.empty() ? "" : numbers.front(), dialled_.from_display, false};
   }
   if (!outside) {
-    tried("caller id: " + outside.error().detail);
+    tried([&] { return "caller id: " + outside.error().detail; });
     refuse(Cause::CallerIdNotAllowed, outside.error().detail);
     return;
   }
@@ -160,12 +173,13 @@ bool Deciding::try_emergency(const std::string& number) {
       std::ranges::find(emergency, number) == emergency.end()) {
     return false;
   }
-  // The caller's own route first, without regard to hours; any route of that number next; then every trunk there is.
+  // The caller's own route first, without regard to hours; any route of that number next; then
+  // every trunk there is.
   const Route* best = nullptr;
   for (const Route& route : config_.routes) {
     if (!config::match_to(route, number)) continue;
     if (!best) best = &route;
-    if (!is_from(route, dialled_.from)) continue;
+    if (!is_from(route)) continue;
     best = &route;
     break;
   }
@@ -179,11 +193,14 @@ bool Deciding::try_emergency(const std::string& number) {
     if (!there) ranks.push_back({{party}});
   }
   if (ranks.empty()) {
-    tried("emergency: " + number + " has no route and there is no trunk");
+    tried([&] { return "emergency: " + number + " has no route and there is no trunk"; });
     return false;
   }
-  tried("emergency: " + number + (best ? " goes by route \"" + best->name + "\"" : " has no route") +
-        ", then by every trunk");
+  tried([&] {
+    return "emergency: " + number +
+           (best ? " goes by route \"" + best->name + "\"" : " has no route") +
+           ", then by every trunk";
+  });
   decision_.emergency = true;
   accept(best ? best->name : "emergency", std::move(ranks), best ? best->caller_id : "pass");
   return true;
@@ -208,11 +225,11 @@ bool Deciding::try_identity() {
     return true;
   }
   const std::string name = user ? user->name : id;
-  tried("identity: user:" + name);
+  tried([&] { return "identity: user:" + name; });
   // No number is involved: apps send an alternate caller id with every call.
   Dialled plain = dialled_;
   plain.caller_id.clear();
-  Deciding deciding(config_, plain, now_);
+  Deciding deciding(config_, plain, now_, explain_ ? Explain::Yes : Explain::No);
   deciding.decision_ = std::move(decision_);
   deciding.accept("user", {{{Party{PartyKind::User, name}}}}, "pass");
   decision_ = std::move(deciding.decision_);
@@ -228,27 +245,35 @@ bool Deciding::try_extension(const std::string& number) {
     party = Party{PartyKind::User, user->name};
   }
   if (!party) {
-    tried("extension: " + number + " is none");
+    tried([&] { return "extension: " + number + " is none"; });
     return false;
   }
-  tried("extension: " + number + " is " + to_string(*party));
+  tried([&] { return "extension: " + number + " is " + to_string(*party); });
   accept("extension", {{{*party}}}, "pass");
   return true;
 }
 
-bool Deciding::matches(const Route& route, const std::string& number, std::vector<std::string>& groups) {
-  if (!is_from(route, dialled_.from)) {
-    tried(quoted_name(route) + "from " + to_string(dialled_.from) + " is not " + joined(route.from));
+bool Deciding::is_from(const Route& route) const {
+  const std::string_view kind = kind_of(dialled_.from);
+  return std::ranges::any_of(
+      route.from, [&](const std::string& allowed) { return allowed == kind || allowed == from_; });
+}
+
+bool Deciding::matches(const Route& route, const std::string& number,
+                       std::vector<std::string>& groups) {
+  if (!is_from(route)) {
+    tried([&] { return quoted_name(route) + "from " + from_ + " is not " + joined(route.from); });
     return false;
   }
   auto found = config::match_to(route, number);
-  const bool same = !found && is_national(route.to) && normalise(route.to, config_.numbers.country) == number;
+  const bool same =
+      !found && is_national(route.to) && normalise(route.to, config_.numbers.country) == number;
   if (!found && !same) {
-    tried(quoted_name(route) + "to " + number + " does not match " + route.to);
+    tried([&] { return quoted_name(route) + "to " + number + " does not match " + route.to; });
     return false;
   }
   if (!open_at(route.hours, now_)) {
-    tried(quoted_name(route) + "closed now, open " + route.hours.text);
+    tried([&] { return quoted_name(route) + "closed now, open " + route.hours.text; });
     return false;
   }
   groups = found ? std::move(*found) : std::vector<std::string>{number};
@@ -260,7 +285,8 @@ void Deciding::try_routes(const std::string& number) {
     std::vector<std::string> groups;
     if (matches(route, number, groups)) return take(route, groups);
   }
-  const bool no_way_out = dialled_.from.kind == PartyKind::User && number.starts_with('+') && config_.trunks.empty();
+  const bool no_way_out =
+      dialled_.from.kind == PartyKind::User && number.starts_with('+') && config_.trunks.empty();
   refuse(no_way_out ? Cause::NoTrunk : Cause::NotFound, "no route serves " + number);
 }
 
@@ -278,7 +304,7 @@ std::vector<Rank> Deciding::ranks_of(const Route& route, const std::vector<std::
       if (party && exists(config_, *party)) {
         rank.parties.push_back(*std::move(party));
       } else {
-        tried(quoted_name(route) + "there is no " + std::string(one));
+        tried([&] { return quoted_name(route) + "there is no " + std::string(one); });
       }
     }
     if (!rank.parties.empty()) ranks.push_back(std::move(rank));
@@ -287,12 +313,13 @@ std::vector<Rank> Deciding::ranks_of(const Route& route, const std::vector<std::
 }
 
 void Deciding::take(const Route& route, const std::vector<std::string>& groups) {
-  tried(quoted_name(route) + "matches");
+  tried([&] { return quoted_name(route) + "matches"; });
   decision_.route = route.name;
   decision_.media = route.media;
   decision_.ringback = route.ringback;
   std::vector<Rank> ranks = ranks_of(route, groups);
-  if (ranks.empty()) return refuse(Cause::NotFound, "no target of route \"" + route.name + "\" exists");
+  if (ranks.empty())
+    return refuse(Cause::NotFound, "no target of route \"" + route.name + "\" exists");
   accept(route.name, std::move(ranks), route.caller_id);
 }
 
@@ -318,8 +345,8 @@ std::optional<Party> parse_party(std::string_view text) {
   return std::nullopt;
 }
 
-Decision decide(const Config& config, const Dialled& dialled, WallTime now) {
-  return Deciding(config, dialled, now).decide();
+Decision decide(const Config& config, const Dialled& dialled, WallTime now, Explain explain) {
+  return Deciding(config, dialled, now, explain).decide();
 }
 
 }  // namespace gw::policy

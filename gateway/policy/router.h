@@ -55,13 +55,14 @@ struct Decision {
   config::RouteMedia media = config::RouteMedia::Auto;
   bool ringback = false;
   bool emergency = false;
-  std::vector<std::string> tried;  // One line per rule: its name and why it did or did not match.
+  std::vector<std::string> tried;  // One line per rule: its name and why it did or did not match. Explain::Yes only.
 };
 
 // Source, dialled number, time -> ranked targets or a cause; default: refuse. Pure; the Call's snapshot comes in.
 // Numbers are normalised with libphonenumber (possible numbers pass), emergency numbers come first, callers that are
 // phones or users may dial own extensions, then the routes; trunks the routes only.
-Decision decide(const config::Config& config, const Dialled& dialled, WallTime now);
+enum class Explain { No, Yes };
+Decision decide(const config::Config& config, const Dialled& dialled, WallTime now, Explain explain = Explain::No);
 
 // Whether a route is open; the machine's zone when the hours name none.
 bool open_at(const config::Hours& hours, WallTime now);

@@ -28,7 +28,8 @@ Cdr talk(const std::string& id) {
   cdr.normalised = "+12065550123";
   cdr.route = "out";
   cdr.caller_id_presented = "+14255550100";
-  cdr.legs = {{"sip", "phone:101", "PCMU", "", 3000, 2, 1.23456, 4.3}, {"edge", "user:alice", "opus", "AEAD_AES_128_GCM", 2999, 0, 0, 0}};
+  cdr.legs = {{"sip", "phone:101", "PCMU", "", 3000, 2, 1.23456, 4.3},
+              {"edge", "user:alice", "opus", "AEAD_AES_128_GCM", 2999, 0, 0, 0}};
   cdr.transcoded = true;
   cdr.cause = {200, 16, 0, 560000};
   cdr.ended_by = "caller";
@@ -49,13 +50,20 @@ TEST(Cdr, has_every_documented_key) {
   std::vector<std::string> keys;
   const auto ordered = nlohmann::ordered_json::parse(line);
   for (const auto& [key, value] : ordered.items()) keys.push_back(key);
-  EXPECT_THAT(keys, ElementsAre("call_id", "started", "answered", "ended", "direction", "source", "dialled", "normalised", "route",
-                                "caller_id_presented", "legs", "transcoded", "cause", "ended_by"));
+  EXPECT_THAT(keys, ElementsAre("call_id", "started", "answered", "ended", "direction", "source",
+                                "dialled", "normalised", "route", "caller_id_presented", "legs",
+                                "transcoded", "cause", "ended_by"));
   EXPECT_EQ(record["started"], "2026-11-21T00:00:00.000Z");
   EXPECT_EQ(record["ended"], "2026-11-21T00:01:05.000Z");
   EXPECT_EQ(record["cause"], json({{"sip", 200}, {"q850", 16}, {"code", 0}, {"sub_code", 560000}}));
-  EXPECT_EQ(record["legs"][0], json({{"kind", "sip"}, {"party", "phone:101"}, {"codec", "PCMU"}, {"srtp", ""}, {"packets_in", 3000},
-                                     {"packets_lost", 2}, {"jitter_ms", 1.235}, {"mos", 4.3}}));
+  EXPECT_EQ(record["legs"][0], json({{"kind", "sip"},
+                                     {"party", "phone:101"},
+                                     {"codec", "PCMU"},
+                                     {"srtp", ""},
+                                     {"packets_in", 3000},
+                                     {"packets_lost", 2},
+                                     {"jitter_ms", 1.235},
+                                     {"mos", 4.3}}));
   EXPECT_TRUE(record["legs"][1]["mos"].is_null());  // Unknown is not zero.
 }
 

@@ -18,10 +18,14 @@ class CheckAndRoute : public testing::Test {
  protected:
   CheckAndRoute() {
     folder_.write("gateway.toml",
-                  "[sip]\nlisten = [\"udp:127.0.0.1:5060\"]\n[edge]\nlisten = \"127.0.0.1:8443\"\n[numbers]\nemergency = []\n"
-                  "[[phone]]\nusername = \"101\"\npassword = \"x\"\nextension = \"101\"\ncaller_id = \"+14255550100\"\n"
-                  "[[user]]\nname = \"dave\"\n[[trunk]]\nname = \"acme\"\ntargets = [\"a.example\"]\n[trunk.number]\nstrip = \"+\"\n"
-                  "[[route]]\nname = \"day\"\nfrom = [\"phones\", \"users\"]\nto = \"+1*\"\nhours = \"Mon-Fri 08:00-18:00 UTC\"\n"
+                  "[sip]\nlisten = [\"udp:127.0.0.1:5060\"]\n[edge]\nlisten = "
+                  "\"127.0.0.1:8443\"\n[numbers]\nemergency = []\n"
+                  "[[phone]]\nusername = \"101\"\npassword = \"x\"\nextension = \"101\"\ncaller_id "
+                  "= \"+14255550100\"\n"
+                  "[[user]]\nname = \"dave\"\n[[trunk]]\nname = \"acme\"\ntargets = "
+                  "[\"a.example\"]\n[trunk.number]\nstrip = \"+\"\n"
+                  "[[route]]\nname = \"day\"\nfrom = [\"phones\", \"users\"]\nto = \"+1*\"\nhours "
+                  "= \"Mon-Fri 08:00-18:00 UTC\"\n"
                   "targets = [\"trunk:acme\", \"phone:101|user:dave\"]\n");
     common_.path = folder_.path();
   }
@@ -61,24 +65,32 @@ TEST_F(CheckAndRoute, a_good_configuration_exits_0) {
 }
 
 TEST_F(CheckAndRoute, problems_are_lines_and_exit_1) {
-  folder_.write("trunks.d/acme.toml", "name = \"two\"\ntargets = [\"b.example\"]\ncodecs = [\"G729\"]\n");
+  folder_.write("trunks.d/acme.toml",
+                "name = \"two\"\ntargets = [\"b.example\"]\ncodecs = [\"G729\"]\n");
   const Ran ran = run_check();
   EXPECT_EQ(ran.exit, 1);
-  EXPECT_EQ(ran.out, "trunks.d/acme.toml:3: codecs: \"G729\" is not one of PCMU, PCMA, G722, opus\n");
+  EXPECT_EQ(ran.out,
+            "trunks.d/acme.toml:3: codecs: \"G729\" is not one of PCMU, PCMA, G722, opus\n");
   common_.json = true;
   const Ran as_json = run_check();
   EXPECT_EQ(as_json.exit, 1);
-  EXPECT_EQ(as_json.parsed(),
-            json({{"ok", false},
-                  {"problems", {{{"file", "trunks.d/acme.toml"}, {"line", 3}, {"key", "codecs"},
-                                 {"text", "\"G729\" is not one of PCMU, PCMA, G722, opus"}, {"warning", false}}}}}));
+  EXPECT_EQ(as_json.parsed(), json({{"ok", false},
+                                    {"problems",
+                                     {{{"file", "trunks.d/acme.toml"},
+                                       {"line", 3},
+                                       {"key", "codecs"},
+                                       {"text", "\"G729\" is not one of PCMU, PCMA, G722, opus"},
+                                       {"warning", false}}}}}));
 }
 
 TEST_F(CheckAndRoute, warnings_alone_exit_0) {
   common_.overrides = {"sip.listen=[\"udp:192.0.2.1:5060\"]"};
   const Ran ran = run_check();
   EXPECT_EQ(ran.exit, 0);
-  EXPECT_THAT(ran.out, HasSubstr("phone.101.password: stands in the open: write \"file:...\" or \"env:...\" (warning)\n"));
+  EXPECT_THAT(
+      ran.out,
+      HasSubstr(
+          "phone.101.password: stands in the open: write \"file:...\" or \"env:...\" (warning)\n"));
 }
 
 TEST_F(CheckAndRoute, an_accepted_call_is_explained) {
@@ -120,13 +132,23 @@ TEST_F(CheckAndRoute, a_refused_call_exits_3_and_says_why) {
   EXPECT_THAT(nameless.out, HasSubstr("refused: 403 caller_id_not_allowed"));
 }
 
+TEST_F(CheckAndRoute, a_trunks_caller_id_passes) {
+  folder_.write(
+      "in.toml",
+      "[[route]]\nname = \"in\"\nfrom = [\"trunks\"]\nto = \"*\"\ntargets = [\"phone:101\"]\n");
+  common_.json = true;
+  EXPECT_EQ(run_route({"trunk:acme", "+14255550100", ""}).parsed()["caller_id"], "pass");
+}
+
 TEST_F(CheckAndRoute, times_may_have_an_offset) {
-  EXPECT_EQ(run_route({"phone:101", "+12065550123", "2026-11-21T01:00:00+09:00"}).exit, 0);  // Friday 16:00 UTC.
+  EXPECT_EQ(run_route({"phone:101", "+12065550123", "2026-11-21T01:00:00+09:00"}).exit,
+            0);  // Friday 16:00 UTC.
   EXPECT_EQ(run_route({"phone:101", "+12065550123", "2026-11-20T17:59:59.5Z"}).exit, 0);
 }
 
 TEST_F(CheckAndRoute, a_question_that_makes_no_sense_exits_2) {
-  for (const RouteQuery& query : {RouteQuery{"101", "1", ""}, RouteQuery{"phone:999", "1", ""}, RouteQuery{"phone:101", "1", "noon"}}) {
+  for (const RouteQuery& query : {RouteQuery{"101", "1", ""}, RouteQuery{"phone:999", "1", ""},
+                                  RouteQuery{"phone:101", "1", "noon"}}) {
     EXPECT_EQ(run_route(query).exit, 2) << query.from << " " << query.at;
   }
   folder_.write("bad.toml", "[calls]\nx = 1\n");

@@ -16,7 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path conf() { return fs::path(__FILE__).parent_path().parent_path().parent_path().parent_path() / "conf"; }
+fs::path conf() {
+  return fs::path(__FILE__).parent_path().parent_path().parent_path().parent_path() / "conf";
+}
 
 std::string text_of(const fs::path& file) {
   std::ifstream in(file);
@@ -41,7 +43,9 @@ policy::Decision decide(const Config& config, const char* from, const char* numb
   return policy::decide(config, dialled, WallTime{});
 }
 
-TEST(ConfFolder, passes_check) { EXPECT_THAT(lines_of(load(conf().string())), testing::IsEmpty()); }
+TEST(ConfFolder, passes_check) {
+  EXPECT_THAT(lines_of(load(conf().string())), testing::IsEmpty());
+}
 
 TEST(ConfFolder, shows_every_key_of_the_gateway_at_its_default) {
   test::ConfigFolder empty, shown;
@@ -68,7 +72,8 @@ TEST(ConfFolder, shows_every_key_of_the_gateway_at_its_default) {
 
 TEST(ConfFolder, shows_every_key_of_phones_users_trunks_routes_and_networks) {
   test::ConfigFolder shown;
-  for (const char* file : {"gateway.toml", "phones.toml", "users.toml", "routes.toml", "trunks.d/acme.toml"}) {
+  for (const char* file :
+       {"gateway.toml", "phones.toml", "users.toml", "routes.toml", "trunks.d/acme.toml"}) {
     std::string text = uncommented(text_of(conf() / file));
     text = std::regex_replace(text, std::regex("\nemergency = \\[\\]\n"), "\n");
     shown.write(file, text);
@@ -79,17 +84,20 @@ TEST(ConfFolder, shows_every_key_of_phones_users_trunks_routes_and_networks) {
     if (table == key) continue;
     bool written = false;
     for (const auto& [path, setting] : loaded.config->settings) {
-      const bool same_key = path.ends_with("." + key.substr(key.rfind('.') + 1)) && path.starts_with(key.substr(0, key.find('.')));
+      const bool same_key = path.ends_with("." + key.substr(key.rfind('.') + 1)) &&
+                            path.starts_with(key.substr(0, key.find('.')));
       if (!same_key || setting.origin.file.empty()) continue;
       std::istringstream lines(text_of(shown.file(setting.origin.file)));
       std::string line;
       for (int i = 0; i < setting.origin.line; ++i) std::getline(lines, line);
       written = written || line.starts_with(key.substr(key.rfind('.') + 1) + " = ");
     }
-    const bool is_table = key == "media.opus" || key == "sip.tls" || key == "edge.turn" || key == "trunk.caller_id" || key == "trunk.number";
+    const bool is_table = key == "media.opus" || key == "sip.tls" || key == "edge.turn" ||
+                          key == "trunk.caller_id" || key == "trunk.number";
     EXPECT_TRUE(written || is_table) << key << " stands nowhere in conf/";
   }
-  for (const char* key : {"phone.password", "user.email", "trunk.retry_on", "trunk.number.strip", "route.hours", "network.bind"}) {
+  for (const char* key : {"phone.password", "user.email", "trunk.retry_on", "trunk.number.strip",
+                          "route.hours", "network.bind"}) {
     EXPECT_TRUE(loaded.keys.contains(key)) << key;
   }
 }
@@ -136,8 +144,11 @@ TEST(DemoFolder, routes_as_promised) {
     EXPECT_EQ(policy::to_string(decision.ranks.at(0).parties.at(0)), c.target);
     EXPECT_EQ(decision.caller.number, c.caller_id);
   }
-  EXPECT_EQ(policy::to_string(decide(*loaded.config, "trunk:carrier", "+14255550101").ranks.at(0).parties.at(0)), "user:bob");
-  EXPECT_EQ(decide(*loaded.config, "trunk:carrier", "+14255550199").cause.cause, policy::Cause::NotFound);
+  EXPECT_EQ(policy::to_string(
+                decide(*loaded.config, "trunk:carrier", "+14255550101").ranks.at(0).parties.at(0)),
+            "user:bob");
+  EXPECT_EQ(decide(*loaded.config, "trunk:carrier", "+14255550199").cause.cause,
+            policy::Cause::NotFound);
   EXPECT_EQ(decide(*loaded.config, "trunk:carrier", "101").cause.cause, policy::Cause::NotFound);
 }
 

@@ -59,60 +59,85 @@ constexpr const char* kAlice = "[[user]]\nname = \"alice\"\n";
 const Case kCases[] = {
     {"unknown_key", "[calls]\nring_timout = \"30s\"\n",
      "rest.toml:2: calls.ring_timout: unknown key, did you mean ring_timeout?"},
-    {"unknown_table", "[cals]\nring_timeout = \"30s\"\n", "rest.toml:1: cals: unknown key, did you mean calls?"},
+    {"unknown_table", "[cals]\nring_timeout = \"30s\"\n",
+     "rest.toml:1: cals: unknown key, did you mean calls?"},
     {"nothing_near", "[calls]\nxyzzy = 1\n", "rest.toml:2: calls.xyzzy: unknown key"},
-    {"wrong_type", "[media]\nworkers = \"two\"\n", "rest.toml:2: media.workers: is a string, must be a whole number"},
+    {"wrong_type", "[media]\nworkers = \"two\"\n",
+     "rest.toml:2: media.workers: is a string, must be a whole number"},
     {"table_expected", "calls = 3\n", "rest.toml:1: calls: is a table: write [calls]"},
-    {"list_expected", "[phone]\nusername = \"101\"\n", "rest.toml:1: phone: is a list of tables: write [[phone]]"},
-    {"range", "[media.opus]\ncomplexity = 11\n", "rest.toml:2: media.opus.complexity: 11 is out of range: 0 to 10"},
+    {"list_expected", "[phone]\nusername = \"101\"\n",
+     "rest.toml:1: phone: is a list of tables: write [[phone]]"},
+    {"range", "[media.opus]\ncomplexity = 11\n",
+     "rest.toml:2: media.opus.complexity: 11 is out of range: 0 to 10"},
     {"duration_without_unit", "[calls]\nring_timeout = 30\n",
-     "rest.toml:2: calls.ring_timeout: is a whole number, must be a duration with its unit, e.g. \"30s\""},
+     "rest.toml:2: calls.ring_timeout: is a whole number, must be a duration with its unit, e.g. "
+     "\"30s\""},
     {"duration", "[calls]\nring_timeout = \"30 seconds\"\n",
-     "rest.toml:2: calls.ring_timeout: \"30 seconds\" is no duration: a number with ms, s, m, h or d, e.g. \"30s\""},
+     "rest.toml:2: calls.ring_timeout: \"30 seconds\" is no duration: a number with ms, s, m, h or "
+     "d, e.g. \"30s\""},
     {"duration_range", "[calls]\nmax_duration = \"8d\"\n",
      "rest.toml:2: calls.max_duration: \"8d\" is out of range: 1s to 7d"},
-    {"choice", "[media]\nsrtp = \"maybe\"\n", "rest.toml:2: media.srtp: \"maybe\" is not one of offered, required, off"},
+    {"choice", "[media]\nsrtp = \"maybe\"\n",
+     "rest.toml:2: media.srtp: \"maybe\" is not one of offered, required, off"},
     {"local_http", "[edge]\nlocal_http = \"0.0.0.0:8080\"\n",
-     "rest.toml:2: edge.local_http: is plain HTTP and must be a loopback address, e.g. \"127.0.0.1:8080\""},
+     "rest.toml:2: edge.local_http: is plain HTTP and must be a loopback address, e.g. "
+     "\"127.0.0.1:8080\""},
     {"media_address", "[media]\naddress = \"0.0.0.0\"\n",
-     "rest.toml:2: media.address: is advertised to peers and cannot be 0.0.0.0: name the address, and media.advertise "
+     "rest.toml:2: media.address: is advertised to peers and cannot be 0.0.0.0: name the address, "
+     "and media.advertise "
      "behind 1:1 NAT"},
-    {"ports_overlap", "[media]\nwebrtc_ports = \"20000-20010\"\n", "rest.toml:2: media.webrtc_ports: overlaps ports"},
+    {"ports_overlap", "[media]\nwebrtc_ports = \"20000-20010\"\n",
+     "rest.toml:2: media.webrtc_ports: overlaps ports"},
     {"admin_in_the_open", "[admin]\nlisten = \"0.0.0.0:9080\"\n",
      "rest.toml:2: admin.listen: is open to others: set admin.token, or listen on 127.0.0.1"},
     {"origin", "[edge]\nallowed_origins = [\"app.example.com\"]\n",
-     "rest.toml:2: edge.allowed_origins: \"app.example.com\" is no origin: \"https://HOST[:PORT]\" or \"localhost\""},
+     "rest.toml:2: edge.allowed_origins: \"app.example.com\" is no origin: \"https://HOST[:PORT]\" "
+     "or \"localhost\""},
     {"cloud", "[acs]\nprovider = \"cloud\"\n",
      "rest.toml:2: acs.provider: \"cloud\" is not served by this version yet: use \"edge\""},
-    {"access_key", "[acs]\naccess_keys = [\"not base64!\"]\n", "rest.toml:2: acs.access_keys: a key is not base64"},
+    {"access_key", "[acs]\naccess_keys = [\"not base64!\"]\n",
+     "rest.toml:2: acs.access_keys: a key is not base64"},
     {"country", "[numbers]\ncountry = \"XX\"\n",
      "rest.toml:2: numbers.country: \"XX\" is no country: two capital letters, e.g. \"US\""},
     {"secret_file", "[admin]\ntoken = \"file:/nowhere/token\"\n",
-     "rest.toml:2: admin.token: cannot read a secret from /nowhere/token: the file must exist, be readable and not empty"},
+     "rest.toml:2: admin.token: cannot read a secret from /nowhere/token: the file must exist, be "
+     "readable and not empty"},
     {"secret_env", "[admin]\ntoken = \"env:GW_NO_SUCH_VARIABLE\"\n",
      "rest.toml:2: admin.token: the environment has no variable GW_NO_SUCH_VARIABLE"},
     {"no_password", "[[phone]]\nusername = \"101\"\n",
      "rest.toml:1: phone.101.password: is missing, e.g. \"file:secrets/101\""},
-    {"phone_codec", "[[phone]]\nusername = \"101\"\npassword = \"x\"\ncodecs = [\"PCMU\", \"G729\"]\n",
+    {"phone_codec",
+     "[[phone]]\nusername = \"101\"\npassword = \"x\"\ncodecs = [\"PCMU\", \"G729\"]\n",
      "rest.toml:4: phone.101.codecs: \"G729\" is not one of PCMU, PCMA, G722, opus"},
-    {"later_codec", "[[phone]]\nusername = \"101\"\npassword = \"x\"\ncodecs = [\"G722\", \"PCMA\"]\n",
-     "rest.toml:4: phone.101.codecs: \"G722\" is not supported on SIP legs yet and is left out", true},
+    {"later_codec",
+     "[[phone]]\nusername = \"101\"\npassword = \"x\"\ncodecs = [\"G722\", \"PCMA\"]\n",
+     "rest.toml:4: phone.101.codecs: \"G722\" is not supported on SIP legs yet and is left out",
+     true},
     {"phone_digest", "[[phone]]\nusername = \"101\"\npassword = \"x\"\ndigest = [\"SHA1\"]\n",
      "rest.toml:4: phone.101.digest: \"SHA1\" is not one of MD5, SHA-256"},
     {"caller_id", "[[phone]]\nusername = \"101\"\npassword = \"x\"\ncaller_id = \"4255550100\"\n",
      "rest.toml:4: phone.101.caller_id: \"4255550100\" is not E.164, e.g. \"+14255550100\""},
     {"phones_named_alike",
-     "[[phone]]\nusername = \"101\"\npassword = \"x\"\n[[phone]]\nusername = \"101\"\npassword = \"y\"\n",
-     "rest.toml:4: phone.101.username: \"101\" is taken already, at rest.toml:1: usernames must differ"},
+     "[[phone]]\nusername = \"101\"\npassword = \"x\"\n[[phone]]\nusername = \"101\"\npassword = "
+     "\"y\"\n",
+     "rest.toml:4: phone.101.username: \"101\" is taken already, at rest.toml:1: usernames must "
+     "differ"},
     {"extension_of_phone_and_user",
-     "[[phone]]\nusername = \"101\"\npassword = \"x\"\nextension = \"7\"\n[[user]]\nname = \"al\"\nextension = \"7\"\n",
-     "rest.toml:5: user.al.extension: \"7\" is taken already, at rest.toml:1: extensions must differ"},
+     "[[phone]]\nusername = \"101\"\npassword = \"x\"\nextension = \"7\"\n[[user]]\nname = "
+     "\"al\"\nextension = \"7\"\n",
+     "rest.toml:5: user.al.extension: \"7\" is taken already, at rest.toml:1: extensions must "
+     "differ"},
     {"number_of_two_users",
-     "[[user]]\nname = \"a\"\nnumbers = [\"+14255550101\"]\n[[user]]\nname = \"b\"\nnumbers = [\"+14255550101\"]\n",
-     "rest.toml:6: user.b.numbers: \"+14255550101\" is taken already, at rest.toml:3: numbers of users must differ"},
+     "[[user]]\nname = \"a\"\nnumbers = [\"+14255550101\"]\n[[user]]\nname = \"b\"\nnumbers = "
+     "[\"+14255550101\"]\n",
+     "rest.toml:6: user.b.numbers: \"+14255550101\" is taken already, at rest.toml:3: numbers of "
+     "users must differ"},
     {"foreign_caller_id",
-     "[[user]]\nname = \"a\"\nnumbers = [\"+14255550101\"]\n[numbers]\nowned = [\"+14255550100\"]\n",
-     "rest.toml:3: user.a.numbers: \"+14255550101\" is not in numbers.owned: carriers may refuse it", true},
+     "[[user]]\nname = \"a\"\nnumbers = [\"+14255550101\"]\n[numbers]\nowned = "
+     "[\"+14255550100\"]\n",
+     "rest.toml:3: user.a.numbers: \"+14255550101\" is not in numbers.owned: carriers may refuse "
+     "it",
+     true},
     {"identity", "[[user]]\nname = \"a\"\nid = \"8:acs:abc\"\n",
      "rest.toml:3: user.a.id: \"8:acs:abc\" is no identity: \"8:acs:GUID_GUID\", or leave it out"},
     {"trunk_without_targets", "[[trunk]]\nname = \"t\"\n",
@@ -123,7 +148,8 @@ const Case kCases[] = {
     {"trunk_register", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\nregister = true\n",
      "rest.toml:4: trunk.t.register: needs username and password"},
     {"trunk_peer", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\npeers = [\"a.example\"]\n",
-     "rest.toml:4: trunk.t.peers: \"a.example\" is no address: \"198.51.100.0/24\" or \"203.0.113.9:5070\""},
+     "rest.toml:4: trunk.t.peers: \"a.example\" is no address: \"198.51.100.0/24\" or "
+     "\"203.0.113.9:5070\""},
     {"trunk_retry_on", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\nretry_on = [200]\n",
      "rest.toml:4: trunk.t.retry_on: holds something that is no SIP status: 300 to 699"},
     {"trunk_playout", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\nplayout = 501\n",
@@ -131,33 +157,50 @@ const Case kCases[] = {
     {"peers_of_two_trunks",
      "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\npeers = [\"10.0.0.0/24\"]\n"
      "[[trunk]]\nname = \"u\"\ntargets = [\"b.example\"]\npeers = [\"10.0.0.9/24\"]\n",
-     "rest.toml:8: trunk.u.peers: a peer is also one of trunk t (rest.toml:4): calls from it have one source only"},
-    {"srtp_in_the_clear", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\nsrtp = \"required\"\n",
-     "rest.toml:4: trunk.t.srtp: is required, but a target is not on TLS: we offer SRTP keys on TLS legs only", true},
-    {"dangling_target", "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\n"
-                        "targets = [\"user:alcie\"]\n",
+     "rest.toml:8: trunk.u.peers: a peer is also one of trunk t (rest.toml:4): calls from it have "
+     "one source only"},
+    {"srtp_in_the_clear",
+     "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\nsrtp = \"required\"\n",
+     "rest.toml:4: trunk.t.srtp: is required, but a target is not on TLS: we offer SRTP keys on "
+     "TLS legs only",
+     true},
+    {"dangling_target",
+     "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\n"
+     "targets = [\"user:alcie\"]\n",
      "rest.toml:7: route.r.targets: there is no user \"alcie\", did you mean alice?"},
-    {"dangling_source", "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"trunk:acme\"]\nto = \"1\"\n"
-                        "targets = [\"user:alice\"]\n",
+    {"dangling_source",
+     "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"trunk:acme\"]\nto = \"1\"\n"
+     "targets = [\"user:alice\"]\n",
      "rest.toml:5: route.r.from: there is no trunk \"acme\""},
-    {"no_party", "[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"alice\"]\n",
+    {"no_party",
+     "[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"alice\"]\n",
      "rest.toml:5: route.r.targets: \"alice\" is no party: phone:NAME, user:NAME or trunk:NAME"},
-    {"hours", "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\n"
-              "hours = \"Mon-Fri 08:00-18:00 Mars/Olympus\"\ntargets = [\"user:alice\"]\n",
-     "rest.toml:7: route.r.hours: \"Mars/Olympus\" is no weekday, time span or time zone: write e.g. "
+    {"hours",
+     "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\n"
+     "hours = \"Mon-Fri 08:00-18:00 Mars/Olympus\"\ntargets = [\"user:alice\"]\n",
+     "rest.toml:7: route.r.hours: \"Mars/Olympus\" is no weekday, time span or time zone: write "
+     "e.g. "
      "\"Mon-Fri 08:00-18:00 America/Los_Angeles\""},
-    {"shadowed_route", "[[user]]\nname = \"alice\"\n"
-                       "[[route]]\nname = \"all\"\nfrom = [\"phones\", \"users\"]\nto = \"+1*\"\ntargets = [\"user:alice\"]\n"
-                       "[[route]]\nname = \"late\"\nfrom = [\"user:alice\"]\nto = \"+1425*\"\ntargets = [\"user:alice\"]\n",
-     "rest.toml:8: route.late: is never reached: \"all\" (rest.toml:3) takes all its calls; put it after this one", true},
-    {"owned_without_numbers", "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\n"
-                              "caller_id = \"owned\"\ntargets = [\"user:alice\"]\n",
+    {"shadowed_route",
+     "[[user]]\nname = \"alice\"\n"
+     "[[route]]\nname = \"all\"\nfrom = [\"phones\", \"users\"]\nto = \"+1*\"\ntargets = "
+     "[\"user:alice\"]\n"
+     "[[route]]\nname = \"late\"\nfrom = [\"user:alice\"]\nto = \"+1425*\"\ntargets = "
+     "[\"user:alice\"]\n",
+     "rest.toml:8: route.late: is never reached: \"all\" (rest.toml:3) takes all its calls; put it "
+     "after this one",
+     true},
+    {"owned_without_numbers",
+     "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\n"
+     "caller_id = \"owned\"\ntargets = [\"user:alice\"]\n",
      "rest.toml:7: route.r.caller_id: is \"owned\", but numbers.owned is empty"},
     {"set_twice_in_two_files", "[sip]\nlisten = [\"udp:127.0.0.1:5060\"]\n",
      "rest.toml:2: sip.listen: set twice, first at gateway.toml:3: keep one"},
-    {"set_twice_in_one_file", "[calls]\nring_timeout = \"30s\"\nmax_duration = \"1h\"\nring_timeout = \"40s\"\n",
+    {"set_twice_in_one_file",
+     "[calls]\nring_timeout = \"30s\"\nmax_duration = \"1h\"\nring_timeout = \"40s\"\n",
      "rest.toml:4: ring_timeout: set twice, first at rest.toml:2: keep one"},
-    {"table_twice_in_one_file", "[calls]\nring_timeout = \"30s\"\n[media]\nworkers = 1\n[calls]\nmax_duration = \"1h\"\n",
+    {"table_twice_in_one_file",
+     "[calls]\nring_timeout = \"30s\"\n[media]\nworkers = 1\n[calls]\nmax_duration = \"1h\"\n",
      "rest.toml:5: calls: set twice, first at rest.toml:1: keep one"},
 };
 
@@ -167,7 +210,8 @@ INSTANTIATE_TEST_SUITE_P(Config, OneProblem, testing::ValuesIn(kCases),
 TEST(ConfigLoad, a_certificate_file_must_exist) {
   ConfigFolder folder;
   folder.write("gateway.toml", kQuiet);
-  const std::vector<std::string> set{"sip.tls.certificate=\"none.pem\"", "sip.tls.key=\"none.pem\""};
+  const std::vector<std::string> set{"sip.tls.certificate=\"none.pem\"",
+                                     "sip.tls.key=\"none.pem\""};
   EXPECT_THAT(lines_of(load(folder.path(), set)),
               ElementsAre("--set: sip.tls.certificate: there is no file " + folder.file("none.pem"),
                           "--set: sip.tls.key: there is no file " + folder.file("none.pem")));
@@ -177,27 +221,38 @@ TEST(ConfigLoad, a_file_without_a_certificate_is_named) {
   ConfigFolder folder;
   folder.write("gateway.toml", kQuiet);
   folder.write("empty.pem", "nothing");
-  EXPECT_THAT(lines_of(load(folder.path(), {"edge.certificate=\"empty.pem\"", "edge.key=\"empty.pem\""})),
-              ElementsAre("--set: edge.certificate: " + folder.file("empty.pem") + " holds no PEM certificate"));
+  EXPECT_THAT(
+      lines_of(load(folder.path(), {"edge.certificate=\"empty.pem\"", "edge.key=\"empty.pem\""})),
+      ElementsAre("--set: edge.certificate: " + folder.file("empty.pem") +
+                  " holds no PEM certificate"));
   EXPECT_THAT(lines_of(load(folder.path(), {"edge.certificate=\"empty.pem\""})),
               ElementsAre("--set: edge.certificate: certificate and key go together"));
 }
 
 TEST(ConfigLoad, a_bad_regex_is_named_with_its_route) {
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\n"
-                                                     "from = [\"phones\"]\nto = \"/(12/\"\ntargets = [\"user:alice\"]\n");
-  EXPECT_THAT(lines_of(load(folder.path())), ElementsAre(HasSubstr("gateway.toml:13: route.r.to: \"/(12/\" is no regex: ")));
+  folder.write("gateway.toml",
+               std::string(kQuiet) +
+                   "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\n"
+                   "from = [\"phones\"]\nto = \"/(12/\"\ntargets = [\"user:alice\"]\n");
+  EXPECT_THAT(lines_of(load(folder.path())),
+              ElementsAre(HasSubstr("gateway.toml:13: route.r.to: \"/(12/\" is no regex: ")));
 }
 
 TEST(ConfigLoad, a_folder_without_problems_has_every_table_of_every_file) {
   ConfigFolder folder;
   folder.write("gateway.toml", kQuiet);
-  folder.write("a.toml", "[[phone]]\nusername = \"101\"\npassword = \"x\"\nextension = \"101\"\n[calls]\nring_timeout = \"9s\"\n");
-  folder.write("b.toml", std::string(kAlice) + "[[phone]]\nusername = \"102\"\npassword = \"y\"\n[calls]\nmax_duration = \"2h\"\n");
-  folder.write("trunks.d/acme.toml", "name = \"acme\"\ntargets = [\"sip.acme.example\"]\npeers = [\"198.51.100.0/24\"]\n"
-                                     "[number]\nstrip = \"+\"\n[[route]]\nname = \"in\"\nfrom = [\"trunk:acme\"]\n"
-                                     "to = \"*\"\ntargets = [\"user:alice\"]\n");
+  folder.write("a.toml",
+               "[[phone]]\nusername = \"101\"\npassword = \"x\"\nextension = "
+               "\"101\"\n[calls]\nring_timeout = \"9s\"\n");
+  folder.write(
+      "b.toml",
+      std::string(kAlice) +
+          "[[phone]]\nusername = \"102\"\npassword = \"y\"\n[calls]\nmax_duration = \"2h\"\n");
+  folder.write("trunks.d/acme.toml",
+               "name = \"acme\"\ntargets = [\"sip.acme.example\"]\npeers = [\"198.51.100.0/24\"]\n"
+               "[number]\nstrip = \"+\"\n[[route]]\nname = \"in\"\nfrom = [\"trunk:acme\"]\n"
+               "to = \"*\"\ntargets = [\"user:alice\"]\n");
   const Loaded loaded = load(folder.path());
   ASSERT_THAT(lines_of(loaded), IsEmpty());
   const Config& config = *loaded.config;
@@ -214,32 +269,42 @@ TEST(ConfigLoad, a_folder_without_problems_has_every_table_of_every_file) {
 TEST(ConfigLoad, a_trunks_own_file_is_named_without_a_prefix) {
   ConfigFolder folder;
   folder.write("gateway.toml", kQuiet);
-  folder.write("trunks.d/acme.toml", "name = \"acme\"\ntargets = [\"a.example\"]\n\ncodecs = [\"G729\"]\n[number]\nstripp = \"+\"\n");
-  EXPECT_THAT(lines_of(load(folder.path())),
-              ElementsAre("trunks.d/acme.toml:4: codecs: \"G729\" is not one of PCMU, PCMA, G722, opus",
-                          "trunks.d/acme.toml:6: number.stripp: unknown key, did you mean strip?"));
+  folder.write("trunks.d/acme.toml",
+               "name = \"acme\"\ntargets = [\"a.example\"]\n\ncodecs = "
+               "[\"G729\"]\n[number]\nstripp = \"+\"\n");
+  EXPECT_THAT(
+      lines_of(load(folder.path())),
+      ElementsAre("trunks.d/acme.toml:4: codecs: \"G729\" is not one of PCMU, PCMA, G722, opus",
+                  "trunks.d/acme.toml:6: number.stripp: unknown key, did you mean strip?"));
 }
 
 TEST(ConfigLoad, every_problem_is_found_at_once_and_in_order) {
   ConfigFolder folder;
-  folder.write("gateway.toml", "[sip]\nlisten = [\"udp:nowhere\"]\n[numbers]\nemergency = [\"911\"]\n[calls]\nring_timeout = 5\n");
+  folder.write("gateway.toml",
+               "[sip]\nlisten = [\"udp:nowhere\"]\n[numbers]\nemergency = "
+               "[\"911\"]\n[calls]\nring_timeout = 5\n");
   folder.write("phones.toml", "[[phone]]\nusername = \"101\"\nextension = \"abc\"\n");
   const Loaded loaded = load(folder.path());
   EXPECT_FALSE(loaded.ok());
-  EXPECT_THAT(lines_of(loaded),
-              ElementsAre(HasSubstr("gateway.toml:2: sip.listen: \"udp:nowhere\" has no IP address"),
-                          HasSubstr("gateway.toml:4: numbers.emergency: 911 has no route for phones or users"),
-                          HasSubstr("gateway.toml:6: calls.ring_timeout: is a whole number"),
-                          HasSubstr("phones.toml:1: phone.101.password: is missing"),
-                          HasSubstr("phones.toml:3: phone.101.extension: \"abc\" is no extension")));
+  EXPECT_THAT(
+      lines_of(loaded),
+      ElementsAre(
+          HasSubstr("gateway.toml:2: sip.listen: \"udp:nowhere\" has no IP address"),
+          HasSubstr("gateway.toml:4: numbers.emergency: 911 has no route for phones or users"),
+          HasSubstr("gateway.toml:6: calls.ring_timeout: is a whole number"),
+          HasSubstr("phones.toml:1: phone.101.password: is missing"),
+          HasSubstr("phones.toml:3: phone.101.extension: \"abc\" is no extension")));
 }
 
 TEST(ConfigLoad, a_broken_line_is_reported_and_the_rest_is_still_checked) {
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + "[calls]\nring_timeout = 30s\nmax_duration = \"x\"\n[media\nworkers = 1\n");
+  folder.write("gateway.toml",
+               std::string(kQuiet) +
+                   "[calls]\nring_timeout = 30s\nmax_duration = \"x\"\n[media\nworkers = 1\n");
   const auto lines = lines_of(load(folder.path()));
   EXPECT_THAT(lines, Contains(HasSubstr("gateway.toml:9: not TOML: ")));
-  EXPECT_THAT(lines, Contains(HasSubstr("gateway.toml:10: calls.max_duration: \"x\" is no duration")));
+  EXPECT_THAT(lines,
+              Contains(HasSubstr("gateway.toml:10: calls.max_duration: \"x\" is no duration")));
   EXPECT_THAT(lines, Contains(HasSubstr("gateway.toml:11: not TOML: ")));
   EXPECT_THAT(lines, Not(Contains(HasSubstr("workers"))));
 }
@@ -248,14 +313,17 @@ TEST(ConfigLoad, what_a_broken_file_should_have_said_is_not_missed_elsewhere) {
   ConfigFolder folder;
   folder.write("gateway.toml", kQuiet);
   folder.write("phones.toml", "[[phone]\nusername = \"101\"\npassword = \"x\"\n");
-  folder.write("routes.toml", "[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"phone:101\"]\n");
+  folder.write(
+      "routes.toml",
+      "[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"phone:101\"]\n");
   EXPECT_THAT(lines_of(load(folder.path())), ElementsAre(HasSubstr("phones.toml:1: not TOML")));
 }
 
 TEST(ConfigLoad, nothing_there_is_one_problem) {
   ConfigFolder folder;
   EXPECT_THAT(lines_of(load(folder.path())), ElementsAre(HasSubstr("holds no *.toml file")));
-  EXPECT_THAT(lines_of(load(folder.file("none"))), ElementsAre(HasSubstr("there is no such file or folder")));
+  EXPECT_THAT(lines_of(load(folder.file("none"))),
+              ElementsAre(HasSubstr("there is no such file or folder")));
   EXPECT_FALSE(load(folder.path()).ok());
 }
 
@@ -268,11 +336,13 @@ TEST(ConfigLoad, one_file_is_a_configuration_too) {
 
 TEST(ConfigLoad, set_overrides_any_key) {
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + "[[phone]]\nusername = \"101\"\npassword = \"x\"\n"
-                                                     "[[phone]]\nusername = \"102\"\npassword = \"y\"\n");
-  const Loaded loaded = load(folder.path(), {"sip.listen=[\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\"]", "media.workers=3",
-                                             "phone.102.password=\"z\"", "phone.0.extension=\"11\"",
-                                             "media.opus.complexity=0"});
+  folder.write("gateway.toml", std::string(kQuiet) +
+                                   "[[phone]]\nusername = \"101\"\npassword = \"x\"\n"
+                                   "[[phone]]\nusername = \"102\"\npassword = \"y\"\n");
+  const Loaded loaded =
+      load(folder.path(),
+           {"sip.listen=[\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\"]", "media.workers=3",
+            "phone.102.password=\"z\"", "phone.0.extension=\"11\"", "media.opus.complexity=0"});
   ASSERT_THAT(lines_of(loaded), IsEmpty());
   const Config& config = *loaded.config;
   ASSERT_EQ(config.sip.listen.size(), 2u);
@@ -287,19 +357,23 @@ TEST(ConfigLoad, a_bad_set_is_a_problem_of_the_command_line) {
   ConfigFolder folder;
   folder.write("gateway.toml", kQuiet);
   EXPECT_THAT(lines_of(load(folder.path(), {"sip.domain=pbx.example.com"})),
-              ElementsAre(HasSubstr("--set: sip.domain: the value is not TOML; strings are written in quotes")));
+              ElementsAre(HasSubstr(
+                  "--set: sip.domain: the value is not TOML; strings are written in quotes")));
   EXPECT_THAT(lines_of(load(folder.path(), {"phone.7.password=\"x\""})), testing::SizeIs(1));
   EXPECT_THAT(lines_of(load(folder.path(), {"calls.ring_timout=\"3s\""})),
               ElementsAre("--set: calls.ring_timout: unknown key, did you mean ring_timeout?"));
-  EXPECT_THAT(lines_of(load(folder.path(), {"nonsense"})), ElementsAre(HasSubstr("is not KEY=VALUE")));
+  EXPECT_THAT(lines_of(load(folder.path(), {"nonsense"})),
+              ElementsAre(HasSubstr("is not KEY=VALUE")));
 }
 
 TEST(ConfigLoad, secrets_come_from_files_and_the_environment) {
   ConfigFolder folder;
   folder.write("secrets/101", "top secret\n");
   ::setenv("GW_TEST_PASSWORD", "from outside", 1);
-  folder.write("gateway.toml", std::string(kQuiet) + "[[phone]]\nusername = \"101\"\npassword = \"file:secrets/101\"\n"
-                                                     "[[phone]]\nusername = \"102\"\npassword = \"env:GW_TEST_PASSWORD\"\n");
+  folder.write("gateway.toml",
+               std::string(kQuiet) +
+                   "[[phone]]\nusername = \"101\"\npassword = \"file:secrets/101\"\n"
+                   "[[phone]]\nusername = \"102\"\npassword = \"env:GW_TEST_PASSWORD\"\n");
   const Loaded loaded = load(folder.path());
   ASSERT_THAT(lines_of(loaded), IsEmpty());
   EXPECT_EQ(loaded.config->phone("101")->password.reveal(), "top secret");
@@ -308,45 +382,55 @@ TEST(ConfigLoad, secrets_come_from_files_and_the_environment) {
 
 TEST(ConfigLoad, a_literal_password_is_a_warning_outside_loopback_only) {
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + "[[phone]]\nusername = \"101\"\npassword = \"hunter2\"\n");
+  folder.write("gateway.toml",
+               std::string(kQuiet) + "[[phone]]\nusername = \"101\"\npassword = \"hunter2\"\n");
   EXPECT_THAT(lines_of(load(folder.path())), IsEmpty());
   const Loaded outside = load(folder.path(), {"sip.listen=[\"udp:192.0.2.1:5060\"]"});
   EXPECT_TRUE(outside.ok());
-  EXPECT_THAT(lines_of(outside),
-              ElementsAre("gateway.toml:10: phone.101.password: stands in the open: write \"file:...\" or \"env:...\""));
+  EXPECT_THAT(lines_of(outside), ElementsAre("gateway.toml:10: phone.101.password: stands in the "
+                                             "open: write \"file:...\" or \"env:...\""));
 }
 
 TEST(ConfigLoad, demo_tokens_are_refused_off_loopback) {
   ConfigFolder folder;
   folder.write("gateway.toml", kQuiet);
   EXPECT_THAT(lines_of(load(folder.path(), {"edge.demo_tokens=true"})), IsEmpty());
-  EXPECT_THAT(lines_of(load(folder.path(), {"edge.demo_tokens=true", "edge.listen=\"0.0.0.0:8443\""})),
-              ElementsAre(HasSubstr("edge.demo_tokens: gives anyone a user's token")));
+  EXPECT_THAT(
+      lines_of(load(folder.path(), {"edge.demo_tokens=true", "edge.listen=\"0.0.0.0:8443\""})),
+      ElementsAre(HasSubstr("edge.demo_tokens: gives anyone a user's token")));
 }
 
 TEST(ConfigLoad, emergency_numbers_need_a_route_for_people) {
   ConfigFolder folder;
-  folder.write("gateway.toml", "[sip]\nlisten = [\"udp:127.0.0.1:5060\"]\n[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\n"
-                               "[[route]]\nname = \"e\"\nfrom = [\"phones\"]\nto = \"/^(911|112)$/\"\ntargets = [\"trunk:t\"]\n");
-  EXPECT_THAT(lines_of(load(folder.path())), ElementsAre(HasSubstr("numbers.emergency: 933 has no route")));
+  folder.write("gateway.toml",
+               "[sip]\nlisten = [\"udp:127.0.0.1:5060\"]\n[[trunk]]\nname = \"t\"\ntargets = "
+               "[\"a.example\"]\n"
+               "[[route]]\nname = \"e\"\nfrom = [\"phones\"]\nto = \"/^(911|112)$/\"\ntargets = "
+               "[\"trunk:t\"]\n");
+  EXPECT_THAT(lines_of(load(folder.path())),
+              ElementsAre(HasSubstr("numbers.emergency: 933 has no route")));
   EXPECT_THAT(lines_of(load(folder.path(), {"route.e.to=\"*\""})), IsEmpty());
   EXPECT_THAT(lines_of(load(folder.path(), {"route.e.from=[\"trunks\"]"})), testing::SizeIs(3));
 }
 
 TEST(ConfigLoad, direct_routing_needs_what_microsoft_asks_for) {
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + "[[trunk]]\nname = \"ms\"\nprofile = \"direct-routing\"\nsrtp = \"off\"\n"
-                                                     "targets = [\"sip.pstnhub.microsoft.com\"]\n");
+  folder.write("gateway.toml",
+               std::string(kQuiet) +
+                   "[[trunk]]\nname = \"ms\"\nprofile = \"direct-routing\"\nsrtp = \"off\"\n"
+                   "targets = [\"sip.pstnhub.microsoft.com\"]\n");
   const auto lines = lines_of(load(folder.path()));
   EXPECT_THAT(lines, Contains(HasSubstr("sip.domain: must be the paired SBC's FQDN")));
   EXPECT_THAT(lines, Contains(HasSubstr("sip.tls.certificate: ")));
   EXPECT_THAT(lines, Contains(HasSubstr("trunk.ms.srtp: is off")));
-  EXPECT_THAT(lines, Contains(HasSubstr("write \"sip:sip.pstnhub.microsoft.com:5061;transport=tls\"")));
+  EXPECT_THAT(lines,
+              Contains(HasSubstr("write \"sip:sip.pstnhub.microsoft.com:5061;transport=tls\"")));
 }
 
 TEST(ConfigLoad, a_listener_may_name_a_network) {
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + "[[network]]\nname = \"inside\"\nbind = \"127.0.0.9\"\n");
+  folder.write("gateway.toml",
+               std::string(kQuiet) + "[[network]]\nname = \"inside\"\nbind = \"127.0.0.9\"\n");
   const Loaded loaded = load(folder.path(), {"sip.listen=[\"udp:inside:5070\"]"});
   ASSERT_THAT(lines_of(loaded), IsEmpty());
   EXPECT_EQ(loaded.config->sip.listen.at(0).address.to_string(), "127.0.0.9:5070");
@@ -362,7 +446,8 @@ TEST(ConfigLoad, media_and_domain_follow_a_specific_listener) {
 
 TEST(ConfigLoad, relative_paths_start_at_the_folder) {
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + "[state]\ndir = \"state\"\n[cdr]\nfile = \"state/cdr.jsonl\"\n");
+  folder.write("gateway.toml", std::string(kQuiet) +
+                                   "[state]\ndir = \"state\"\n[cdr]\nfile = \"state/cdr.jsonl\"\n");
   const Loaded loaded = load(folder.path());
   EXPECT_EQ(loaded.config->state_dir, folder.file("state"));
   EXPECT_EQ(loaded.config->cdr_file, folder.file("state/cdr.jsonl"));
@@ -392,16 +477,18 @@ TEST(ConfigLookup, the_narrowest_peer_wins) {
 
 TEST(ConfigReload, names_what_changed_and_what_needs_a_restart) {
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + "[[phone]]\nusername = \"101\"\npassword = \"old\"\n");
+  folder.write("gateway.toml",
+               std::string(kQuiet) + "[[phone]]\nusername = \"101\"\npassword = \"old\"\n");
   const Loaded before = load(folder.path());
   folder.write("more.toml", "[[phone]]\nusername = \"102\"\npassword = \"z\"\n");
-  const Loaded now = load(folder.path(), {"calls.ring_timeout=\"30s\"", "phone.101.password=\"new\"", "media.workers=2",
-                                          "media.srtp=\"off\""});
+  const Loaded now =
+      load(folder.path(), {"calls.ring_timeout=\"30s\"", "phone.101.password=\"new\"",
+                           "media.workers=2", "media.srtp=\"off\""});
   const Difference difference = compare(*before.config, *now.config);
-  EXPECT_THAT(difference.changes,
-              testing::UnorderedElementsAre("phone.102: added", "calls.ring_timeout: \"120s\" -> \"30s\"",
-                                            "phone.101.password: changed", "media.workers: 0 -> 2",
-                                            "media.srtp: \"offered\" -> \"off\""));
+  EXPECT_THAT(difference.changes, testing::UnorderedElementsAre(
+                                      "phone.102: added", "calls.ring_timeout: \"120s\" -> \"30s\"",
+                                      "phone.101.password: changed", "media.workers: 0 -> 2",
+                                      "media.srtp: \"offered\" -> \"off\""));
   EXPECT_THAT(difference.restart, ElementsAre("media.workers"));
   EXPECT_THAT(compare(*now.config, *before.config).changes, Contains("phone.102: removed"));
   EXPECT_THAT(compare(*now.config, *now.config).changes, IsEmpty());
@@ -418,13 +505,16 @@ TEST(ConfigReload, a_secret_that_changed_in_its_file_is_seen_and_not_shown) {
 }
 
 TEST(ConfigReload, the_order_of_routes_is_a_change) {
-  const std::string one = "[[route]]\nname = \"one\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"user:alice\"]\n";
-  const std::string two = "[[route]]\nname = \"two\"\nfrom = [\"phones\"]\nto = \"1*\"\ntargets = [\"user:alice\"]\n";
+  const std::string one =
+      "[[route]]\nname = \"one\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"user:alice\"]\n";
+  const std::string two =
+      "[[route]]\nname = \"two\"\nfrom = [\"phones\"]\nto = \"1*\"\ntargets = [\"user:alice\"]\n";
   ConfigFolder folder;
   folder.write("gateway.toml", std::string(kQuiet) + kAlice + one + two);
   const Loaded before = load(folder.path());
   folder.write("gateway.toml", std::string(kQuiet) + kAlice + two + one);
-  EXPECT_THAT(compare(*before.config, *load(folder.path()).config).changes, ElementsAre("route: order changed"));
+  EXPECT_THAT(compare(*before.config, *load(folder.path()).config).changes,
+              ElementsAre("route: order changed"));
 }
 
 TEST(ConfigPattern, matches_what_the_route_says) {
@@ -439,7 +529,8 @@ TEST(ConfigPattern, matches_what_the_route_says) {
   EXPECT_TRUE(groups("+1425*", "+14255550100"));
   EXPECT_FALSE(groups("+1425*", "+12065550100"));
   EXPECT_TRUE(groups("*", "911"));
-  EXPECT_THAT(*groups("/^\\+1425(\\d{7})$/", "+14255550100"), ElementsAre("+14255550100", "5550100"));
+  EXPECT_THAT(*groups("/^\\+1425(\\d{7})$/", "+14255550100"),
+              ElementsAre("+14255550100", "5550100"));
   EXPECT_FALSE(groups("/^\\+1425(\\d{7})$/", "+142555501001"));
   EXPECT_FALSE(groups("*", std::string(65, '1')));
 }

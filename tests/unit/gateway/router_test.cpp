@@ -14,10 +14,13 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr const char* kOther = "8:acs:11111111-2222-3333-4444-555555555555_66666666-7777-8888-9999-000000000000";
-constexpr const char* kAlice = "8:acs:11111111-2222-3333-4444-555555555555_aaaaaaaa-7777-8888-9999-000000000000";
+constexpr const char* kOther =
+    "8:acs:11111111-2222-3333-4444-555555555555_66666666-7777-8888-9999-000000000000";
+constexpr const char* kAlice =
+    "8:acs:11111111-2222-3333-4444-555555555555_aaaaaaaa-7777-8888-9999-000000000000";
 
-config::Route route(std::string name, std::vector<std::string> from, std::string to, std::vector<std::string> targets) {
+config::Route route(std::string name, std::vector<std::string> from, std::string to,
+                    std::vector<std::string> targets) {
   config::Route r;
   r.name = std::move(name);
   r.from = std::move(from);
@@ -72,7 +75,8 @@ std::string targets(const Decision& decision) {
   std::string out;
   for (const Rank& rank : decision.ranks) {
     if (!out.empty()) out += ", ";
-    for (size_t i = 0; i < rank.parties.size(); ++i) out += (i > 0 ? "|" : "") + to_string(rank.parties[i]);
+    for (size_t i = 0; i < rank.parties.size(); ++i)
+      out += (i > 0 ? "|" : "") + to_string(rank.parties[i]);
   }
   return out;
 }
@@ -105,7 +109,8 @@ TEST(Normalise, reads_numbers_as_the_country_dials_them) {
       {"alice", "US", ""},
       {"", "US", ""},
   };
-  for (const auto& c : cases) EXPECT_EQ(normalise(c.text, c.country).value_or(""), c.e164) << c.text;
+  for (const auto& c : cases)
+    EXPECT_EQ(normalise(c.text, c.country).value_or(""), c.e164) << c.text;
 }
 
 TEST(Router, dial_plan) {
@@ -124,28 +129,38 @@ TEST(Router, dial_plan) {
       {"phone:101", "201", "extension", "user:alice", "201", Cause::NormalClearing},
       {"user:alice", "101", "extension", "phone:101", "101", Cause::NormalClearing},
       {"user:alice", "4:101", "extension", "phone:101", "101", Cause::NormalClearing},
-      {"phone:101", "102", "", "", "102", Cause::NotFound},  // Its extension is empty.
+      {"phone:101", "102", "", "", "102", Cause::NotFound},   // Its extension is empty.
       {"trunk:acme", "101", "", "", "101", Cause::NotFound},  // Trunks have routes only.
-      {"trunk:acme", "+14255550100", "in", "phone:101|user:alice, phone:102", "+14255550100", Cause::NormalClearing},
-      {"trunk:acme", "4255550100", "in", "phone:101|user:alice, phone:102", "+14255550100", Cause::NormalClearing},
+      {"trunk:acme", "+14255550100", "in", "phone:101|user:alice, phone:102", "+14255550100",
+       Cause::NormalClearing},
+      {"trunk:acme", "4255550100", "in", "phone:101|user:alice, phone:102", "+14255550100",
+       Cause::NormalClearing},
       {"trunk:backup", "+14255550100", "", "", "+14255550100", Cause::NotFound},
       {"trunk:backup", "+14255561010", "desk", "phone:101", "+14255561010", Cause::NormalClearing},
       {"trunk:backup", "+14255567770", "desk", "", "+14255567770", Cause::NotFound},
-      {"phone:101", "+12065550123", "seattle", "trunk:acme, trunk:backup", "+12065550123", Cause::NormalClearing},
-      {"phone:101", "4:+12065550123", "seattle", "trunk:acme, trunk:backup", "+12065550123", Cause::NormalClearing},
-      {"phone:101", "206-555-0123", "seattle", "trunk:acme, trunk:backup", "+12065550123", Cause::NormalClearing},
-      {"user:alice", "+442079460000", "only alice", "trunk:backup", "+442079460000", Cause::NormalClearing},
+      {"phone:101", "+12065550123", "seattle", "trunk:acme, trunk:backup", "+12065550123",
+       Cause::NormalClearing},
+      {"phone:101", "4:+12065550123", "seattle", "trunk:acme, trunk:backup", "+12065550123",
+       Cause::NormalClearing},
+      {"phone:101", "206-555-0123", "seattle", "trunk:acme, trunk:backup", "+12065550123",
+       Cause::NormalClearing},
+      {"user:alice", "+442079460000", "only alice", "trunk:backup", "+442079460000",
+       Cause::NormalClearing},
       {"phone:101", "+442079460000", "", "", "+442079460000", Cause::NotFound},
-      {"phone:101", "+14085550100", "national", "trunk:acme", "+14085550100", Cause::NormalClearing},
+      {"phone:101", "+14085550100", "national", "trunk:acme", "+14085550100",
+       Cause::NormalClearing},
       {"phone:101", "5550", "short", "trunk:acme", "5550", Cause::NormalClearing},
       {"phone:101", "+33123456789", "nowhere", "", "+33123456789", Cause::NotFound},
-      {"phone:101", "+1206", "", "", "+1206", Cause::BadNumber},  // Not even a prefix route takes it.
+      {"phone:101", "+1206", "", "", "+1206",
+       Cause::BadNumber},  // Not even a prefix route takes it.
       {"phone:101", "", "", "", "", Cause::BadNumber},
-      {"phone:101", "8:echo123", "", "", "8:echo123", Cause::NotFound},  // Identities are the apps'.
+      {"phone:101", "8:echo123", "", "", "8:echo123",
+       Cause::NotFound},  // Identities are the apps'.
       {"user:alice", "8:echo123", "", "", "8:echo123", Cause::NotFound},
       {"user:alice", "8:acs:rubbish", "", "", "8:acs:rubbish", Cause::NotFound},
       {"user:carol", kAlice, "user", "user:alice", kAlice, Cause::NormalClearing},
-      {"user:alice", kOther, "user", "user:8:acs:11111111-2222-3333-4444-555555555555_66666666-7777-8888-9999-000000000000",
+      {"user:alice", kOther, "user",
+       "user:8:acs:11111111-2222-3333-4444-555555555555_66666666-7777-8888-9999-000000000000",
        kOther, Cause::NormalClearing},
   };
   for (const auto& t : cases) {
@@ -160,28 +175,34 @@ TEST(Router, dial_plan) {
   }
   const Decision longest = decide(c, call("phone:101", std::string(65, '1')), at(21, 12));
   EXPECT_EQ(longest.cause.cause, Cause::BadNumber);
-  EXPECT_EQ(decide(c, call("user:alice", "8:" + std::string(200, 'a')), at(21, 12)).cause.cause, Cause::BadNumber);
+  EXPECT_EQ(decide(c, call("user:alice", "8:" + std::string(200, 'a')), at(21, 12)).cause.cause,
+            Cause::BadNumber);
 }
 
 TEST(Router, says_which_rules_it_tried_and_why) {
   config::Config c = house();
-  c.routes = {route("in", {"trunks"}, "*", {"phone:101"}), route("uk", {"phones"}, "+44*", {"trunk:acme"}),
-              route("night", {"phones"}, "+1*", {"trunk:backup"}), route("out", {"phones"}, "+1*", {"trunk:acme"}),
+  c.routes = {route("in", {"trunks"}, "*", {"phone:101"}),
+              route("uk", {"phones"}, "+44*", {"trunk:acme"}),
+              route("night", {"phones"}, "+1*", {"trunk:backup"}),
+              route("out", {"phones"}, "+1*", {"trunk:acme"}),
               route("after", {"phones"}, "*", {"trunk:acme"})};
   c.routes[2].hours = *config::parse_hours("Mon-Fri 00:00-24:00 UTC");
-  const Decision d = decide(c, call("phone:101", "+12065550123"), at(21, 12));
+  const Decision d = decide(c, call("phone:101", "+12065550123"), at(21, 12), Explain::Yes);
   EXPECT_THAT(d.tried, ElementsAre("extension: +12065550123 is none",
                                    "route \"in\": from phone:101 is not trunks",
                                    "route \"uk\": to +12065550123 does not match +44*",
-                                   "route \"night\": closed now, open Mon-Fri 00:00-24:00 UTC", "route \"out\": matches"));
+                                   "route \"night\": closed now, open Mon-Fri 00:00-24:00 UTC",
+                                   "route \"out\": matches"));
   EXPECT_EQ(targets(d), "trunk:acme");
   EXPECT_EQ(targets(decide(c, call("phone:101", "+12065550123"), at(23, 12))), "trunk:backup");
 }
 
 TEST(Router, an_emergency_number_comes_before_everything_and_tries_every_trunk) {
   config::Config c = house();
-  c.phones[1].extension = "911";  // The loader refuses this; the router must not fall for it either.
-  c.routes = {route("toll", {"trunks"}, "911", {"phone:102"}), route("help", {"phones", "users"}, "911", {"trunk:backup"})};
+  c.phones[1].extension =
+      "911";  // The loader refuses this; the router must not fall for it either.
+  c.routes = {route("toll", {"trunks"}, "911", {"phone:102"}),
+              route("help", {"phones", "users"}, "911", {"trunk:backup"})};
   c.routes[1].hours = *config::parse_hours("Mon 08:00-09:00 UTC");
   for (const char* from : {"phone:101", "user:alice", "user:carol", "user:dave", "phone:102"}) {
     const Decision d = decide(c, call(from, "911"), at(21, 12));
@@ -243,7 +264,8 @@ TEST(Router, trunk_numbers_follow_the_trunks_rules) {
 TEST(CallerId, what_each_side_sees) {
   config::Config c = house();
   c.phones[1].extension = "102";
-  c.routes = {route("in", {"trunks"}, "+14255550100", {"phone:101"}), route("in user", {"trunks"}, "*", {"user:alice"}),
+  c.routes = {route("in", {"trunks"}, "+14255550100", {"phone:101"}),
+              route("in user", {"trunks"}, "*", {"user:alice"}),
               route("out", {"phones", "users"}, "+1206*", {"trunk:acme"}),
               route("fixed", {"phones", "users"}, "+1408*", {"trunk:acme"}),
               route("owned", {"phones", "users"}, "+1503*", {"trunk:acme"}),
@@ -255,33 +277,39 @@ TEST(CallerId, what_each_side_sees) {
   const struct {
     const char *from, *number, *asked, *seen, *name;  // seen "" = refused 403/510403.
   } cases[] = {
-      {"phone:101", "201", "", "+14255550100", "Reception"},      // A user sees the number with the name.
-      {"phone:102", "201", "", "102", ""},                        // Without a number, the extension.
-      {"phone:101", "102", "", "101", "Reception"},               // A phone sees the extension.
+      {"phone:101", "201", "", "+14255550100",
+       "Reception"},                                 // A user sees the number with the name.
+      {"phone:102", "201", "", "102", ""},           // Without a number, the extension.
+      {"phone:101", "102", "", "101", "Reception"},  // A phone sees the extension.
       {"user:alice", "101", "", "201", "Alice A."},
       {"user:alice", "101", "+14255550100", "+14255550100", "Alice A."},
-      {"user:carol", "101", "", "+14255550102", "carol"},         // No extension: the first number.
+      {"user:carol", "101", "", "+14255550102", "carol"},  // No extension: the first number.
       {"user:dave", "101", "", "dave", "dave"},
       {"phone:101", "+12065550123", "", "+14255550100", "Reception"},
-      {"phone:102", "+12065550123", "", "+14255550100", ""},      // Goes out under the house's first number.
+      {"phone:102", "+12065550123", "", "+14255550100",
+       ""},  // Goes out under the house's first number.
       {"user:alice", "+12065550123", "", "+14255550100", "Alice A."},  // The only one.
       {"user:alice", "+12065550123", "+14255550100", "+14255550100", "Alice A."},
       {"user:alice", "+12065550123", "(425) 555-0100", "+14255550100", "Alice A."},
-      {"user:alice", "+12065550123", "+14255550101", "", ""},     // Owned, but not hers.
+      {"user:alice", "+12065550123", "+14255550101", "", ""},  // Owned, but not hers.
       {"user:alice", "101", "+14255550101", "", ""},
       {"user:carol", "+12065550123", "+14255550103", "+14255550103", "carol"},
       {"user:carol", "+12065550123", "", "", ""},                 // Two to choose from, none asked.
       {"user:dave", "+12065550123", "", "", ""},                  // None at all.
       {"user:dave", "+14085550123", "", "+18005550199", "dave"},  // The route says which.
-      {"user:dave", "+14085550123", "+14255550100", "", ""},      // Asking for another's stays forbidden.
+      {"user:dave", "+14085550123", "+14255550100", "",
+       ""},  // Asking for another's stays forbidden.
       {"user:dave", "+15035550123", "", "+14255550100", "dave"},
-      {"user:carol", "+15035550123", "+14255550103", "+14255550100", "carol"},  // Hers, but not owned.
+      {"user:carol", "+15035550123", "+14255550103", "+14255550100",
+       "carol"},  // Hers, but not owned.
       {"phone:101", "+14085550123", "", "+18005550199", "Reception"},
       {alice.c_str(), "+12065550123", "", "+14255550100", "Alice A."},  // By identity.
-      {other.c_str(), "+12065550123", "+14255550101", "+14255550101", ""},  // From an app's back end: what is owned.
+      {other.c_str(), "+12065550123", "+14255550101", "+14255550101",
+       ""},  // From an app's back end: what is owned.
       {other.c_str(), "+12065550123", "+19995550000", "", ""},
       {other.c_str(), "+12065550123", "", "", ""},
-      {"user:alice", kOther, "+19995550000", "+14255550100", "Alice A."},  // Identities need no number.
+      {"user:alice", kOther, "+19995550000", "+14255550100",
+       "Alice A."},  // Identities need no number.
       {"trunk:acme", "+14255550100", "", "+12065550123", ""},
   };
   for (const auto& t : cases) {
@@ -303,7 +331,8 @@ TEST(CallerId, what_each_side_sees) {
 
 TEST(CallerId, a_hidden_caller_stays_hidden) {
   config::Config c = house();
-  c.routes = {route("in", {"trunks"}, "*", {"user:alice|phone:101"}), route("over", {"trunks"}, "*", {"trunk:backup"})};
+  c.routes = {route("in", {"trunks"}, "*", {"user:alice|phone:101"}),
+              route("over", {"trunks"}, "*", {"trunk:backup"})};
   for (const char* number : {"", "anonymous", "restricted"}) {
     Dialled dialled = call("trunk:acme", "+14255550100");
     dialled.from_number = number;
@@ -340,17 +369,17 @@ TEST(Hours, open_and_closed) {
     WallTime now;
     bool open;
   } cases[] = {
-      {"Mon-Fri 08:00-18:00 UTC", at(20, 8), true},          // A Friday.
+      {"Mon-Fri 08:00-18:00 UTC", at(20, 8), true},  // A Friday.
       {"Mon-Fri 08:00-18:00 UTC", at(20, 7, 59), false},
       {"Mon-Fri 08:00-18:00 UTC", at(20, 17, 59), true},
       {"Mon-Fri 08:00-18:00 UTC", at(20, 18), false},
-      {"Mon-Fri 08:00-18:00 UTC", at(21, 12), false},        // Saturday.
+      {"Mon-Fri 08:00-18:00 UTC", at(21, 12), false},                      // Saturday.
       {"Mon-Fri 08:00-18:00 America/Los_Angeles", at(20, 15, 59), false},  // 07:59 PST.
       {"Mon-Fri 08:00-18:00 America/Los_Angeles", at(20, 16), true},
-      {"Mon-Fri 08:00-18:00 America/Los_Angeles", at(21, 1), true},        // Friday 17:00 there.
+      {"Mon-Fri 08:00-18:00 America/Los_Angeles", at(21, 1), true},         // Friday 17:00 there.
       {"Mon-Fri 08:00-18:00 America/Los_Angeles", at(21 - 120, 15), true},  // July: 08:00 PDT.
       {"Fri 22:00-06:00 UTC", at(20, 23), true},
-      {"Fri 22:00-06:00 UTC", at(21, 5), true},              // Saturday morning belongs to Friday night.
+      {"Fri 22:00-06:00 UTC", at(21, 5), true},  // Saturday morning belongs to Friday night.
       {"Fri 22:00-06:00 UTC", at(20, 5), false},
       {"Sat,Sun UTC", at(21, 0), true},
       {"Sat-Mon UTC", at(23, 23, 59), true},
@@ -363,7 +392,8 @@ TEST(Hours, open_and_closed) {
     EXPECT_EQ(open_at(*hours, c.now), c.open) << c.hours << " at " << iso8601(c.now);
   }
   EXPECT_TRUE(open_at({}, at(21, 3)));
-  for (const char* wrong : {"", "UTC", "Mon-Fri 8-18", "Mon-Fri 18:00-25:00", "Mon 08:00-08:00", "Mun 08:00-09:00", "08:00-09:00 10:00-11:00"}) {
+  for (const char* wrong : {"", "UTC", "Mon-Fri 8-18", "Mon-Fri 18:00-25:00", "Mon 08:00-08:00",
+                            "Mun 08:00-09:00", "08:00-09:00 10:00-11:00"}) {
     EXPECT_FALSE(config::parse_hours(wrong)) << wrong;
   }
 }
@@ -373,18 +403,23 @@ TEST(Values, small_languages) {
   EXPECT_EQ(parse_duration("500ms"), Duration(500ms));
   EXPECT_EQ(parse_duration("4h"), Duration(4h));
   EXPECT_EQ(parse_duration("2d"), Duration(48h));
-  for (const char* wrong : {"", "s", "5", "-5s", "5 s", "5w", "1e3s", "99999999999s", "999999999d"}) {
+  for (const char* wrong :
+       {"", "s", "5", "-5s", "5 s", "5w", "1e3s", "99999999999s", "999999999d"}) {
     EXPECT_FALSE(parse_duration(wrong)) << wrong;
   }
   EXPECT_EQ(parse_listen("tls:[::1]:5061", {})->address.to_string(), "[::1]:5061");
   EXPECT_EQ(parse_listen("udp:10.0.0.1", {})->address.port(), 5060);
   EXPECT_EQ(parse_listen("tls:10.0.0.1", {})->address.port(), 5061);
-  for (const char* wrong : {"", "udp", "sctp:1.2.3.4:5", "udp:host:5060", "udp:1.2.3.4:99999"}) EXPECT_FALSE(parse_listen(wrong, {})) << wrong;
-  EXPECT_EQ(parse_target("sip:sip.acme.example:5061;transport=tls")->transport, sip::Transport::Tls);
+  for (const char* wrong : {"", "udp", "sctp:1.2.3.4:5", "udp:host:5060", "udp:1.2.3.4:99999"})
+    EXPECT_FALSE(parse_listen(wrong, {})) << wrong;
+  EXPECT_EQ(parse_target("sip:sip.acme.example:5061;transport=tls")->transport,
+            sip::Transport::Tls);
   EXPECT_EQ(parse_target("127.0.0.1:5070")->port, 5070);
   EXPECT_EQ(parse_target("[2001:db8::1]:5070")->host, "2001:db8::1");
   EXPECT_EQ(parse_target("sipgate.de")->host, "sipgate.de");
-  for (const char* wrong : {"", "sip:", "a b", "host:0", "host:x", "host;transport=ws", "1.2.3.4.5", "-a.example"}) EXPECT_FALSE(parse_target(wrong)) << wrong;
+  for (const char* wrong :
+       {"", "sip:", "a b", "host:0", "host:x", "host;transport=ws", "1.2.3.4.5", "-a.example"})
+    EXPECT_FALSE(parse_target(wrong)) << wrong;
   EXPECT_EQ(parse_dscp("EF"), 46);
   EXPECT_EQ(parse_dscp("af41"), 34);
   EXPECT_EQ(parse_dscp("CS3"), 24);

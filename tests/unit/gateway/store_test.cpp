@@ -117,7 +117,8 @@ TEST(Store, users_are_added_listed_and_removed) {
 
 TEST(Store, the_latest_revocation_stands) {
   const auto store = open(":memory:");
-  const WallTime early(std::chrono::nanoseconds(1'795'000'000'000'000'001)), late(std::chrono::nanoseconds(1'795'000'000'000'000'002));
+  const WallTime early(std::chrono::nanoseconds(1'795'000'000'000'000'001)),
+      late(std::chrono::nanoseconds(1'795'000'000'000'000'002));
   store->revoke("8:acs:a_b", late);
   store->revoke("8:acs:a_b", early);
   EXPECT_THAT(store->revocations(), ElementsAre(std::pair(std::string("8:acs:a_b"), late)));
