@@ -90,7 +90,11 @@ void Call::try_next_rank() {
     set_state(CallState::Ringing);
     arm(ring_timer_, config_->calls.ring_timeout, &Call::on_ring_timeout);
     Leg& first = *ringing_.front();
-    if (first.answers_itself()) on_answered(first);
+    if (first.answers_itself()) {
+      on_answered(first);
+    } else if (const auto it = std::ranges::find_if(ringing_, &Leg::rings_at_once); it != ringing_.end()) {
+      on_ringing(**it);
+    }
     return;
   }
   if (best_failure_.cause == Cause::NormalClearing) best_failure_.cause = Cause::NotFound;

@@ -55,6 +55,7 @@ class EdgeLeg final : public Leg {
   void on_media(const media::MediaEvent& event) override;
   bool locally_held() const override { return held_; }
   bool media_ready() const override;
+  bool rings_at_once() const override { return true; }
 
   // What the user's devices did; each request is answered here, exactly once.
   void on_event(const acs::edge::Offered& offered);

@@ -71,6 +71,7 @@ class Leg {
 
   virtual bool locally_held() const = 0;       // The party itself holds the call.
   virtual bool media_ready() const = 0;
+  virtual bool rings_at_once() const { return false; }   // Started is ringing: a user's devices, who are known to be there.
   virtual bool answers_itself() const { return false; }  // Answered as soon as it was started: the echo user.
 };
 
