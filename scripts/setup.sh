@@ -10,7 +10,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config
   libsofia-sip-ua-dev libsrtp2-dev libopus-dev libspandsp-dev libssl-dev libc-ares-dev libjemalloc-dev
   libprotobuf-dev protobuf-compiler libboost-dev libtomlplusplus-dev libspdlog-dev libexpected-dev libcli11-dev
-  libsqlite3-dev libphonenumber-dev nlohmann-json3-dev prometheus-cpp-dev
+  libsqlite3-dev libphonenumber-dev libabsl-dev tzdata nlohmann-json3-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 demo_packages=(baresip-core)
