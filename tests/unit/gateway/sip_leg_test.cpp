@@ -1,0 +1,201 @@
+#include "gateway/call/sip_leg.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/support/fake_media_engine.h"
+#include "tests/unit/support/leg_witness.h"
+
+namespace gw {
+namespace {
+
+using policy::Cause;
+using policy::PartyKind;
+
+// A dialog that remembers what its leg did, and an agent that hands such dialogs out.
+class FakeDialog final : public sip::Dialog {
+ public:
+  explicit FakeDialog(std::vector<std::string>& did) : did_(did) {}
+  bool progress(int status, std::optional<std::string> sdp) override {
+    return note(std::to_string(status) + (sdp ? " sdp" : ""));
+  }
+  bool answer(std::string) override { return note("200"); }
+  bool refuse(int status, std::string_view, const sip::Reason&, std::vector<std::pair<std::string, std::string>>) override {
+    return note("refuse " + std::to_string(status));
+  }
+  bool acknowledge(std::string) override { return note("ack"); }
+  bool offer(std::string) override { return note("offer"); }
+  bool accept_offer(std::string) override { return note("accept"); }
+  bool refuse_offer(int status) override { return note("refuse_offer " + std::to_string(status)); }
+  bool info(std::string_view, std::string_view) override { return note("info"); }
+  void end(const sip::Reason&) override { note("end"); }
+  const std::string& sip_call_id() const override { return id_; }
+
+ private:
+  bool note(std::string what) {
+    did_.push_back(std::move(what));
+    return true;
+  }
+  std::vector<std::string>& did_;
+  const std::string id_ = "call";
+};
+
+class FakeAgent final : public sip::SipAgent {
+ public:
+  std::vector<sip::ListenAddress> listening() const override { return {}; }
+  std::unique_ptr<sip::Dialog> invite(const sip::OutgoingInvite& invite, sip::DialogObserver&) override {
+    invites.push_back(invite);
+    if (unbuildable) return nullptr;
+    return std::make_unique<FakeDialog>(did);
+  }
+  void options(const std::string&, const sip::NextHop&, std::function<void(int)>) override {}
+  void set_accepting(bool) override {}
+  void set_config(const sip::SipConfig&) override {}
+  size_t open_dialogs() const override { return 0; }
+
+  std::vector<std::string> did;
+  std::vector<sip::OutgoingInvite> invites;
+  bool unbuildable = false;
+};
+
+class SipLegTest : public testing::Test {
+ protected:
+  SipLeg& outgoing() {
+    sip::OutgoingInvite invite;
+    invite.request_uri = "sip:102@127.0.0.1:5062";
+    leg_ = std::make_unique<SipLeg>(services_, call_, Log{}, policy::Party{PartyKind::Phone, "102"}, std::move(invite),
+                                    SipLeg::Media{SessionId{1}, {}, {}});
+    return *leg_;
+  }
+  SipLeg& incoming(std::optional<std::string> sdp = "offer") {
+    sip::Invite invite;
+    invite.sdp = std::move(sdp);
+    leg_ = std::make_unique<SipLeg>(services_, call_, Log{}, policy::Party{PartyKind::Phone, "101"},
+                                    std::make_unique<FakeDialog>(agent_.did), invite, SipLeg::Media{SessionId{1}, {}, {}});
+    return *leg_;
+  }
+  sip::DialogObserver& network() { return *leg_; }
+
+  Metrics metrics_;
+  SystemClock clock_;
+  SystemRandom random_;
+  sip::SofiaLoop loop_{metrics_};
+  sip::Registrar registrar_{clock_, metrics_, {}};
+  test::FakeMediaEngine media_;
+  FakeAgent agent_;
+  Services services_{loop_, media_, &agent_, nullptr, registrar_, clock_, random_, metrics_};
+  test::LegWitness call_;
+  std::unique_ptr<SipLeg> leg_;
+};
+
+TEST_F(SipLegTest, an_outgoing_leg_offers_rings_and_is_answered) {
+  ASSERT_TRUE(outgoing().start());
+  EXPECT_EQ(agent_.invites.front().sdp, "offer");
+  network().on_progress(180, std::nullopt);
+  EXPECT_EQ(call_.last(), "ringing");
+  network().on_answered("answer");
+  EXPECT_EQ(call_.last(), "answered");
+}
+
+TEST_F(SipLegTest, a_183_with_sdp_is_early_media_and_the_200_that_repeats_it_is_not_negotiated_again) {
+  ASSERT_TRUE(outgoing().start());
+  network().on_progress(183, "answer");
+  EXPECT_EQ(call_.last(), "early media");
+  network().on_answered("answer");
+  EXPECT_EQ(call_.last(), "answered");
+}
+
+TEST_F(SipLegTest, a_100_is_nothing_to_tell) {
+  ASSERT_TRUE(outgoing().start());
+  network().on_progress(100, std::nullopt);
+  EXPECT_TRUE(call_.told.empty());
+}
+
+TEST_F(SipLegTest, a_200_without_any_sdp_ends_the_leg_with_488_and_bye) {
+  ASSERT_TRUE(outgoing().start());
+  network().on_answered(std::nullopt);
+  EXPECT_EQ(call_.last(), "ended not_acceptable");
+  EXPECT_EQ(agent_.did.back(), "end");
+}
+
+TEST_F(SipLegTest, a_contact_that_no_invite_can_be_built_for_fails_at_once) {
+  agent_.unbuildable = true;
+  EXPECT_FALSE(outgoing().start());
+}
+
+TEST_F(SipLegTest, an_incoming_leg_rings_answers_and_is_ended_once) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  leg.ring(false);
+  ASSERT_TRUE(leg.answer({}));
+  leg.end({Cause::NormalClearing}, true);
+  leg.end({Cause::NormalClearing}, true);
+  EXPECT_EQ(agent_.did, (std::vector<std::string>{"180", "200", "end"}));
+}
+
+TEST_F(SipLegTest, an_incoming_leg_that_ends_before_its_answer_is_refused_with_the_causes_status) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  leg.end({Cause::Busy, 486, 0, ""}, true);
+  EXPECT_EQ(agent_.did.back(), "refuse 486");
+}
+
+TEST_F(SipLegTest, a_late_offer_gets_our_offer_in_the_200_and_its_answer_from_the_ack) {
+  SipLeg& leg = incoming(std::nullopt);
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  EXPECT_EQ(media_.offers, std::vector{media::Direction::SendRecv});
+  network().on_confirmed("answer");
+  EXPECT_TRUE(call_.told.empty());
+}
+
+TEST_F(SipLegTest, an_ack_without_the_answer_to_our_late_offer_ends_the_call) {
+  SipLeg& leg = incoming(std::nullopt);
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  network().on_confirmed(std::nullopt);
+  EXPECT_EQ(call_.last(), "ended not_acceptable");
+}
+
+TEST_F(SipLegTest, the_other_sides_hold_is_a_reinvite_sendonly_and_its_resume_sendrecv) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  leg.set_remote_hold(true);
+  EXPECT_EQ(media_.offers.back(), media::Direction::SendOnly);
+  network().on_offer_accepted("answer");
+  leg.set_remote_hold(false);
+  EXPECT_EQ(media_.offers.back(), media::Direction::SendRecv);
+}
+
+TEST_F(SipLegTest, a_resume_while_the_hold_is_still_out_is_offered_after_its_answer) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  leg.set_remote_hold(true);
+  leg.set_remote_hold(false);
+  EXPECT_EQ(media_.offers, std::vector{media::Direction::SendOnly});
+  network().on_offer_accepted("answer");
+  EXPECT_EQ(media_.offers.back(), media::Direction::SendRecv);
+}
+
+TEST_F(SipLegTest, dtmf_by_info_reaches_the_call_and_nonsense_does_not) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  network().on_info("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n");
+  EXPECT_EQ(call_.last(), "digits 5");
+  network().on_info("application/dtmf-relay", "Signal=x\r\n");
+  network().on_info("text/plain", "5");
+  EXPECT_EQ(call_.told.size(), 1u);
+}
+
+TEST_F(SipLegTest, lost_media_ends_the_leg_on_both_sides) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  leg.on_media(media::MediaTimedOut{leg.port()});
+  EXPECT_EQ(call_.last(), "ended media_lost");
+  EXPECT_EQ(agent_.did.back(), "end");
+}
+
+}  // namespace
+}  // namespace gw
