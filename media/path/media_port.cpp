@@ -1,6 +1,7 @@
 #include "media/path/media_port.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "media/codec/g711.h"
 #include "media/path/quality.h"
@@ -189,7 +190,7 @@ void MediaPort::receive_event(InboundAudio& event, uint32_t clock_rate, TimePoin
   if (!muted_ && other_ != nullptr && other_->hears(now) &&
       other_->passes_events(event.codec, clock_rate)) {
     event_passed_ = true;
-    event.restarted = event.restarted || std::exchange(skipped_, false);
+    event.restarted |= std::exchange(skipped_, false);
     other_->pass_event(event, now);
   }
   take_keys(now);
@@ -222,7 +223,7 @@ void MediaPort::carry(InboundAudio& audio, TimePoint now) {
     skipped_ = true;
     return;
   }
-  audio.restarted = audio.restarted || std::exchange(skipped_, false);
+  audio.restarted |= std::exchange(skipped_, false);
   if (other_->passes(audio.codec)) return other_->pass(audio, now);
   const auto theirs = other_->codec();
   if (theirs && is_g711(audio.codec) && is_g711(*theirs)) {
