@@ -13,8 +13,8 @@ function(gw_options target)
     target_compile_options(${target} PRIVATE -fsanitize=${GW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(${target} PRIVATE -fsanitize=${GW_SANITIZE})
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # g++ 12 reports false positives of these two when sanitizers instrument std::variant and coroutines.
-      target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-tsan>)
+      # g++ 12 reports false positives of these when sanitizers instrument std::string, std::variant and coroutines.
+      target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-tsan>)
     endif()
   endif()
 endfunction()

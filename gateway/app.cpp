@@ -111,6 +111,7 @@ App::~App() {
   if (admin_server_) admin_server_->stop();
   if (web_) web_->stop();
   control_.reset();
+  trunks_.reset();
   media_.reset();
   agent_.reset();
   resolver_.reset();
@@ -169,6 +170,8 @@ Result<void> App::start_sip() {
   if (!agent) return tl::unexpected(agent.error());
   agent_ = std::move(*agent);
   services_->agent = agent_.get();
+  trunks_ = std::make_unique<TrunkWatch>(*agent_, *resolver_, clock_, metrics_, log_);
+  trunks_->set_config(config_);
   return {};
 }
 
@@ -223,7 +226,7 @@ Result<void> App::start_admin() {
   };
   hooks.calls = [this] { return ops::calls_json(*control_, *media_); };
   hooks.phones = [this] { return ops::phones_json(*control_, *registrar_, clock_.wall()); };
-  hooks.trunks = [this] { return ops::trunks_json(*control_); };
+  hooks.trunks = [this] { return ops::trunks_json(*control_, *trunks_); };
   hooks.users = [this] { return ops::users_json(*control_, edge_.get()); };
   hooks.hang_up = [this](const std::string& call) { return control_->hang_up(CallId{call}); };
   hooks.reload = [this] { return reload(); };
@@ -319,6 +322,8 @@ void App::wait_for_dialogs(TimePoint deadline) {
 
 void App::keep_house() {
   registrar_->expire();
+  trunks_->look();
+  control_->update_gauges();
   loop_->after(1s, [this] { keep_house(); });
 }
 
@@ -354,6 +359,7 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
   }
   config_ = config;
   control_->set_config(config_);
+  trunks_->set_config(config_);
   agent_->set_config(config_->sip);
   registrar_->set_limits({config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
   publish_users();

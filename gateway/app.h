@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "gateway/call/call_control.h"
 #include "gateway/call/services.h"
+#include "gateway/call/trunk_watch.h"
 #include "gateway/config/config.h"
 #include "gateway/demo_tokens.h"
 #include "gateway/ops/admin_http.h"
@@ -86,6 +87,7 @@ class App {
   std::unique_ptr<Services> services_;
   std::unique_ptr<CallControl> control_;
   std::unique_ptr<sip::SipAgent> agent_;
+  std::unique_ptr<TrunkWatch> trunks_;
   std::unique_ptr<acs::http::HttpServer> web_;          // Edge, REST, softphone: TLS and, when asked for, plain on loopback.
   std::unique_ptr<DemoTokens> demo_tokens_;
   std::unique_ptr<acs::edge::EdgeServer> edge_;

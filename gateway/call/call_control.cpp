@@ -42,7 +42,6 @@ bool rings_only_users(const Decision& decision) {
 CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecorder& recorder, config::Snapshot config,
                          Log log)
     : services_(services), resolver_(resolver), recorder_(recorder), config_(std::move(config)), log_(log),
-      call_tokens_(config_->limits.calls_per_second), tokens_at_(services.clock.now()),
       calls_started_(services.metrics.counter("gw_calls_total", "Calls begun, refused ones not among them.")),
       calls_active_(services.metrics.gauge("gw_calls", "Calls that are being set up or talking.")),
       legs_active_(services.metrics.gauge("gw_legs", "Legs of those calls.")) {}
@@ -206,13 +205,9 @@ std::optional<HangupCause> CallControl::no_room(const Decision& decision, const 
   if (config.limits.max_calls > 0 && registry_.live() >= config.limits.max_calls) {
     return HangupCause{Cause::Exhausted, 503, 0, "[limits] max_calls is reached"};
   }
-  if (config.limits.calls_per_second > 0) {
-    const TimePoint now = services_.clock.now();
-    const double rate = config.limits.calls_per_second;
-    call_tokens_ = std::min(2 * rate, call_tokens_ + rate * std::chrono::duration<double>(now - tokens_at_).count());
-    tokens_at_ = now;
-    if (call_tokens_ < 1) return HangupCause{Cause::Exhausted, 503, 0, "[limits] calls_per_second is reached"};
-    call_tokens_ -= 1;
+  const TimePoint now = services_.clock.now();
+  if (!rate_.take(config.limits.calls_per_second, now)) {
+    return HangupCause{Cause::Exhausted, 503, 0, "[limits] calls_per_second is reached"};
   }
   if (from.kind == PartyKind::Phone) {
     const config::Phone* phone = config.phone(from.name);
@@ -225,8 +220,22 @@ std::optional<HangupCause> CallControl::no_room(const Decision& decision, const 
     if (trunk && trunk->max_calls > 0 && registry_.live_with(from) >= trunk->max_calls) {
       return HangupCause{Cause::Exhausted, 503, 0, "the trunk's max_calls is reached"};
     }
+    if (trunk && !trunk_rates_[trunk->name].take(trunk->calls_per_second, now)) {
+      return HangupCause{Cause::Exhausted, 503, 0, "the trunk's calls_per_second is reached"};
+    }
   }
   return std::nullopt;
+}
+
+bool CallControl::Rate::take(double per_second, TimePoint now) {
+  if (per_second <= 0) return true;  // No limit.
+  const double burst = 2 * per_second;
+  tokens = tokens < 0 ? burst
+                      : std::min(burst, tokens + per_second * std::chrono::duration<double>(now - at).count());
+  at = now;
+  if (tokens < 1) return false;
+  tokens -= 1;
+  return true;
 }
 
 Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) {
@@ -266,6 +275,15 @@ void CallControl::end_all(const HangupCause& cause, EndedBy by) {
   for (const CallId& id : ids) {
     if (Call* call = registry_.find(id)) call->end(cause, by);
   }
+}
+
+void CallControl::update_gauges() {
+  size_t legs = 0;
+  registry_.for_each([&](const Call& call) {
+    if (call.state() != CallState::Ended) legs += 1 + call.targets().size();
+  });
+  legs_active_.Set(static_cast<double>(legs));
+  calls_active_.Set(static_cast<double>(registry_.live()));
 }
 
 bool CallControl::hang_up(const CallId& id) {

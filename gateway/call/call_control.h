@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   bool draining() const { return draining_; }
   void end_all(const policy::HangupCause& cause, EndedBy by);
   bool hang_up(const CallId& id);
+  void update_gauges();            // Every second or so.
 
   const CallRegistry& registry() const { return registry_; }
 
@@ -95,10 +97,17 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   // Owned by us.
   CallRegistry registry_;
 
+  // New calls a second, with a burst of twice the rate.
+  struct Rate {
+    double tokens = -1;            // Full at first.
+    TimePoint at{};
+    bool take(double per_second, TimePoint now);
+  };
+
   // State.
   bool draining_ = false;
-  double call_tokens_ = 0;         // Token bucket of [limits] calls_per_second.
-  TimePoint tokens_at_{};
+  Rate rate_;                                            // [limits] calls_per_second
+  std::map<std::string, Rate, std::less<>> trunk_rates_; // A trunk's calls_per_second, both directions.
   Counter& calls_started_;
   Gauge& calls_active_;
   Gauge& legs_active_;

@@ -128,6 +128,9 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& par
   if (trunk->max_calls > 0 && !call.decision().emergency && registry_.live_with(party) >= trunk->max_calls) {
     return no(Cause::Exhausted, "the trunk's max_calls is reached");
   }
+  if (!call.decision().emergency && !trunk_rates_[trunk->name].take(trunk->calls_per_second, services_.clock.now())) {
+    return no(Cause::Exhausted, "the trunk's calls_per_second is reached");
+  }
   const auto target = parse_trunk_target(trunk->targets.front());
   if (!target) return no(Cause::NoTrunk, "the trunk's target cannot be read: " + trunk->targets.front());
 

@@ -16,7 +16,7 @@ struct TrunkTarget {
 };
 std::optional<TrunkTarget> parse_trunk_target(std::string_view text);
 
-// "sip:+14255550123@127.0.0.1:5070", "sip:...@host;transport=tls"
+// "sip:+14255550123@127.0.0.1:5070", "sip:...@host;transport=tls"; without a number the host itself: "sip:host"
 std::string trunk_uri(const TrunkTarget& target, std::string_view number);
 
 }  // namespace gw

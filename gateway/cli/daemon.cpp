@@ -86,7 +86,7 @@ int show(const Common& common, const std::string& what) {
   } else if (what == "phones") {
     print_rows(answer.body["phones"], {"username", "extension", "display_name", "registered", "devices", "calls"});
   } else {
-    print_rows(answer.body["trunks"], {"name", "targets", "calls", "max_calls"});
+    print_rows(answer.body["trunks"], {"name", "state", "targets", "calls", "max_calls"});
   }
   return kDone;
 }

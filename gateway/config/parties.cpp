@@ -198,6 +198,19 @@ void read_trunk_rules(Section& section, Trunk& trunk) {
   number.finish();
 }
 
+// Keys that are read so that a configuration can be written once, but that nothing acts on yet: said, not swallowed.
+void warn_of_inert_keys(const Section& section, const Trunk& trunk) {
+  if (trunk.registers) {
+    section.warn("register", "is not in force in this version: the carrier must know the gateway by its address");
+  }
+  if (trunk.profile == TrunkProfile::DirectRouting) {
+    section.warn("profile", "\"direct-routing\" is not in force in this version: the trunk is treated as \"generic\"");
+  }
+  if (trunk.playout != "adaptive") {
+    section.warn("playout", "is not in force in this version: the buffer is as short as the stream allows");
+  }
+}
+
 Trunk read_trunk(Section section) {
   Trunk trunk;
   trunk.origin = section.origin();
@@ -234,6 +247,7 @@ Trunk read_trunk(Section section) {
   section.number("calls_per_second", trunk.calls_per_second, 0, 100'000);
   read_retry_on(section, trunk.retry_on);
   read_trunk_rules(section, trunk);
+  warn_of_inert_keys(section, trunk);
   section.finish();
   return trunk;
 }

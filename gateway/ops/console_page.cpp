@@ -62,7 +62,7 @@ async function refresh() {
       p.devices.map((d) => `${d.transport} ${d.source} ${d.user_agent}`).join(' / ') || 'not registered', p.calls]));
     show('users', ['user', 'extension', 'identity', 'numbers', 'devices', 'calls'], users.users.map((u) => [u.name, u.extension, u.id,
       u.numbers.join(' '), u.devices, u.calls]));
-    show('trunks', ['trunk', 'targets', 'calls'], trunks.trunks.map((t) => [t.name, t.targets.join(' '), t.calls]));
+    show('trunks', ['trunk', 'state', 'targets', 'calls'], trunks.trunks.map((t) => [t.name, t.state, t.targets.join(' '), t.calls]));
   } catch (error) {
     document.getElementById('status').textContent = error.message;
   }

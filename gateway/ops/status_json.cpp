@@ -84,10 +84,11 @@ std::string phones_json(const CallControl& control, const sip::Registrar& regist
   return json{{"phones", std::move(phones)}}.dump();
 }
 
-std::string trunks_json(const CallControl& control) {
+std::string trunks_json(const CallControl& control, const TrunkWatch& watch) {
   json trunks = json::array();
   for (const config::Trunk& trunk : control.config().trunks) {
     trunks.push_back({{"name", trunk.name},
+                      {"state", to_string(watch.state(trunk.name))},
                       {"targets", trunk.targets},
                       {"calls", control.registry().live_with({policy::PartyKind::Trunk, trunk.name})},
                       {"max_calls", trunk.max_calls}});
