@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { assertNoTone, assertTone } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { castOf } from './lib/cast.mjs';
-import { credentials } from './lib/digest.mjs';
+import { credentials, genuine } from './lib/digest.mjs';
 import { generator, mutate } from './lib/mutate.mjs';
 import { RtpEndpoint } from './lib/rtp.mjs';
 import { Sipp } from './lib/sipp.mjs';
@@ -42,6 +42,8 @@ describe('the harness', () => {
       user: 'Mufasa', password: 'Circle Of Life', method: 'GET', uri: '/dir/index.html', cnonce: '0a4f113b',
     });
     assert.match(value, /response="6629fae49393a05397450978507c4ef1"/);
+    assert.ok(genuine(value, { password: 'Circle Of Life', method: 'GET' }));
+    assert.ok(!genuine(value, { password: 'Circle of Life', method: 'GET' }));
   });
 
   test('a_seed_repeats_its_mutations', () => {

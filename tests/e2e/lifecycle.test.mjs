@@ -63,7 +63,7 @@ describe('the daemon', () => {
     const cast = castOf(t);
     const daemon = await cast.add(Daemon.start());
     const extra = path.join(daemon.conf, 'extra.toml');
-    await writeFile(extra, '[[phone]]\nusername = "103"\npassword = "demo-103"\nextension = "103"\ndisplay_name = "Third"\n');
+    await writeFile(extra, '[[phone]]\nusername = "103"\npassword = "demo-103"\nextension = "103"\ndisplay_name = "Third"\ndigest = ["MD5"]\n');
     daemon.program.signal('SIGHUP');
     await until('phone 103', async () => (await daemon.phones()).some((phone) => phone.username === '103'));
     const phone = await cast.add(Baresip.start({ user: '103', password: 'demo-103', domain: daemon.sip.udp }));

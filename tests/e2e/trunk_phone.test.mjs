@@ -5,6 +5,7 @@ import { assertHears } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon } from './lib/daemon.mjs';
+import { genuine } from './lib/digest.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { Sipp } from './lib/sipp.mjs';
 
@@ -108,18 +109,31 @@ describe('a carrier and a phone', () => {
     await carrier.finished();
   });
 
-  test('a_trunk_that_wants_credentials_gets_them', async (t) => {
-    const carrier = await called(t, 'digest', { port: secure, values: { username: 'gateway', password: 'correct horse' } });
-    await dial('+3545550123');
-    await established();
-    await soundsBothWays(carrier);
-    await phone.hangup();
-    await carrier.finished();
-    const invites = (await carrier.messages()).filter((message) => message.method === 'INVITE');
-    assert.equal(invites.length, 2);
-    assert.match(invites[1].header('proxy-authorization'), /^Digest .*username="gateway"/);
-    assert.ok(!daemon.program.lines.some((line) => line.includes('correct horse')), 'the password is in no log line');
-  });
+  for (const [status, header, challenge] of [
+    [407, 'Proxy-Authenticate', 'algorithm=MD5, qop="auth"'], [401, 'WWW-Authenticate', 'algorithm=MD5'],
+    [401, 'WWW-Authenticate', 'algorithm=SHA-256, qop="auth,auth-int", opaque="x"'],
+  ]) {
+    test(`a_trunk_that_wants_credentials_gets_them_${status}_${/=([^,]+)/.exec(challenge)[1]}`, async (t) => {
+      const carrier = await called(t, 'digest', {
+        port: secure,
+        values: {
+          status: String(status), reason: 'Who Are You',
+          challenge: `${header}: Digest realm="carrier", nonce="4cd7ac2b5e1f7d1a", ${challenge}`,
+        },
+      });
+      await dial('+3545550123');
+      await established();
+      await soundsBothWays(carrier);
+      await phone.hangup();
+      await carrier.finished();
+      const invites = (await carrier.messages()).filter((message) => message.method === 'INVITE');
+      assert.equal(invites.length, 2);
+      const given = invites[1].header(status === 407 ? 'proxy-authorization' : 'authorization');
+      assert.match(given, /^Digest .*username="gateway"/);
+      assert.ok(genuine(given, { password: 'correct horse', method: 'INVITE' }), given);
+      assert.ok(!daemon.program.lines.some((line) => line.includes('correct horse')), 'the password is in no log line');
+    });
+  }
 
   test('a_dead_target_is_passed_over_within_4_s', async (t) => {
     const carrier = await called(t, 'answer', { port: spare });

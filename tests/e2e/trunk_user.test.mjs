@@ -185,13 +185,15 @@ describe('a carrier and a user', () => {
   });
 
   test('a_hold_by_the_trunk_is_remote_hold_at_the_user', async (t) => {
-    const carrier = await calling(t, 'call_hold', '+14255550101', { duration: 5000 });
+    const carrier = await calling(t, 'call_hold', '+14255550101', { duration: 6000 });
     await bob.rings();
     await bob.accept();
     await bob.connected();
     await soundsBothWays(carrier, bob);
     await bob.reaches('RemoteHold');
-    assertNoTone('the user on hold', await bob.listen(kCarrierHertz));
+    // A carrier that holds with sendonly plays its music, and is not to hear the user.
+    await assertHears('the user on hold', bob, kCarrierHertz);
+    assertNoTone('the carrier that holds', await carrier.rtp.overhear(kUserHertz));
     await bob.connected();
     await soundsBothWays(carrier, bob);
     await bob.hangup();

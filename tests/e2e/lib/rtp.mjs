@@ -1,7 +1,7 @@
 import dgram from 'node:dgram';
 import { randomBytes } from 'node:crypto';
 import { g711, measure } from './tone.mjs';
-import { until } from './wait.mjs';
+import { pause, until } from './wait.mjs';
 
 const kFrame = 160;  // 20 ms at 8 kHz
 const kHeard = 30 * 8000;  // Samples kept of what was heard.
@@ -113,6 +113,14 @@ export class RtpEndpoint {
     this.forget();
     await until(`${seconds} s of audio on RTP port ${this.port}`, () => this.heard.length >= seconds * 8000, ms);
     return measure(Int16Array.from(this.heard.slice(-Math.round(seconds * 8000))), hertz, 8000);
+  }
+
+  /** The tone in whatever comes within the next `seconds`, which may be nothing at all. */
+  async overhear(hertz, seconds = 1) {
+    this.forget();
+    await pause(seconds * 1000);
+    if (this.heard.length < 80) return { level: -200, purity: 0, silent: true, seconds: 0 };
+    return measure(Int16Array.from(this.heard), hertz, 8000);
   }
 
   close() {
