@@ -1,0 +1,247 @@
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/codec_load.h"
+#include "bench/gateway_process.h"
+#include "bench/load.h"
+
+// What the daemon itself costs: it runs as a process of its own, carries calls between a trunk and
+// users that are set up as in real life, and is charged for what the kernel says it used.
+namespace {
+
+using namespace gw;
+using namespace gw::bench;
+
+constexpr Duration kWarmUp = 1500ms;  // Encoders adapt, pages are touched.
+constexpr Duration kMargin = 500ms;   // Before and after the window: late packets still count.
+constexpr double kMargins = 2;        // All of them, in seconds, and to spare.
+constexpr size_t kCodecFrames = 50;
+
+struct Options {
+  size_t calls = 100;
+  double seconds = 10;
+  std::string phone = "pcmu", user = "opus", srtp = "gcm";
+  std::string gateway;
+
+  bool opus() const { return user == "opus"; }
+  // A browser always encrypts: "off" leaves only the phone's side plain, as it is anyway.
+  const char* profile() const {
+    return srtp == "cm" ? "SRTP_AES128_CM_SHA1_80" : "SRTP_AEAD_AES_128_GCM";
+  }
+  bool valid() const {
+    return phone == "pcmu" && (opus() || user == "pcmu") &&
+           (srtp == "gcm" || srtp == "cm" || srtp == "off") && calls >= 1 && calls <= 5000 &&
+           seconds > 0 && seconds <= 3600;
+  }
+};
+
+std::optional<Options> parse(int argc, char** argv) {
+  Options options;
+  const auto folder = std::filesystem::canonical("/proc/self/exe").parent_path();
+  options.gateway = folder.parent_path() / "acs-gateway";
+  const std::map<std::string_view, std::string*> texts{{"--phone", &options.phone},
+                                                       {"--user", &options.user},
+                                                       {"--srtp", &options.srtp},
+                                                       {"--gateway", &options.gateway}};
+  for (int i = 1; i < argc; i += 2) {
+    const std::string_view name = argv[i];
+    if (i + 1 == argc) return std::nullopt;
+    if (name == "--calls") {
+      options.calls = std::strtoul(argv[i + 1], nullptr, 10);
+    } else if (name == "--seconds") {
+      options.seconds = std::strtod(argv[i + 1], nullptr);
+    } else if (const auto text = texts.find(name); text != texts.end()) {
+      *text->second = argv[i + 1];
+    } else {
+      return std::nullopt;
+    }
+  }
+  return options.valid() ? std::optional(options) : std::nullopt;
+}
+
+// A call takes three descriptors here and five there.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+double rounded(double value, double scale) {
+  return std::round(value * scale) / scale;
+}
+
+nlohmann::ordered_json spread_us(std::vector<int64_t> nanoseconds) {
+  std::ranges::sort(nanoseconds);
+  const auto at = [&](double quantile) {
+    if (nanoseconds.empty()) return 0.0;
+    const double last = static_cast<double>(nanoseconds.size() - 1);
+    const auto place = static_cast<size_t>(quantile * last);
+    return rounded(static_cast<double>(nanoseconds[place]) / 1000, 10);
+  };
+  return {{"p50", at(0.5)}, {"p99", at(0.99)}, {"max", at(1)}};
+}
+
+// On the daemon's core, while it has nothing to do: the same core, the same cache.
+double codec_cost(CodecLoad& load) {
+  run_on_core(kDaemonCore);
+  load.run(kCodecFrames / 5);
+  const double cost = load.run(kCodecFrames).sum();
+  run_on_core(kOurCore);
+  return cost;
+}
+
+struct Measured {
+  uint64_t expected = 0, arrived = 0;
+  double cpu_us = 0, rss_per_call_kb = 0;
+  std::vector<int64_t> latencies;
+  std::map<std::string, double> before, after;  // The daemon's counters.
+
+  double counted(const char* name) const {
+    const auto b = before.find(name), a = after.find(name);
+    return b == before.end() || a == after.end() ? 0 : a->second - b->second;
+  }
+  double made_up() const {
+    return counted("gw_media_concealed_total") + counted("gw_media_recovered_total");
+  }
+  // A frame that the daemon made up in place of a lost one is not delivered.
+  double delivered() const {
+    if (expected == 0) return 0;
+    return std::max(0.0, static_cast<double>(arrived) - made_up()) / static_cast<double>(expected);
+  }
+};
+
+// All calls up and talking, with the memory that each took.
+Result<void> bring_up(Load& load, const GatewayProcess& gateway, size_t calls, Measured& out) {
+  const size_t half = calls / 2;
+  if (auto up = load.set_up(0, half); !up) return up;
+  if (auto fine = load.talk(kWarmUp); !fine) return fine;
+  const auto rss_half = static_cast<double>(gateway.rss_kb());
+  if (auto up = load.set_up(half, calls); !up) return up;
+  if (auto fine = load.talk(kWarmUp); !fine) return fine;
+  const auto rss_all = static_cast<double>(gateway.rss_kb());
+  out.rss_per_call_kb = (rss_all - rss_half) / static_cast<double>(calls - half);
+  return {};
+}
+
+void collect(const Load& load, Measured& out) {
+  for (const auto& call : load.calls()) {
+    for (const StreamMeter* meter : {&call->phone_to_user(), &call->user_to_phone()}) {
+      out.expected += meter->expected();
+      out.arrived += meter->arrived();
+    }
+    const auto& latencies = call->phone_to_user().latencies();
+    out.latencies.insert(out.latencies.end(), latencies.begin(), latencies.end());
+  }
+}
+
+Result<void> measure(Load& load, const GatewayProcess& gateway, double seconds, Measured& out) {
+  constexpr double kTickNs = 20e6;
+  // Asking for the counters costs the daemon something, and us a pause: well before the window.
+  out.before = gateway.metrics();
+  if (out.before.empty()) return fail(ErrorCode::Unavailable, "the gateway shows no counters");
+  if (auto fine = load.talk(kMargin); !fine) return fine;
+  load.prepare(seconds + kMargins);
+  if (auto fine = load.talk(kMargin); !fine) return fine;
+
+  const SystemClock clock;
+  load.open_window();
+  const TimePoint begin = clock.now();
+  const uint64_t cpu_begin = gateway.cpu_ns();
+  const auto length = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+  if (auto fine = load.talk(length); !fine) return fine;
+  const auto cpu = static_cast<double>(gateway.cpu_ns() - cpu_begin);
+  const auto lasted = static_cast<double>((clock.now() - begin).count());
+  load.close_window();
+  if (auto fine = load.talk(kMargin); !fine) return fine;
+  out.after = gateway.metrics();
+
+  out.cpu_us = cpu / 1000 / (lasted / kTickNs) / static_cast<double>(load.calls().size());
+  collect(load, out);
+  return {};
+}
+
+void report(const Options& options, const Measured& m, double codec_us, const Load& load) {
+  nlohmann::ordered_json out;
+  out["calls"] = options.calls;
+  out["delivered"] = rounded(m.delivered(), 1e6);
+  out["cpu_us_per_call_20ms"] = rounded(m.cpu_us, 10);
+  out["calls_per_core"] = static_cast<int64_t>(20000 / m.cpu_us);
+  out["codec_us_per_call_20ms"] = rounded(codec_us, 10);
+  out["efficiency"] = rounded(codec_us / m.cpu_us, 1000);
+  out["added_latency_us"] = spread_us(m.latencies);
+  out["rss_per_call_kb"] = rounded(m.rss_per_call_kb, 10);
+  // Beyond what others rely on: what was measured, and how far to trust it.
+  out["seconds"] = options.seconds;
+  out["phone"] = options.phone;
+  out["user"] = options.user;
+  out["srtp"] = options.profile();
+  out["frames_expected"] = m.expected;
+  out["frames_arrived"] = m.arrived;
+  out["frames_made_up"] = static_cast<int64_t>(m.made_up());
+  out["socket_overflow"] = static_cast<int64_t>(m.counted("gw_media_socket_overflow_total"));
+  out["late_turns"] = static_cast<int64_t>(m.counted("gw_media_late_turns_total"));
+  out["generator_late_us"] = spread_us(load.lateness());
+  std::printf("%s\n", out.dump().c_str());
+}
+
+int complain(const Error& error, const GatewayProcess* gateway) {
+  std::fprintf(stderr, "bench_relay: %s\n", error.detail.c_str());
+  if (gateway != nullptr) std::fprintf(stderr, "%s\n", gateway->log_tail().c_str());
+  return 1;
+}
+
+int run(const Options& options) {
+  allow_many_descriptors();
+  run_on_core(kOurCore);
+  const media::OpusSettings opus;  // The daemon's defaults; nobody reports loss, so no FEC.
+  const auto speakers = make_speakers(opus);
+  auto load = Load::create({options.calls, options.opus(), options.profile()}, speakers);
+  if (!load) return complain(load.error(), nullptr);
+  auto gateway = GatewayProcess::start(
+      {options.gateway, options.calls, (*load)->carrier(), options.opus() ? "opus" : "g711"});
+  if (!gateway) return complain(gateway.error(), nullptr);
+  if (auto fine = (*load)->connect_users(*gateway); !fine) return complain(fine.error(), &*gateway);
+
+  std::optional<CodecLoad> codecs;
+  if (options.opus()) codecs.emplace(CodecLoad::Setting{options.calls, opus, 0}, speakers);
+  const double codec_before = codecs ? codec_cost(*codecs) : 0;
+  std::fprintf(stderr, "%zu users registered; setting up calls\n", options.calls);
+  Measured measured;
+  if (auto up = bring_up(**load, *gateway, options.calls, measured); !up) {
+    return complain(up.error(), &*gateway);
+  }
+  std::fprintf(stderr, "%zu calls talk; measuring for %g s\n", options.calls, options.seconds);
+  if (auto fine = measure(**load, *gateway, options.seconds, measured); !fine) {
+    return complain(fine.error(), &*gateway);
+  }
+  (*load)->hang_up();
+  // The machine's speed changes by the minute: the mean of before and after is the run's.
+  const double codec_us = codecs ? (codec_before + codec_cost(*codecs)) / 2 : 0;
+  report(options, measured, codec_us, **load);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = parse(argc, argv);
+  if (!options) {
+    std::fprintf(stderr,
+                 "usage: bench_relay [--calls N] [--seconds S] [--phone pcmu] [--user opus|pcmu] "
+                 "[--srtp gcm|cm|off] [--gateway BINARY]\n");
+    return 2;
+  }
+  return run(*options);
+}

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/net.h"
+#include "base/result.h"
+
+namespace gw::bench {
+
+// Cores: the daemon has one for itself, we have the other, as far as the machine has two.
+constexpr int kDaemonCore = 0;
+constexpr int kOurCore = 1;
+void run_on_core(int core);  // The calling thread, and what it starts; not there = anywhere.
+
+// The daemon under measurement: a process of its own with a configuration, a state and ports of its
+// own, which all go when it goes. It has one media worker, one trunk (us) and users u0, u1, ...,
+// each with a number that the trunk may call. One thread.
+class GatewayProcess {
+ public:
+  struct Options {
+    std::string binary;
+    size_t users = 0;
+    SocketAddress trunk;      // Where we speak SIP.
+    std::string route_media;  // "opus" or "g711"
+  };
+
+  static Result<GatewayProcess> start(const Options& options);
+  GatewayProcess(GatewayProcess&& other) noexcept;
+  GatewayProcess& operator=(GatewayProcess&&) = delete;
+  ~GatewayProcess();
+
+  const SocketAddress& sip() const { return sip_; }
+  const SocketAddress& local() const { return local_; }  // Plain HTTP and WebSocket.
+  static std::string user(size_t index) { return "u" + std::to_string(index); }
+  static std::string number(size_t index) { return "+1425" + std::to_string(2000000 + index); }
+
+  uint64_t cpu_ns() const;  // All its threads, so far.
+  uint64_t rss_kb() const;
+  std::map<std::string, double> metrics() const;  // Without labelled ones; empty = no answer.
+  std::string log_tail() const;
+
+ private:
+  explicit GatewayProcess(std::string folder) : folder_(std::move(folder)) {}
+  bool write_configuration(const Options& options) const;
+  bool spawn(const std::string& binary);
+  Result<void> wait_until_ready();
+
+  std::string folder_;
+  pid_t pid_ = -1;
+  int out_ = -1;
+  SocketAddress sip_, local_, admin_;
+};
+
+}  // namespace gw::bench
