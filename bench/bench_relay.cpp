@@ -33,6 +33,7 @@ struct Options {
   double seconds = 10;
   std::string phone = "pcmu", user = "opus", srtp = "gcm";
   std::string gateway;
+  double require = 0;  // Less than this delivered is a failure.
 
   bool opus() const { return user == "opus"; }
   // A browser always encrypts: "off" leaves only the phone's side plain, as it is anyway.
@@ -61,6 +62,8 @@ std::optional<Options> parse(int argc, char** argv) {
       options.calls = std::strtoul(argv[i + 1], nullptr, 10);
     } else if (name == "--seconds") {
       options.seconds = std::strtod(argv[i + 1], nullptr);
+    } else if (name == "--require") {
+      options.require = std::strtod(argv[i + 1], nullptr);
     } else if (const auto text = texts.find(name); text != texts.end()) {
       *text->second = argv[i + 1];
     } else {
@@ -230,7 +233,7 @@ int run(const Options& options) {
   // The machine's speed changes by the minute: the mean of before and after is the run's.
   const double codec_us = codecs ? (codec_before + codec_cost(*codecs)) / 2 : 0;
   report(options, measured, codec_us, **load);
-  return 0;
+  return measured.delivered() >= options.require ? 0 : 1;
 }
 
 }  // namespace
@@ -240,7 +243,7 @@ int main(int argc, char** argv) {
   if (!options) {
     std::fprintf(stderr,
                  "usage: bench_relay [--calls N] [--seconds S] [--phone pcmu] [--user opus|pcmu] "
-                 "[--srtp gcm|cm|off] [--gateway BINARY]\n");
+                 "[--srtp gcm|cm|off] [--require DELIVERED] [--gateway BINARY]\n");
     return 2;
   }
   return run(*options);
