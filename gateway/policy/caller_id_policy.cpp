@@ -62,7 +62,7 @@ Result<std::string> number_of_user(const Config& config, const Dialled& dialled,
     const std::string asked =
         normalise(dialled.caller_id, config.numbers.country).value_or(dialled.caller_id);
     if (holds(allowed, asked)) return asked;
-    return fail(ErrorCode::Forbidden, to_string(dialled.from) + " may not present " + asked);
+    return fail(ErrorCode::Forbidden, to_string(dialled.from) + " may not present " + mask(asked));
   }
   if (allowed.size() == 1) return allowed.front();
   if (!needed) return allowed.empty() ? "" : allowed.front();

@@ -103,7 +103,7 @@ class Deciding {
   std::vector<Rank> ranks_of(const Route& route, const std::vector<std::string>& groups);
   void take(const Route& route, const std::vector<std::string>& groups);
   void accept(std::string route, std::vector<Rank> ranks, std::string_view caller_id_rule);
-  void refuse(Cause cause, std::string why);
+  void refuse(Cause cause, std::string why);  // The reason goes to the log: numbers are masked.
   // Lines cost more than the decision: they are made for those who ask.
   template <class Line>
   void tried(Line line) {
@@ -129,7 +129,7 @@ Decision Deciding::decide() {
   if (try_emergency(number) || try_extension(number)) return std::move(decision_);
   const auto e164 = normalise(number, config_.numbers.country);
   if (!e164 && number.starts_with('+')) {
-    refuse(Cause::BadNumber, number + " cannot be a telephone number");
+    refuse(Cause::BadNumber, mask(number) + " cannot be a telephone number");
     return std::move(decision_);
   }
   if (e164) decision_.normalised = *e164;
@@ -173,18 +173,13 @@ bool Deciding::try_emergency(const std::string& number) {
       std::ranges::find(emergency, number) == emergency.end()) {
     return false;
   }
-  // The caller's own route first, without regard to hours; any route of that number next; then
-  // every trunk there is.
-  const Route* best = nullptr;
-  for (const Route& route : config_.routes) {
-    if (!config::match_to(route, number)) continue;
-    if (!best) best = &route;
-    if (!is_from(route)) continue;
-    best = &route;
-    break;
-  }
+  // The caller's own route first, without regard to hours; then every trunk there is.
+  const auto best = std::ranges::find_if(config_.routes, [&](const Route& route) {
+    return is_from(route) && config::match_to(route, number);
+  });
+  const bool routed = best != config_.routes.end();
   std::vector<Rank> ranks;
-  if (best) ranks = ranks_of(*best, *config::match_to(*best, number));
+  if (routed) ranks = ranks_of(*best, *config::match_to(*best, number));
   for (const config::Trunk& trunk : config_.trunks) {
     const Party party{PartyKind::Trunk, trunk.name};
     const bool there = std::ranges::any_of(ranks, [&](const Rank& rank) {
@@ -198,11 +193,15 @@ bool Deciding::try_emergency(const std::string& number) {
   }
   tried([&] {
     return "emergency: " + number +
-           (best ? " goes by route \"" + best->name + "\"" : " has no route") +
+           (routed ? " goes by route \"" + best->name + "\"" : " has no route") +
            ", then by every trunk";
   });
   decision_.emergency = true;
-  accept(best ? best->name : "emergency", std::move(ranks), best ? best->caller_id : "pass");
+  if (routed) {
+    decision_.media = best->media;
+    decision_.ringback = best->ringback;
+  }
+  accept(routed ? best->name : "emergency", std::move(ranks), routed ? best->caller_id : "pass");
   return true;
 }
 
@@ -287,7 +286,7 @@ void Deciding::try_routes(const std::string& number) {
   }
   const bool no_way_out =
       dialled_.from.kind == PartyKind::User && number.starts_with('+') && config_.trunks.empty();
-  refuse(no_way_out ? Cause::NoTrunk : Cause::NotFound, "no route serves " + number);
+  refuse(no_way_out ? Cause::NoTrunk : Cause::NotFound, "no route serves " + mask(number));
 }
 
 std::vector<Rank> Deciding::ranks_of(const Route& route, const std::vector<std::string>& groups) {

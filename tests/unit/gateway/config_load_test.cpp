@@ -145,15 +145,11 @@ const Case kCases[] = {
     {"trunk_target", "[[trunk]]\nname = \"t\"\ntargets = [\"sip:a b\"]\n",
      "rest.toml:3: trunk.t.targets: \"sip:a b\" is no target: \"HOST\", \"HOST:PORT\" or "
      "\"sip:HOST:PORT;transport=udp|tcp|tls\""},
-    {"trunk_register", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\nregister = true\n",
-     "rest.toml:4: trunk.t.register: needs username and password"},
     {"trunk_peer", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\npeers = [\"a.example\"]\n",
      "rest.toml:4: trunk.t.peers: \"a.example\" is no address: \"198.51.100.0/24\" or "
      "\"203.0.113.9:5070\""},
     {"trunk_retry_on", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\nretry_on = [200]\n",
      "rest.toml:4: trunk.t.retry_on: holds something that is no SIP status: 300 to 699"},
-    {"trunk_playout", "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\nplayout = 501\n",
-     "rest.toml:4: trunk.t.playout: 501 is out of range: 0 to 500 ms"},
     {"peers_of_two_trunks",
      "[[trunk]]\nname = \"t\"\ntargets = [\"a.example\"]\npeers = [\"10.0.0.0/24\"]\n"
      "[[trunk]]\nname = \"u\"\ntargets = [\"b.example\"]\npeers = [\"10.0.0.9/24\"]\n",
@@ -206,6 +202,28 @@ const Case kCases[] = {
 
 INSTANTIATE_TEST_SUITE_P(Config, OneProblem, testing::ValuesIn(kCases),
                          [](const auto& test) { return std::string(test.param.name); });
+
+TEST(ConfigLoad, a_trunk_that_registers_needs_credentials) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", kQuiet);
+  folder.write("trunks.d/t.toml", "name = \"t\"\ntargets = [\"a.example\"]\nregister = true\n");
+  EXPECT_THAT(lines_of(load(folder.path())),
+              Contains("trunks.d/t.toml:3: register: needs username and password"));
+}
+
+TEST(ConfigLoad, playout_is_a_word_or_milliseconds) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", kQuiet);
+  folder.write("trunks.d/t.toml", "name = \"t\"\ntargets = [\"a.example\"]\n");
+  const auto with = [&](const char* playout) {
+    return lines_of(load(folder.path(), {std::string("trunk.t.playout=") + playout}));
+  };
+  EXPECT_THAT(with("501"), Contains("--set: playout: 501 is out of range: 0 to 500 ms"));
+  EXPECT_THAT(with("\"soft\""),
+              Contains(HasSubstr("--set: playout: \"soft\" is not one of adaptive, off")));
+  EXPECT_TRUE(load(folder.path(), {"trunk.t.playout=60"}).ok());
+  EXPECT_TRUE(load(folder.path(), {"trunk.t.playout=\"off\""}).ok());
+}
 
 TEST(ConfigLoad, a_certificate_file_must_exist) {
   ConfigFolder folder;

@@ -218,6 +218,23 @@ TEST(Router, an_emergency_number_comes_before_everything_and_tries_every_trunk) 
   EXPECT_EQ(targets(inbound), "phone:102");
 }
 
+TEST(Router, an_emergency_call_does_not_follow_the_routes_of_carriers) {
+  config::Config c = house();
+  c.routes = {route("in", {"trunks"}, "*", {"phone:102"})};
+  EXPECT_EQ(targets(decide(c, call("phone:101", "911"), at(21, 12))), "trunk:acme, trunk:backup");
+}
+
+TEST(Router, a_refusal_does_not_tell_the_log_whole_numbers) {
+  config::Config c = house();
+  c.routes = {route("out", {"users"}, "+1206*", {"trunk:acme"})};
+  Dialled dialled = call("user:alice", "+12065550123");
+  dialled.caller_id = "+19995550000";
+  EXPECT_EQ(decide(c, dialled, at(21, 12)).cause.detail.find("9995550000"), std::string::npos);
+  EXPECT_EQ(
+      decide(c, call("phone:101", "+12065550123"), at(21, 12)).cause.detail.find("2065550123"),
+      std::string::npos);
+}
+
 TEST(Router, an_emergency_caller_may_not_be_stopped_by_a_caller_id) {
   config::Config c = house();
   Dialled dialled = call("user:alice", "112");
