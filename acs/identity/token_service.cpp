@@ -16,8 +16,7 @@ using std::chrono::seconds;
 
 constexpr std::string_view kIssuer = "acs-gateway";
 constexpr Duration kSkew = 60s;  // Between our clock and that of whoever issued with the same key.
-constexpr int64_t kLatest =
-    32503680000;  // The year 3000: larger values would overflow nanoseconds.
+constexpr int64_t kLatest = 9'000'000'000;  // The year 2255: nanoseconds end in 2262.
 
 // Azure's numeric form of the scopes, for consumers that look at it.
 int scope_mask(const std::vector<Scope>& scopes) {

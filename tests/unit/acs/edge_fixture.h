@@ -153,6 +153,13 @@ class EdgeTest : public ::testing::Test {
     return at == std::string::npos ? 0 : std::stod(text.substr(at + line.size() + 2));
   }
 
+  // A peer may see the end of its connection before the server has counted it.
+  bool reaches(const std::string& line, double value) {
+    const auto deadline = std::chrono::steady_clock::now() + 5s;
+    while (metric(line) < value && std::chrono::steady_clock::now() < deadline) settle();
+    return metric(line) == value;
+  }
+
   edge::EdgeServer::Ring ring_for(const std::string& who, const std::string& call_id) {
     edge::EdgeServer::Ring ring;
     ring.call_id = call_id;

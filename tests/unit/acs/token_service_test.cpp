@@ -146,6 +146,19 @@ TEST_F(Tokens, a_token_from_the_future_is_refused) {
   EXPECT_EQ(why(jwt), "not valid yet");
 }
 
+TEST_F(Tokens, times_that_our_clock_cannot_hold_are_refused) {
+  const auto key = identity::SigningKey::load_or_make(folder / "token.pem");
+  ASSERT_TRUE(key);
+  json claims = part(issue(), 1);
+  for (const int64_t late :
+       {int64_t{9'223'372'037}, int64_t{32'503'679'999}, INT64_MAX, int64_t{-1}}) {
+    claims["exp"] = late;
+    EXPECT_EQ(why(identity::encode_jwt(*key, claims)), "malformed: claims missing") << late;
+  }
+  claims["exp"] = 8'999'999'999;
+  EXPECT_EQ(why(identity::encode_jwt(*key, claims)), "accepted");
+}
+
 TEST_F(Tokens, a_token_of_another_resource_is_refused) {
   const auto other = load("token.pem", "00000000-0000-4000-8000-0000000000ff");
   EXPECT_EQ(why(other->issue(kAlice, {Scope::Voip}, 1h).jwt), "other resource");
