@@ -1,12 +1,11 @@
 #include "media/codec/g711.h"
 
-#include <spandsp.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 
 #include "base/assert.h"
+#include "media/codec/pitch_concealment.h"
 
 namespace gw::media {
 namespace {
@@ -99,25 +98,20 @@ class G711Encoder final : public AudioEncoder {
   const Law law_;
 };
 
-struct PlcDeleter {
-  void operator()(plc_state_t* plc) const { plc_free(plc); }
-};
-
 class G711Decoder final : public AudioDecoder {
  public:
-  explicit G711Decoder(Law law) : law_(law), plc_(plc_init(nullptr)) {}
+  explicit G711Decoder(Law law) : law_(law) {}
   Codec codec() const override { return codec_of(law_); }
-  bool ready() const { return plc_ != nullptr; }
 
   size_t decode(std::span<const std::byte> payload, std::span<int16_t> out) override {
     if (samples_in(payload) == 0 || out.size() < payload.size()) return 0;
     const auto pcm = out.first(payload.size());
     g711_decode(law_, payload, pcm);
-    plc_rx(plc_.get(), pcm.data(), static_cast<int>(pcm.size()));
+    concealment_.hear(pcm);
     return pcm.size();
   }
   size_t conceal(std::span<int16_t> out) override {
-    plc_fillin(plc_.get(), out.data(), static_cast<int>(out.size()));
+    concealment_.fill(out);
     return out.size();
   }
   size_t recover(std::span<const std::byte>, std::span<int16_t> out) override {
@@ -126,11 +120,11 @@ class G711Decoder final : public AudioDecoder {
   size_t samples_in(std::span<const std::byte> payload) const override {
     return payload.size() <= kMaxFrameSamples ? payload.size() : 0;
   }
-  void reset() override { plc_init(plc_.get()); }
+  void reset() override { concealment_.reset(); }
 
  private:
   const Law law_;
-  const std::unique_ptr<plc_state_t, PlcDeleter> plc_;
+  PitchConcealment concealment_;
 };
 
 }  // namespace
@@ -170,9 +164,7 @@ std::unique_ptr<AudioEncoder> make_g711_encoder(Law law) {
 }
 
 std::unique_ptr<AudioDecoder> make_g711_decoder(Law law) {
-  auto decoder = std::make_unique<G711Decoder>(law);
-  if (!decoder->ready()) return nullptr;
-  return decoder;
+  return std::make_unique<G711Decoder>(law);
 }
 
 }  // namespace gw::media

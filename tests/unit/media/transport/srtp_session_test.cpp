@@ -196,8 +196,10 @@ TEST_P(SrtpSessionTest, packets_out_of_order_are_taken_once_each) {
 
 // janus#3640: a call dies when the 16-bit sequence number wraps.
 TEST_P(SrtpSessionTest, rollover_goes_unnoticed_both_ways) {
-  uint16_t sequence = 30000;
-  for (int i = 0; i < 140000; ++i, ++sequence) {
+  // Twice around with the default suite; the others, which are slow in libsrtp, once.
+  const int packets = GetParam() == SrtpSuite::AeadAes128Gcm ? 72000 : 8000;
+  uint16_t sequence = 60000;
+  for (int i = 0; i < packets; ++i, ++sequence) {
     fill(packet_, sequence, 7, 4);
     ASSERT_TRUE(ours_->protect_rtp(packet_));
     ASSERT_TRUE(theirs_->unprotect_rtp(packet_)) << i;
