@@ -86,15 +86,24 @@ Result<void> SipLeg::start() {
   if (!sdp) return tl::unexpected(sdp.error());
   invite_->sdp = std::move(*sdp);
   if (!resolver_) return send_invite();
-  resolver_->resolve(query_, [this, alive = std::weak_ptr(alive_)](Result<std::vector<sip::NextHop>> hops) {
-    if (!alive.expired()) on_resolved(std::move(hops));
-  });
+  look_up_next_target();
   return {};
 }
 
-void SipLeg::look_up(sip::Resolver& resolver, sip::Resolver::Query query) {
+void SipLeg::search(sip::Resolver& resolver, std::vector<Target> targets, std::vector<int> retry_on) {
   resolver_ = &resolver;
-  query_ = std::move(query);
+  more_targets_ = std::move(targets);
+  retry_on_ = std::move(retry_on);
+}
+
+void SipLeg::look_up_next_target() {
+  Target target = std::move(more_targets_.front());
+  more_targets_.erase(more_targets_.begin());
+  invite_->request_uri = std::move(target.request_uri);
+  invite_->to = std::move(target.to);
+  resolver_->resolve(target.query, [this, alive = std::weak_ptr(alive_)](Result<std::vector<sip::NextHop>> hops) {
+    if (!alive.expired()) on_resolved(std::move(hops));
+  });
 }
 
 Result<void> SipLeg::send_invite() {
@@ -106,6 +115,7 @@ Result<void> SipLeg::send_invite() {
 void SipLeg::on_resolved(Result<std::vector<sip::NextHop>> hops) {
   if (ended_) return;
   if (!hops || hops->empty()) {
+    if (try_elsewhere(503)) return;
     finish({Cause::Unavailable, 503, 0, hops ? "the name has no address" : hops.error().detail});
     return;
   }
@@ -114,13 +124,20 @@ void SipLeg::on_resolved(Result<std::vector<sip::NextHop>> hops) {
   if (const auto sent = send_invite(); !sent) finish(policy::from_error(sent.error()));
 }
 
-bool SipLeg::try_next_hop(int status) {
-  // RFC 3263 4.3: the next address after a transport failure, a timeout or 503.
-  if (progressed_ || more_hops_.empty() || (status != 408 && status != 503)) return false;
-  invite_->next_hop = more_hops_.front();
-  more_hops_.erase(more_hops_.begin());
-  log_.info("next address was tried", {{"address", invite_->next_hop.address.to_string()}, {"after", status}});
-  return send_invite().has_value();
+bool SipLeg::try_elsewhere(int status) {
+  if (progressed_) return false;  // Somebody rang: what it answered is the answer.
+  // RFC 3263 4.3: the next address of the same name after a transport failure, a timeout or 503.
+  if (!more_hops_.empty() && (status == 408 || status == 503)) {
+    invite_->next_hop = more_hops_.front();
+    more_hops_.erase(more_hops_.begin());
+    log_.info("next address was tried", {{"address", invite_->next_hop.address.to_string()}, {"after", status}});
+    return send_invite().has_value();
+  }
+  if (more_targets_.empty() || std::ranges::find(retry_on_, status) == retry_on_.end()) return false;
+  log_.info("next target was tried", {{"target", more_targets_.front().query.host}, {"after", status}});
+  more_hops_.clear();
+  look_up_next_target();
+  return true;
 }
 
 void SipLeg::ring(bool with_our_ringback) {
@@ -267,7 +284,7 @@ void SipLeg::on_answered(std::optional<std::string> sdp) {
 
 void SipLeg::on_refused(const sip::Refusal& refusal) {
   dialog_.reset();
-  if (!ended_ && try_next_hop(refusal.status)) return;
+  if (!ended_ && try_elsewhere(refusal.status)) return;
   finish(policy::from_sip(refusal));
 }
 

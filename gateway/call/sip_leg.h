@@ -29,8 +29,14 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   SipLeg(Services& services, LegObserver& call, Log log, policy::Party party, sip::OutgoingInvite invite, Media media);
   ~SipLeg() override;
 
-  // Where an INVITE of ours goes when its next hop is a name: looked up by start().
-  void look_up(sip::Resolver& resolver, sip::Resolver::Query query);
+  // Where an INVITE of ours goes when it goes to a trunk: its targets in order, each looked up when its turn comes. The next
+  // one is tried when nothing was heard of the call yet and the status is one of `retry_on`.
+  struct Target {
+    std::string request_uri;
+    sip::NameAddr to;
+    sip::Resolver::Query query;
+  };
+  void search(sip::Resolver& resolver, std::vector<Target> targets, std::vector<int> retry_on);
 
   Result<void> prepare();  // Incoming: opens the port, reads the offer. NotAcceptable = 488.
 
@@ -66,8 +72,9 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   void on_ended(const sip::Reason& reason, bool by_remote) override;
 
   Result<void> send_invite();
+  void look_up_next_target();
   void on_resolved(Result<std::vector<sip::NextHop>> hops);
-  bool try_next_hop(int status);
+  bool try_elsewhere(int status);
   bool take_answer(const std::string& sdp);   // False: it cannot be used; the leg is being ended.
   void apply_hold(bool held);
   void offer_direction();                     // A re-INVITE when what we want differs from what was last agreed.
@@ -84,7 +91,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   std::string offer_;                         // Incoming: the INVITE's SDP; empty = late offer.
   std::optional<sip::OutgoingInvite> invite_;
   sip::Resolver* resolver_ = nullptr;
-  sip::Resolver::Query query_;
+  std::vector<int> retry_on_;
 
   // Owned by us.
   std::unique_ptr<sip::Dialog> dialog_;
@@ -92,7 +99,8 @@ class SipLeg final : public Leg, public sip::DialogObserver {
 
   // State.
   const std::shared_ptr<char> alive_ = std::make_shared<char>();  // A name that resolves late finds us gone.
-  std::vector<sip::NextHop> more_hops_;       // Of the target's name, not tried yet (RFC 3263 4.3).
+  std::vector<Target> more_targets_;          // Not tried yet.
+  std::vector<sip::NextHop> more_hops_;       // Of the present target's name, not tried yet (RFC 3263 4.3).
   bool progressed_ = false;
   std::vector<media::Codec> remote_codecs_;
   std::string taken_answer_;                  // The SDP that our offer was answered with, early or final.

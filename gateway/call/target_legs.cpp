@@ -131,15 +131,22 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& par
   if (!call.decision().emergency && !trunk_rates_[trunk->name].take(trunk->calls_per_second, services_.clock.now())) {
     return no(Cause::Exhausted, "the trunk's calls_per_second is reached");
   }
-  const auto target = parse_trunk_target(trunk->targets.front());
-  if (!target) return no(Cause::NoTrunk, "the trunk's target cannot be read: " + trunk->targets.front());
-
   const std::string& number = call.decision().number_out;
   const std::string dialled = policy::number_for_trunk(*trunk, number.empty() ? call.decision().normalised : number);
+  std::vector<SipLeg::Target> targets;
+  bool tls = false, v6 = false;
+  for (const std::string& text : trunk->targets) {
+    const auto target = parse_trunk_target(text);
+    if (!target) continue;  // `check` has said so.
+    tls = tls || target->transport == sip::Transport::Tls;
+    v6 = v6 || target->host.find(':') != std::string::npos;
+    targets.push_back({trunk_uri(*target, dialled), {"", dialled, target->host, target->port, false},
+                       {target->host, target->port, target->transport}});
+  }
+  if (targets.empty()) return no(Cause::NoTrunk, "none of the trunk's targets can be read");
+
   sip::OutgoingInvite invite;
-  invite.request_uri = trunk_uri(*target, dialled);
   invite.from = from_header(call, call.decision().caller);
-  invite.to = {"", dialled, target->host, target->port, false};
   const policy::Presentation& caller = call.decision().caller;
   if (trunk->caller_id.p_asserted_identity && !caller.number.empty()) {
     invite.p_asserted_identity = sip::NameAddr{caller.display_name, caller.number, call.config().sip.domain, 0, false};
@@ -149,13 +156,11 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& par
   invite.call_id_hint = call.id().value;
   if (!trunk->username.empty()) invite.credentials = sip::Credentials{trunk->username, trunk->password.reveal()};
 
-  const bool tls = target->transport == sip::Transport::Tls;
-  const auto literal = SocketAddress::parse(target->host.find(':') == std::string::npos ? target->host : "[" + target->host + "]");
-  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, literal && literal->v6()), {}};
+  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {}};
   media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
   auto leg = std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}), party,
                                       std::move(invite), std::move(media));
-  leg->look_up(resolver_, {target->host, target->port, target->transport});
+  leg->search(resolver_, std::move(targets), trunk->retry_on);
   Legs legs;
   legs.push_back(std::move(leg));
   return legs;
