@@ -17,15 +17,21 @@ constexpr Duration kOfferPatience =
 
 int InviteDialog::on_offer_request(nta_incoming_t* transaction, const sip_t& sip) {
   const bool invite = sip.sip_request->rq_method == sip_method_invite;
-  if (const auto rejection = check_dialog_request(sip, invite)) {
+  auto rejection = check_dialog_request(sip, invite);
+  if (!rejection) rejection = check_session_timer(sip, core_.min_session);
+  if (rejection) {
     core_.count_refusal(rejection->reason);
     return reply(transaction, rejection->status, rejection->phrase, rejection->headers);
   }
   const auto sdp = body_of(sip).sdp;
   if (!invite && !sdp) {  // Refreshes the target or the session, no more.
     if (sip.sip_contact) nta_leg_server_route(leg_.get(), nullptr, sip.sip_contact);
-    if (state_ == State::Confirmed) route_in_dialog();
-    return reply(transaction, SIP_200_OK, "Contact: " + contact_ + "\r\n");
+    session_asked(sip);
+    if (state_ == State::Confirmed) {
+      route_in_dialog();
+      session_refreshed();
+    }
+    return reply(transaction, SIP_200_OK, "Contact: " + contact_ + "\r\n" + session_lines());
   }
   // RFC 3261 14.2, RFC 3311 5.2: our offer is out, 491; theirs is unanswered, 500 with Retry-After.
   if (our_offer_ || (state_ == State::Answered && caller_))
@@ -59,9 +65,13 @@ bool InviteDialog::accept_offer(const std::string& sdp) {
     nta_leg_server_route(leg_.get(), nullptr, sip->sip_contact);
     route_in_dialog();
   }
-  nta_incoming_treply(their_offer_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()),
-                      SIPTAG_ALLOW_STR(kAllow), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
-                      SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());
+  if (sip) session_asked(*sip);
+  session_refreshed();
+  const std::string lines = session_lines();
+  nta_incoming_treply(
+      their_offer_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()),
+      SIPTAG_ALLOW_STR(kAllow), TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
+      SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());
   if (nta_incoming_method(their_offer_.get()) == sip_method_invite) {
     their_offer_answered_ = true;
     return true;
@@ -190,6 +200,12 @@ void InviteDialog::retry_offer_later() {
   });
 }
 
+void InviteDialog::stop_timers() {
+  stop_timer();
+  if (session_due_) core_.loop.cancel(session_due_);
+  session_due_ = {};
+}
+
 void InviteDialog::stop_timer() {
   if (timer_) core_.loop.cancel(timer_);
   timer_ = {};
@@ -197,6 +213,7 @@ void InviteDialog::stop_timer() {
 
 void InviteDialog::confirmed() {
   set_state(State::Confirmed);
+  session_refreshed();
   send_offer();
 }
 

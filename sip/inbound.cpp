@@ -7,6 +7,7 @@
 
 #include "sip/invite_server.h"
 #include "sip/registration.h"
+#include "sip/session_timer.h"
 #include "sip/sofia_sip.h"
 
 namespace gw::sip {
@@ -142,7 +143,9 @@ void Inbound::on_invite(Request& request) {
       return reject(request, {404, "Not Found", "not_ours", {}});
     peer = FromPhone{account->username};
   }
-  if (const auto rejection = check_dialog_request(sip, true)) return reject(request, *rejection);
+  auto rejection = check_dialog_request(sip, true);
+  if (!rejection) rejection = check_session_timer(sip, core_.min_session);
+  if (rejection) return reject(request, *rejection);
   Invite invite =
       invite_of(sip, std::move(peer), request.source, request.listener->bound.transport);
   if (!accepting_ && !directory_.always_admitted(invite.request_user)) {

@@ -50,7 +50,7 @@ InviteDialog::InviteDialog(SipCore& core, std::string sip_call_id, bool caller)
       caller_(caller) {}
 
 InviteDialog::~InviteDialog() {
-  stop_timer();
+  stop_timers();
   if (handle_) handle_->dialog_ = nullptr;
 }
 
@@ -104,7 +104,7 @@ void InviteDialog::end(const Reason& reason) {
 }
 
 void InviteDialog::hang_up(const Reason& reason) {
-  stop_timer();
+  stop_timers();
   our_sdp_.reset();
   their_offer_.reset();  // Unanswered, it gets a 500.
   set_state(State::Ending);
@@ -149,7 +149,7 @@ void InviteDialog::finish_if_idle() {
       burial_posted_)
     return;
   burial_posted_ = true;
-  stop_timer();
+  stop_timers();
   // Deleted from the loop: this may run under a callback of our own leg or transaction.
   core_.post([dialogs = &core_.dialogs, id = id_] {
     InviteDialog* dialog = dialogs->find(id);
@@ -279,7 +279,7 @@ int InviteDialog::on_bye(nta_incoming_t* transaction, const sip_t& sip) {
     case State::Early:
     case State::Answered: left_early(reason); break;
     case State::Confirmed:
-      stop_timer();
+      stop_timers();
       if (their_offer_ && !their_offer_answered_)
         reply(their_offer_.get(), SIP_487_REQUEST_TERMINATED);
       their_offer_.reset();

@@ -11,6 +11,7 @@
 #include "sip/client_auth.h"
 #include "sip/dialog.h"
 #include "sip/invite.h"
+#include "sip/session_timer.h"
 #include "sip/sip_core.h"
 #include "sip/sip_view.h"
 
@@ -109,6 +110,10 @@ class InviteDialog {
   // Where requests in the dialog go, once the route set or the remote target is known.
   void route_in_dialog();
 
+  void session_asked(const sip_t& request);  // By an INVITE or UPDATE of theirs.
+  std::string session_lines() const { return session_ ? session_->answer_lines() : std::string(); }
+  void session_refreshed();  // Starts the timer afresh.
+
   static int on_leg_request(nta_leg_magic_t* self, nta_leg_t* leg, nta_incoming_t* transaction,
                             const sip_t* sip);
   static int reply(nta_incoming_t* transaction, int status, const char* phrase,
@@ -151,7 +156,10 @@ class InviteDialog {
   void on_bye_response(const sip_t* response);
   void on_info_response(nta_outgoing_t* transaction, const sip_t* response);
   void deliver_pending();
+  void stop_timers();
   void stop_timer();
+  void on_session_timer();
+  void on_refreshed(const sip_t* response);
 
   DialogHandle* handle_ = nullptr;
   DialogObserver* observer_ = nullptr;
@@ -169,6 +177,10 @@ class InviteDialog {
   std::string our_offer_auth_;
   unsigned glares_ = 0;
   TimerId timer_;
+
+  std::optional<SessionTimer> session_;
+  TimerId session_due_;
+  OutgoingPtr refresh_;
 
   OutgoingPtr bye_;
   std::vector<OutgoingPtr> infos_;

@@ -43,6 +43,7 @@ InviteServer* InviteServer::accept(SipCore& core, MsgPtr& message, const Arrival
   dialog->contact_ = core.listeners.contact(*arrival.listener, user_of(sip->sip_request->rq_url[0]),
                                             arrival.source);
   dialog->late_offer_ = !body_of(*sip).sdp;
+  dialog->session_asked(*sip);
   dialog->route_in_dialog();
 
   dialog->invite_.reset(nta_incoming_create(core.agent.get(), dialog->leg_.get(), message.release(),
@@ -74,8 +75,10 @@ bool InviteServer::progress(int status, const std::optional<std::string>& sdp) {
 bool InviteServer::answer(const std::string& sdp) {
   if (state_ != State::Early || !invite_ || sdp.empty()) return false;
   set_state(State::Answered);
+  const std::string lines = session_lines();
   const int sent = nta_incoming_treply(
       invite_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
+      TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
       SIPTAG_SERVER_STR(core_.user_agent.c_str()), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
       SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());
   if (sent == 0) return true;

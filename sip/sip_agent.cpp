@@ -117,6 +117,7 @@ NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& direc
         &metrics.counter("gw_sip_requests_total", "SIP requests received", {{"method", method}});
   }
   core_.user_agent = header_text(config.user_agent);
+  core_.min_session = config.min_session;
   core_.count_request = [this](std::string_view method) {
     const auto it = requests_.find(method);
     (it == requests_.end() ? other_requests_ : *it->second).Increment();
@@ -180,6 +181,7 @@ void NtaAgent::set_config(const SipConfig& config) {
   registrar_.set_limits({config.min_expires, config.max_expires, config.default_expires});
   domain_ = config.domain;
   core_.user_agent = header_text(config.user_agent);
+  core_.min_session = config.min_session;
   if (!tls_) return;
   if (const auto loaded = set_tls_identity(tls_identity_, config.tls,
                                            log_tls_failures(core_.log, core_.clock, core_.metrics));

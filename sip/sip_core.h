@@ -55,6 +55,7 @@ struct SipCore {
   Metrics& metrics;
   Log log;
   std::string user_agent;
+  Duration min_session = 90s;
 
   Listeners listeners;  // Sofia's transactions point into it: it goes after the agent.
   AgentPtr agent;

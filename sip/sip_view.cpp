@@ -102,6 +102,17 @@ std::vector<std::pair<std::string, std::string>> custom_headers_of(const sip_t& 
   return headers;
 }
 
+// Allow, Supported and Require are lists of tokens; Sofia joins those of several lines.
+template <class List>
+bool lists(const List* list, std::string_view token) {
+  if (!list || !list->k_items) return false;
+  int n = 0;
+  for (auto item = list->k_items; *item && n < 64; ++item, ++n) {
+    if (equals(*item, token)) return true;
+  }
+  return false;
+}
+
 bool routable(const sip_record_route_t* routes) {
   for (int n = 0; routes; routes = routes->r_next) {
     if (++n > 20 || !is_sip_uri(routes->r_url[0]))
@@ -220,6 +231,14 @@ Body body_of(const sip_t& message) {
   return body;
 }
 
+bool supports_timer(const sip_t& request) {
+  return lists(request.sip_supported, "timer") || lists(request.sip_require, "timer");
+}
+
+bool allows(const sip_t& message, std::string_view method) {
+  return lists(message.sip_allow, method);
+}
+
 std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed) {
   const sip_contact_t* contact = request.sip_contact;
   if (contact_needed && !contact) return Rejection{400, "Missing Contact", "malformed", {}};
@@ -235,6 +254,7 @@ std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact
     std::string unsupported;
     int n = 0;
     for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
+      if (equals(*item, "timer")) continue;
       unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
     }
     if (!unsupported.empty()) {

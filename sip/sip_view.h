@@ -51,6 +51,9 @@ struct Body {
 };
 Body body_of(const sip_t& message);
 
+bool supports_timer(const sip_t& request);                   // RFC 4028, in Supported or Require.
+bool allows(const sip_t& message, std::string_view method);  // Its Allow names the method.
+
 // What every request that begins or changes a dialog must have: usable Contact and Record-Route
 // (RFC 3261 12.1.1), no extension required that we do not know, a body that we understand.
 std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed);

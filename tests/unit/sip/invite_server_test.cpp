@@ -267,7 +267,7 @@ TEST_F(InviteIn, bad_contacts_and_routes_are_refused) {
                {"Contact: <sip:a@127.0.0.1>, <sip:b@127.0.0.1>\r\n", 400},
                {"Record-Route: <tel:+1425;lr>\r\n", 400},
                {"Require: 100rel\r\n", 420},
-               {"Require: timer, x-future\r\n", 420},
+               {"Require: x-future, x-other\r\n", 420},
                {"Content-Encoding: gzip\r\n", 415}};
   for (const auto& c : cases) {
     PeerDialog caller = rig.dialog_from(peer);
