@@ -13,6 +13,7 @@
 #include "gateway/config/config_load.h"
 #include "gateway/config/config_reload.h"
 #include "gateway/ops/status_json.h"
+#include "gateway/policy/caller_id_policy.h"
 #include "sip/sofia_seam/sofia_seam.h"
 
 namespace gw {
@@ -369,7 +370,8 @@ void App::publish_users() {
   if (!web_) return;
   auto fresh = std::make_shared<UserBook>();
   for (const config::User& user : config_->users) {
-    fresh->by_identity[user.id] = {user.display_name.empty() ? user.name : user.display_name, user.alternate_caller_ids};
+    fresh->by_identity[user.id] = {user.display_name.empty() ? user.name : user.display_name,
+                                   policy::allowed_numbers(*config_, user.name)};
     fresh->identity_of[user.name] = user.id;
   }
   web_->post([users = users_, fresh] { *users = std::move(*fresh); });

@@ -59,6 +59,11 @@ std::optional<sip::PhoneAccount> CallControl::phone(std::string_view username) c
   return sip::PhoneAccount{phone->username, phone->password.reveal(), phone->digest, phone->devices};
 }
 
+bool CallControl::always_admitted(std::string_view request_user) const {
+  const auto& emergency = config_->numbers.emergency;
+  return std::ranges::find(emergency, request_user) != emergency.end();
+}
+
 sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) {
   Dialled dialled;
   if (const auto* trunk = std::get_if<sip::FromTrunk>(&invite.peer)) {
@@ -71,6 +76,7 @@ sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::uniq
     dialled.from = {PartyKind::Phone, std::get<sip::FromPhone>(invite.peer).username};
   }
   dialled.number = invite.request_user.substr(0, kMaxDialled);
+  dialled.max_forwards = invite.max_forwards > 0 ? invite.max_forwards - 1 : 0;
 
   const CallId id = new_call_id();
   const Log log = log_of(id);

@@ -60,6 +60,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   // sip::SipDirectory
   std::optional<std::string> trunk_of(const SocketAddress& source) const override;
   std::optional<sip::PhoneAccount> phone(std::string_view username) const override;
+  bool always_admitted(std::string_view request_user) const override;   // Emergency numbers.
   // sip::InviteHandler
   sip::DialogObserver* on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) override;
 

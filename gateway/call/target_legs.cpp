@@ -74,6 +74,7 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Party& par
                  call.config().sip.domain, 0, false};
     invite.privacy_id = call.decision().caller_to_phones.anonymous;
     invite.call_id_hint = call.id().value;
+    invite.max_forwards = call.dialled().max_forwards;
     SipLeg::Media media{call.session(),
                         phone_spec(call.config(), party, binding.transport == sip::Transport::Tls, binding.source.v6()),
                         {}};
@@ -154,6 +155,7 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& par
   if (!trunk->caller_id.from && !caller.anonymous) invite.from.user = trunk->username.empty() ? trunk->name : trunk->username;
   invite.privacy_id = caller.anonymous;
   invite.call_id_hint = call.id().value;
+  invite.max_forwards = call.dialled().max_forwards;
   if (!trunk->username.empty()) invite.credentials = sip::Credentials{trunk->username, trunk->password.reveal()};
 
   SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {}};

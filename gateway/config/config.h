@@ -161,7 +161,7 @@ struct Config {
 
   struct Limits {
     unsigned max_calls = 1000;
-    unsigned calls_per_second = 50;
+    unsigned calls_per_second = 200;
   } limits;
 
   struct Numbers {

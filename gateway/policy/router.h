@@ -34,6 +34,7 @@ struct Dialled {
   std::string caller_id;         // The alternate caller id that a user asked for; empty = none.
   std::string from_number;       // What a trunk presented.
   std::string from_display;
+  unsigned max_forwards = 70;    // What is left of the caller's; loops end by it (RFC 3261 16.6).
 };
 
 // What one side may see of the other.

@@ -17,7 +17,8 @@ struct RtpSockets {
 
 // Hands out bound pairs of ports: RTP random and even, RTCP the odd one above (RFC 3550 11). A
 // returned pair rests before it is used again, so that late packets of one call are not heard in
-// the next. Owned by the MediaEngine; signalling thread.
+// the next; only when nothing else is left does the one that rested longest go out early. Owned by
+// the MediaEngine; signalling thread.
 class PortPool {
  public:
   static constexpr Duration kRest = 5s;
