@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { assertHears, assertNoTone } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
-import { Browser } from './lib/browser.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon } from './lib/daemon.mjs';
 import { SipSocket } from './lib/sip_socket.mjs';
@@ -47,39 +46,6 @@ describe('phones', () => {
       assert.equal(device.transport, transport);
       await call(first, second, '102', { from: 1000, to: 700 });
       await call(second, first, '101', { from: 700, to: 1000 });
-    });
-  }
-
-  // Toward phones that signal over TLS our offer is RTP/AVP with a=crypto: one that insists on RTP/SAVP can only call.
-  for (const [srtp, directions] of [['srtp', ['out', 'in']], ['srtp-mand', ['out']]]) {
-    test(`a_phone_over_tls_with_${srtp}_and_a_user`, async (t) => {
-      const secure = await phone(t, '101', { transport: 'tls', srtp, hertz: 1000 });
-      const browser = await castOf(t).add(Browser.start({ hertz: 800 }));
-      const alice = await browser.user(daemon, 'alice');
-      for (const direction of directions) {
-        const mark = secure.mark();
-        const records = (await daemon.cdrs()).length;
-        if (direction === 'out') {
-          await secure.dial('201');
-          await alice.rings();
-          await alice.accept();
-        } else {
-          await alice.dial('101');
-          await secure.event('CALL_INCOMING', { after: mark });
-          await secure.accept();
-        }
-        await secure.event('CALL_ESTABLISHED', { after: mark });
-        await alice.connected();
-        await assertHears('the user', alice, 1000);
-        await assertHears('the phone', secure, 800);
-        assert.equal((await secure.statistics()).secure, true);
-        await secure.hangup();
-        await alice.ended();
-        await until('the record', async () => (await daemon.cdrs()).length > records);
-        const { legs } = (await daemon.cdrs()).at(-1);
-        assert.ok(legs.length === 2 && legs.every((leg) => leg.srtp), `both legs are encrypted: ${JSON.stringify(legs)}`);
-        await daemon.settled();
-      }
     });
   }
 
