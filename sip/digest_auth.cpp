@@ -120,8 +120,12 @@ bool store(DigestHeader& h, std::string_view param, std::vector<std::string>& se
   return true;
 }
 
-// "sip:101@pbx.example.com:5060;transport=udp" -> "101@pbx.example.com"
-std::string user_and_host(std::string_view uri) {
+struct Target {
+  std::string user, host;
+};
+
+// "sip:101@pbx.example.com:5060;transport=udp" -> 101 and pbx.example.com. A URI of another scheme is all host.
+Target target_of(std::string_view uri) {
   std::string lower(uri);
   std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
   std::string_view rest = lower;
@@ -130,15 +134,22 @@ std::string user_and_host(std::string_view uri) {
   } else if (rest.starts_with("sip:")) {
     rest.remove_prefix(4);
   } else {
-    return std::string(uri);
+    return {"", std::string(uri)};
   }
-  std::string user;
+  Target target;
   if (const size_t at = rest.find('@'); at != std::string_view::npos) {
-    user = std::string(uri.substr(uri.size() - rest.size(), at)) + "@";  // Case matters in it.
+    target.user = uri.substr(uri.size() - rest.size(), at);  // Case matters in it.
     rest.remove_prefix(at + 1);
   }
-  const size_t end = rest.starts_with('[') ? rest.find(']') : rest.find_first_of(":;?");
-  return user + std::string(rest.substr(0, end));
+  target.host = rest.substr(0, rest.starts_with('[') ? rest.find(']') : rest.find_first_of(":;?"));
+  return target;
+}
+
+// RFC 7616 3.4.6 leaves it to the server how alike the URIs must be: phones leave out port and
+// parameters, SIPp the user too.
+bool same_target(std::string_view digest_uri, std::string_view request_uri) {
+  const Target given = target_of(digest_uri), asked = target_of(request_uri);
+  return given.host == asked.host && (given.user.empty() || given.user == asked.user);
 }
 
 std::optional<uint32_t> count_of(std::string_view nc) {
@@ -263,7 +274,7 @@ DigestVerdict DigestServer::verify(const DigestHeader& credentials, std::string_
   // A client without qop has no count: each nonce serves it once.
   const auto nc = with_qop ? count_of(credentials.nc) : std::optional<uint32_t>(1);
   if (!nc || *nc == 0) return DigestVerdict::Failed;
-  if (user_and_host(credentials.uri) != user_and_host(request_uri)) return DigestVerdict::Failed;
+  if (!same_target(credentials.uri, request_uri)) return DigestVerdict::Failed;
 
   // The same work for a user that nobody knows.
   static const std::string kNobody = "no such user has any password";

@@ -41,9 +41,9 @@ class DigestTest : public testing::Test {
     return out;
   }
   DigestHeader credentials(const std::vector<DigestHeader>& challenges, const std::string& password,
-                           const std::string& user = "101") {
+                           const std::string& user = "101", std::string_view uri = kUri) {
     DigestClient client({user, password}, random);
-    return *parse_digest(*client.answer(challenges, "REGISTER", kUri));
+    return *parse_digest(*client.answer(challenges, "REGISTER", uri));
   }
   DigestVerdict verify(const DigestHeader& h, std::optional<PhoneAccount> account,
                        std::string_view method = "REGISTER", std::string_view uri = kUri) {
@@ -276,8 +276,10 @@ TEST_F(DigestTest, credentials_for_another_realm_or_empty_ones_are_simply_missin
 TEST_F(DigestTest, the_digest_is_bound_to_method_and_uri) {
   const auto h = credentials(challenge(), "demo-101");
   EXPECT_EQ(verify(h, phone, "INVITE"), DigestVerdict::Failed);
-  EXPECT_EQ(verify(h, phone, "REGISTER", "sip:900123@pbx.example.com"), DigestVerdict::Failed);
   EXPECT_EQ(verify(h, phone, "REGISTER", "sip:other.example.com"), DigestVerdict::Failed);
+  const auto to_102 = credentials(challenge(), "demo-101", "101", "sip:102@pbx.example.com");
+  EXPECT_EQ(verify(to_102, phone, "REGISTER", "sip:900123@pbx.example.com"), DigestVerdict::Failed);
+  EXPECT_EQ(verify(to_102, phone, "REGISTER", "sip:102@pbx.example.com"), DigestVerdict::Passed);
 }
 
 TEST_F(DigestTest, phones_may_leave_out_port_and_parameters_of_the_uri) {
@@ -287,6 +289,11 @@ TEST_F(DigestTest, phones_may_leave_out_port_and_parameters_of_the_uri) {
               DigestVerdict::Passed)
         << request_uri;
   }
+}
+
+TEST_F(DigestTest, a_uri_without_user_is_that_of_any_user_at_this_host) {
+  EXPECT_EQ(verify(credentials(challenge(), "demo-101"), phone, "REGISTER", "sip:9196@pbx.example.com:5060"),
+            DigestVerdict::Passed);
 }
 
 TEST_F(DigestTest, an_upper_case_response_is_the_same_response) {
