@@ -15,6 +15,9 @@ const kFlags = [
   '--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
 ];
 
+// Chromium plays the file again from its start, with a gap: longer than a test file takes.
+const kMicrophoneSeconds = 180;
+
 // Runs in the page before its own code. A pure tone is what noise suppression removes, so the microphone is taken
 // unprocessed; peer connections are kept, so that what arrives can be measured below the library under test.
 function instrument() {
