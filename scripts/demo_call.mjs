@@ -30,10 +30,13 @@ async function call(phone) {
   closed.catch(() => {});
   await phone.dial(number);
   say(`dialled ${number}`);
-  const rang = phone.event('CALL_RINGING', { ms: 60_000 }).then(() => say('ringing'));
-  rang.catch(() => {});
+  let rang = false;
+  phone.event('CALL_RINGING', { ms: 60_000 }).then(() => {
+    rang = true;
+    say('ringing');
+  }, () => {});
   await Promise.race([phone.event('CALL_ESTABLISHED', { ms: 60_000 }), closed]);
-  say('answered');
+  say(rang ? 'answered' : 'answered at once, without ringing');
   const heard = await Promise.race([echo(phone), closed]);
   say(`echo heard: ${kHertz} Hz at ${heard.level.toFixed(1)} dB (sent at ${decibel(kToneLevel).toFixed(1)} dB)`);
 }
