@@ -30,13 +30,11 @@ async function call(phone) {
   closed.catch(() => {});
   await phone.dial(number);
   say(`dialled ${number}`);
-  let rang = false;
-  phone.event('CALL_RINGING', { ms: 60_000 }).then(() => {
-    rang = true;
-    say('ringing');
-  }, () => {});
-  await Promise.race([phone.event('CALL_ESTABLISHED', { ms: 60_000 }), closed]);
-  say(rang ? 'answered' : 'answered at once, without ringing');
+  const rang = phone.event('CALL_RINGING', { ms: 60_000 }).then(() => true, () => false);
+  const answered = phone.event('CALL_ESTABLISHED', { ms: 60_000 }).then(() => false);
+  if (await Promise.race([rang, answered, closed])) say('ringing');
+  await Promise.race([answered, closed]);
+  say('answered');
   const heard = await Promise.race([echo(phone), closed]);
   say(`echo heard: ${kHertz} Hz at ${heard.level.toFixed(1)} dB (sent at ${decibel(kToneLevel).toFixed(1)} dB)`);
 }
