@@ -14,7 +14,9 @@
 namespace gw::media {
 namespace {
 
-constexpr int kEventsPerTurn = 64;
+constexpr int kEventsPerPoll = 64;
+// Rounds of reading before anything else has its turn: some 25 ms of work at most.
+constexpr int kPollsPerTurn = 8;
 constexpr size_t kPhoneBatch = 8;  // A phone sends one packet at a time.
 constexpr Duration kLateTurn = 20ms;
 
@@ -62,10 +64,7 @@ void MediaWorker::run() {
 }
 
 void MediaWorker::turn() {
-  std::array<epoll_event, kEventsPerTurn> events;
-  const int n = ::epoll_wait(epoll_, events.data(), kEventsPerTurn, wait_ms(setup_.clock.now()));
-  for (int i = 0; i < n; ++i)
-    read(*static_cast<const Watch*>(events[static_cast<size_t>(i)].data.ptr));
+  read_all(wait_ms(setup_.clock.now()));
   one_dtls_step();
   // After the packets: a command may remove what an event of this turn points to.
   if (std::exchange(mailbox_ready_, false)) {
@@ -74,6 +73,19 @@ void MediaWorker::turn() {
   const TimePoint now = setup_.clock.now();
   if (now >= earliest_) run_timers(now);
   if (now >= next_publish_) publish(now);
+}
+
+// Until nothing is left that had come: a packet that waits in its socket must not be judged lost by
+// a timer of the same turn.
+void MediaWorker::read_all(int wait_ms) {
+  std::array<epoll_event, kEventsPerPoll> events;
+  for (int poll = 0; poll < kPollsPerTurn; ++poll) {
+    more_ = false;
+    const int n = ::epoll_wait(epoll_, events.data(), kEventsPerPoll, poll == 0 ? wait_ms : 0);
+    for (int i = 0; i < n; ++i)
+      read(*static_cast<const Watch*>(events[static_cast<size_t>(i)].data.ptr));
+    if (n < kEventsPerPoll && !more_) return;
+  }
 }
 
 int MediaWorker::wait_ms(TimePoint now) const {
@@ -104,6 +116,7 @@ void MediaWorker::read(const Watch& watch) {
 // Packet path.
 void MediaWorker::read_phone(const Watch& watch) {
   const std::span<PacketPtr> packets = batch_.receive(*watch.socket, kPhoneBatch, counters_);
+  more_ |= packets.size() == kPhoneBatch;
   const TimePoint now = setup_.clock.now();
   for (PacketPtr& packet : packets) {
     if (watch.kind == Watch::Kind::PhoneRtp) {
@@ -117,6 +130,7 @@ void MediaWorker::read_phone(const Watch& watch) {
 // Packet path.
 void MediaWorker::read_webrtc(UdpSocket& socket) {
   const std::span<PacketPtr> packets = batch_.receive(socket, ReceiveBatch::kMost, counters_);
+  more_ |= packets.size() == ReceiveBatch::kMost;
   const TimePoint now = setup_.clock.now();
   for (PacketPtr& packet : packets) dispatch(packet, socket, now);
 }

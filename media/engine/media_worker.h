@@ -22,7 +22,7 @@ namespace gw::media {
 // One thread that carries the sound of some calls, all legs of each: sockets, timers, ports. It is
 // told by commands and tells by events. Owned by the MediaEngine.
 //
-// A turn of the loop: packets of the sockets that are ready; one DTLS step at most (a handshake
+// A turn of the loop: all packets that have come; one DTLS step at most (a handshake
 // costs 2 ms, and 50 packets pass in that time); commands; timers that are due.
 class MediaWorker final : public WebRtcDirectory, public PortObserver {
  public:
@@ -69,6 +69,7 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
 
   void run();
   void turn();
+  void read_all(int wait_ms);
   int wait_ms(TimePoint now) const;
   void watch(int fd, Watch* watch);
   void read(const Watch& watch);
@@ -126,6 +127,7 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
   TimePoint earliest_ = kNever;
   TimePoint next_publish_{};
   bool mailbox_ready_ = false;
+  bool more_ = false;  // A socket held more than one batch.
   bool running_ = true;
 };
 
