@@ -212,6 +212,8 @@ Result<void> App::start_edge() {
   auto listeners = web_->start();
   if (!listeners) return tl::unexpected(listeners.error());
   web_listeners_ = std::move(*listeners);
+  // The TLS listener comes first when there is one.
+  state_->set_edge(*config_, web_listeners_.front().address, web_listeners_.front().tls);
   return {};
 }
 
@@ -361,7 +363,12 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
   config_ = config;
   control_->set_config(config_);
   trunks_->set_config(config_);
-  agent_->set_config(config_->sip);
+  agent_->set_config(config_->sip);  // Reads its certificate again.
+  if (web_ && config_->edge.listen) {
+    if (const auto loaded = web_->reload_certificate(); !loaded) {
+      log_.error("the edge's certificate was not reloaded, the old one stays", {{"error", loaded.error().detail}});
+    }
+  }
   registrar_->set_limits({config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
   publish_users();
 }

@@ -78,8 +78,21 @@ Result<void> State::find_resource_id(const config::Config& config) {
   return store_->set_value("resource_id", resource_id_);
 }
 
+void State::set_edge(const config::Config& config, const SocketAddress& listener, bool tls) {
+  if (listener.port() == 0) return;
+  // Plain HTTP is served on loopback alone; the certificate of the other bears the domain.
+  const bool named = tls && !config.sip.domain.empty();
+  SocketAddress address = listener;
+  if (address.any()) address = *SocketAddress::parse(address.v6() ? "[::1]:0" : "127.0.0.1:0");
+  address.set_port(listener.port());
+  const std::string host = named ? config.sip.domain + ":" + std::to_string(listener.port()) : address.to_string();
+  tokens_->set_edge_url((tls ? "wss://" : "ws://") + host + "/edge");
+}
+
 Result<void> State::complete(config::Config& config) {
   config.acs.resource_id = resource_id_;
+  if (config.edge.listen) set_edge(config, *config.edge.listen, true);
+  else if (config.edge.local_http) set_edge(config, *config.edge.local_http, false);
   for (const auto step : {&State::complete_users, &State::complete_certificates, &State::complete_access_keys}) {
     if (const auto done = (this->*step)(config); !done) return done;
   }

@@ -22,6 +22,9 @@ class State {
   // Fills in what the configuration leaves to the state: identities, users that were added, certificates, access keys.
   Result<void> complete(config::Config& config);
 
+  // The claim `edge` of tokens: where their users find us. Nothing is known of a port 0 before it is bound.
+  void set_edge(const config::Config& config, const SocketAddress& listener, bool tls);
+
   ops::Store& store() { return *store_; }
   acs::identity::TokenService& tokens() { return *tokens_; }
 

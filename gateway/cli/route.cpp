@@ -3,10 +3,12 @@
 #include <absl/time/time.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "gateway/config/config_load.h"
+#include "gateway/ops/store.h"
 #include "gateway/policy/router.h"
 
 namespace gw::cli {
@@ -38,6 +40,20 @@ bool known(const config::Config& config, const policy::Party& party) {
     case PartyKind::Trunk: return config.trunk(party.name) != nullptr;
   }
   return false;
+}
+
+// `user add` keeps its users in the state, if there is one yet.
+void add_users_of_state(config::Config& config) {
+  const std::string path = config::store_path(config);
+  if (std::error_code error; !std::filesystem::exists(path, error)) return;
+  const auto store = ops::Store::open(path, Log{});
+  if (!store) {
+    std::fprintf(stderr, "users of `user add` are left out: %s\n", store.error().detail.c_str());
+    return;
+  }
+  for (config::User& user : (*store)->added_users()) {
+    if (!config.user(user.name)) config.users.push_back(std::move(user));
+  }
 }
 
 std::vector<std::string> targets_of(const Decision& decision) {
@@ -140,6 +156,7 @@ int route(const Common& common, const RouteQuery& query) {
     }
     return kBadConfiguration;
   }
+  add_users_of_state(*loaded.config);
   if (!known(*loaded.config, *from)) {
     std::fprintf(stderr, "--from: there is no %s\n", query.from.c_str());
     return kBadUsage;

@@ -1,8 +1,10 @@
 // Drain, reload and the subcommands that talk to the running daemon.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import tls from 'node:tls';
 import { assertHears } from './lib/assertions.mjs';
 import { Baresip } from './lib/baresip.mjs';
 import { castOf } from './lib/cast.mjs';
@@ -26,6 +28,15 @@ const options_status = async (cast, daemon) => {
   const peer = await cast.add(SipSocket.open());
   return (await peer.ask(daemon.sip.udp, peer.request('OPTIONS', daemon.sip.udp))).status;
 };
+
+const servedSerial = (address) => new Promise((resolve, reject) => {
+  const [host, port] = address.split(':');
+  const socket = tls.connect({ host, port: Number(port), rejectUnauthorized: false }, () => {
+    resolve(Number.parseInt(socket.getPeerCertificate().serialNumber, 16));
+    socket.destroy();
+  });
+  socket.on('error', reject);
+});
 
 describe('the daemon', () => {
   test('sigterm_drains_live_calls_go_on_new_ones_are_refused', async (t) => {
@@ -78,6 +89,46 @@ describe('the daemon', () => {
     assert.ok((await daemon.phones()).some((one) => one.username === '103'));
     await phone.hangup();
     await phone.event('CALL_CLOSED');
+  });
+
+  test('a_renewed_certificate_is_served_after_reload_and_a_broken_one_is_not', async (t) => {
+    const cast = castOf(t);
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'e2e-certificate-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const [certificate, key] = [path.join(folder, 'gateway.pem'), path.join(folder, 'gateway.key')];
+    const renew = async (serial) => {
+      const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+        '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost', '-days', '2',
+        '-set_serial', String(serial), '-keyout', key, '-out', certificate]);
+      assert.equal(made.code, 0, made.stderr);
+    };
+    await renew(1001);
+    const daemon = await cast.add(Daemon.start({ set: {
+      'sip.tls.certificate': `"${certificate}"`, 'sip.tls.key': `"${key}"`,
+      'edge.certificate': `"${certificate}"`, 'edge.key': `"${key}"`,
+    } }));
+    const serials = async () => [await servedSerial(daemon.sip.tls), await servedSerial(new URL(daemon.edge).host)];
+    assert.deepEqual(await serials(), [1001, 1001]);
+
+    await renew(1002);
+    daemon.program.signal('SIGHUP');
+    await until('the new certificate', async () => (await serials()).every((serial) => serial === 1002));
+
+    await writeFile(certificate, 'no certificate');
+    await daemon.command('reload');
+    assert.deepEqual(await serials(), [1002, 1002]);
+  });
+
+  test('a_user_added_on_the_command_line_has_a_route', async (t) => {
+    const cast = castOf(t);
+    const daemon = await cast.add(Daemon.start());
+    const route = () => daemon.command('route', '--from', 'phone:101', '--to', '203', '--json');
+    assert.equal((await route()).code, 3);
+    const added = await daemon.command('user', 'add', 'carol', '--extension', '203');
+    assert.equal(added.code, 0, added.stderr);
+    const found = await route();
+    assert.equal(found.code, 0, found.stderr);
+    assert.deepEqual(JSON.parse(found.stdout).targets, ['user:carol']);
   });
 
   test('calls_and_hangup_from_the_command_line', async (t) => {
