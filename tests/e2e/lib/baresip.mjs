@@ -14,7 +14,7 @@ const kWavHeader = 44;
 export class Baresip {
   /**
    * options: user, password, domain ("127.0.0.1:5060"), transport udp|tcp|tls, codecs, srtp ("srtp": SDES offered, "srtp-mand": SDES or nothing),
-   * hertz and level of the microphone, register (false: no REGISTER), wait (false: not for its 200), answer ("auto" | "manual"), ca (PEM file).
+   * host: its own address ("127.0.0.1", "::1"), hertz and level of the microphone, register (false: no REGISTER), wait (false: not for its 200), answer ("auto" | "manual"), ca (PEM file).
    */
   static async start(options) {
     const phone = new Baresip(options);
@@ -23,7 +23,7 @@ export class Baresip {
   }
 
   constructor(options) {
-    this.options = { transport: 'udp', codecs: 'PCMU', hertz: 1000, level: 0.25, answer: 'manual', register: true, ...options };
+    this.options = { host: '127.0.0.1', transport: 'udp', codecs: 'PCMU', hertz: 1000, level: 0.25, answer: 'manual', register: true, ...options };
     this.events = [];
     this.replies = new Map();
     this.nextToken = 1;
@@ -45,10 +45,10 @@ export class Baresip {
     await writeFile(path.join(this.dir, 'contacts'), '');
     const modules = ['menu', 'ctrl_tcp', 'aufile', 'aubridge', 'sndfile', 'g711', 'opus', 'srtp', 'account'];
     await writeFile(path.join(this.dir, 'config'), [
-      'poll_method epoll', `sip_listen 127.0.0.1:${this.sipPort}`, ...(o.ca ? [`sip_cafile ${o.ca}`] : []),
+      'poll_method epoll', `sip_listen ${o.host.includes(':') ? `[${o.host}]` : o.host}:${this.sipPort}`, ...(o.ca ? [`sip_cafile ${o.ca}`] : []),
       'call_local_timeout 120', 'call_max_calls 8',
       `audio_source aufile,${path.join(this.dir, 'tone.wav')}`, 'audio_player aubridge,nowhere', 'audio_alert aubridge,bell',
-      'audio_channels 1-1', 'audio_buffer 20-160', 'jitter_buffer_delay 1-5', 'rtp_timeout 0', 'net_interface 127.0.0.1',
+      'audio_channels 1-1', 'audio_buffer 20-160', 'jitter_buffer_delay 1-5', 'rtp_timeout 0', `net_interface ${o.host}`,
       'rtp_ports 32000-32760', 'rtp_bandwidth 512-1024',
       `module_path ${kModules}`, ...modules.map((name) => `module ${name}.so`),
       `ctrl_tcp_listen 127.0.0.1:${control}`, `snd_path ${this.recordings}`, 'menu_bell no', 'ring_aufile none', '',

@@ -75,9 +75,10 @@ export class Daemon {
       return [pair.slice(0, at), pair.slice(at + 1)];
     }));
     this.sip = {};
+    this.sip6 = {};  // The IPv6 listeners, if a test wants some.
     for (const listener of ready.sip.split(',')) {
       const [, transport, address] = /^(udp|tcp|tls):(.*)$/.exec(listener);
-      this.sip[transport] ??= address;
+      (address.startsWith('[') ? this.sip6 : this.sip)[transport] ??= address;
     }
     this.edge = ready.edge;
     this.local = ready.local;
