@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path conf() {
-  return fs::path(__FILE__).parent_path().parent_path().parent_path().parent_path() / "conf";
+  return GW_CONF;
 }
 
 std::string text_of(const fs::path& file) {
