@@ -22,15 +22,15 @@ class ComplexityGovernor {
 
   explicit ComplexityGovernor(int ceiling);
 
-  // One look, each kPeriod of the worker: which share of its time it was busy since the last (0..1),
-  // and whether timers ran late. True when the complexity changed.
+  // One look, each kPeriod of the worker: which share of its time it was busy since the last
+  // (0..1), and whether timers ran late. True when the complexity changed.
   bool look(double busy, bool late);
   int complexity() const { return kSteps[step_].complexity; }
   bool at_ceiling() const { return step_ == ceiling_; }
 
  private:
-  // libopus's own steps (the values between two are the same code) and what a call of 20 ms costs at
-  // each, G.711 to Opus and back: microseconds, of which only the ratios matter.
+  // libopus's own steps (the values between two are the same code) and what a call of 20 ms costs
+  // at each, G.711 to Opus and back: microseconds, of which only the ratios matter.
   struct Step {
     int complexity;
     double cost;
