@@ -34,6 +34,7 @@ struct Options {
   double seconds = 10;
   std::string phone = "pcmu", user = "opus", srtp = "gcm";
   std::string gateway;
+  int complexity = 5;
   double require = 0;  // Less than this delivered is a failure.
 
   bool opus() const { return user == "opus"; }
@@ -44,7 +45,7 @@ struct Options {
   bool valid() const {
     return phone == "pcmu" && (opus() || user == "pcmu") &&
            (srtp == "gcm" || srtp == "cm" || srtp == "off") && calls >= 1 && calls <= 5000 &&
-           seconds > 0 && seconds <= 3600;
+           seconds > 0 && seconds <= 3600 && complexity >= 0 && complexity <= 10;
   }
 };
 
@@ -63,6 +64,8 @@ std::optional<Options> parse(int argc, char** argv) {
       options.calls = std::strtoul(argv[i + 1], nullptr, 10);
     } else if (name == "--seconds") {
       options.seconds = std::strtod(argv[i + 1], nullptr);
+    } else if (name == "--complexity") {
+      options.complexity = std::atoi(argv[i + 1]);
     } else if (name == "--require") {
       options.require = std::strtod(argv[i + 1], nullptr);
     } else if (const auto text = texts.find(name); text != texts.end()) {
@@ -203,6 +206,7 @@ void report(const Options& options, const Measured& m, double codec_us, const Lo
   out["seconds"] = options.seconds;
   out["phone"] = options.phone;
   out["user"] = options.user;
+  out["complexity"] = options.complexity;
   out["srtp"] = options.profile();
   out["frames_expected"] = m.expected;
   out["frames_arrived"] = m.arrived;
@@ -222,12 +226,13 @@ int complain(const Error& error, const GatewayProcess* gateway) {
 int run(const Options& options) {
   allow_many_descriptors();
   run_on_core(kOurCore);
-  const media::OpusSettings opus;  // The daemon's defaults; nobody reports loss, so no FEC.
+  media::OpusSettings opus;  // The daemon's defaults; nobody reports loss, so no FEC.
+  opus.complexity = options.complexity;
   const auto speakers = make_speakers(opus);
   auto load = Load::create({options.calls, options.opus(), options.profile()}, speakers);
   if (!load) return complain(load.error(), nullptr);
-  auto gateway = GatewayProcess::start(
-      {options.gateway, options.calls, (*load)->carrier(), options.opus() ? "opus" : "g711"});
+  auto gateway = GatewayProcess::start({options.gateway, options.calls, (*load)->carrier(),
+                                        options.opus() ? "opus" : "g711", options.complexity});
   if (!gateway) return complain(gateway.error(), nullptr);
   if (auto fine = (*load)->connect_users(*gateway); !fine) return complain(fine.error(), &*gateway);
 
@@ -255,9 +260,10 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   const auto options = parse(argc, argv);
   if (!options) {
-    std::fprintf(stderr,
-                 "usage: bench_relay [--calls N] [--seconds S] [--phone pcmu] [--user opus|pcmu] "
-                 "[--srtp gcm|cm|off] [--require DELIVERED] [--gateway BINARY]\n");
+    std::fprintf(
+        stderr,
+        "usage: bench_relay [--calls N] [--seconds S] [--phone pcmu] [--user opus|pcmu] "
+        "[--srtp gcm|cm|off] [--complexity 0..10] [--require DELIVERED] [--gateway BINARY]\n");
     return 2;
   }
   return run(*options);

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,18 +12,17 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <thread>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "bench/http_exchange.h"
+#include "bench/process_figures.h"
 
 namespace gw::bench {
 namespace {
 
 constexpr Duration kStartLimit = 30s;
-constexpr Duration kStopLimit = 5s;
 
 // "http://127.0.0.1:8080" or "udp:127.0.0.1:5060" behind `name` in the ready line.
 std::optional<SocketAddress> address_in(std::string_view line, std::string_view name) {
@@ -46,13 +43,6 @@ std::string media_ports(size_t calls) {
 
 }  // namespace
 
-void run_on_core(int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(static_cast<size_t>(core), &set);
-  static_cast<void>(sched_setaffinity(0, sizeof set, &set));
-}
-
 Result<GatewayProcess> GatewayProcess::start(const Options& options) {
   std::string folder = (std::filesystem::temp_directory_path() / "bench-gateway-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return fail(ErrorCode::Io, "no temporary folder");
@@ -68,6 +58,7 @@ Result<GatewayProcess> GatewayProcess::start(const Options& options) {
 bool GatewayProcess::write_configuration(const Options& options) const {
   std::ofstream out(folder_ + "/bench.toml");
   out << "[sip]\nlisten = [\"udp:127.0.0.1:0\"]\ndomain = \"127.0.0.1\"\n"
+      << "[media.opus]\ncomplexity = " << options.complexity << "\n"
       << "[media]\naddress = \"127.0.0.1\"\nworkers = 1\nwebrtc_ports = \"0\"\nports = \""
       << media_ports(options.users) << "\"\n"
       << "[calls]\nmedia_timeout = \"5m\"\n"
@@ -145,39 +136,17 @@ GatewayProcess::GatewayProcess(GatewayProcess&& other) noexcept
 
 GatewayProcess::~GatewayProcess() {
   if (out_ >= 0) ::close(out_);
-  if (pid_ > 0) {
-    ::kill(pid_, SIGTERM);
-    const auto limit = std::chrono::steady_clock::now() + kStopLimit;
-    while (::waitpid(pid_, nullptr, WNOHANG) == 0) {
-      if (std::chrono::steady_clock::now() > limit) {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        break;
-      }
-      std::this_thread::sleep_for(10ms);
-    }
-  }
+  if (pid_ > 0) end_process(pid_);
   std::error_code ignored;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
 uint64_t GatewayProcess::cpu_ns() const {
-  uint64_t sum = 0;
-  std::error_code ignored;
-  const std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
-  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
-    uint64_t on_cpu = 0;
-    if (std::ifstream(task.path() / "schedstat") >> on_cpu) sum += on_cpu;
-  }
-  return sum;
+  return bench::cpu_ns(pid_);
 }
 
 uint64_t GatewayProcess::rss_kb() const {
-  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
-  for (std::string word; status >> word;) {
-    if (uint64_t kb = 0; word == "VmRSS:" && status >> kb) return kb;
-  }
-  return 0;
+  return bench::rss_kb(pid_);
 }
 
 std::map<std::string, double> GatewayProcess::metrics() const {

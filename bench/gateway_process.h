@@ -9,13 +9,9 @@
 
 #include "base/net.h"
 #include "base/result.h"
+#include "bench/cores.h"
 
 namespace gw::bench {
-
-// Cores: the daemon has one for itself, we have the other, as far as the machine has two.
-constexpr int kDaemonCore = 0;
-constexpr int kOurCore = 1;
-void run_on_core(int core);  // The calling thread, and what it starts; not there = anywhere.
 
 // The daemon under measurement: a process of its own with a configuration, a state and ports of its
 // own, which all go when it goes. It has one media worker, one trunk (us) and users u0, u1, ...,
@@ -27,6 +23,7 @@ class GatewayProcess {
     size_t users = 0;
     SocketAddress trunk;      // Where we speak SIP.
     std::string route_media;  // "opus" or "g711"
+    int complexity = 5;       // [media.opus]
   };
 
   static Result<GatewayProcess> start(const Options& options);
