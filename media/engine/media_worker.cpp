@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +19,10 @@ namespace {
 constexpr int kEventsPerPoll = 64;
 // Rounds of reading before anything else has its turn: some 25 ms of work at most.
 constexpr int kPollsPerTurn = 8;
+// As many packets come together before a wake-up is worth its price, and so long is waited for them
+// at most. A busy worker finds more by itself.
+constexpr int64_t kGatheredPackets = 2;
+constexpr Duration kGatherAtMost = 2ms;
 constexpr size_t kPhoneBatch = 8;  // A phone sends one packet at a time.
 constexpr Duration kLateTurn = 20ms;
 
@@ -52,6 +58,7 @@ void MediaWorker::start() {
   thread_ = std::thread([this] {
     const std::string name = "media-" + std::to_string(setup_.index);
     ::pthread_setname_np(::pthread_self(), name.c_str());
+    ::prctl(PR_SET_TIMERSLACK, 1UL);
     run();
   });
 }
@@ -64,6 +71,7 @@ void MediaWorker::run() {
 }
 
 void MediaWorker::turn() {
+  gather();
   read_all(wait_ms(setup_.clock.now()));
   one_dtls_step();
   // After the packets: a command may remove what an event of this turn points to.
@@ -86,6 +94,18 @@ void MediaWorker::read_all(int wait_ms) {
       read(*static_cast<const Watch*>(events[static_cast<size_t>(i)].data.ptr));
     if (n < kEventsPerPoll && !more_) return;
   }
+}
+
+// Packets that come one by one would each cost a wake-up, and find the caches cold, which costs
+// more than their handling: with few calls up to half of the CPU. So they are let come for a moment
+// and handled together. What this adds to a frame of 20 ms is less than what a network does.
+void MediaWorker::gather() {
+  const Duration rest = gathered_ + gather_for_ - setup_.clock.now();
+  if (rest > Duration{0} && rest <= gather_for_ && dtls_queue_.empty()) {
+    const timespec wait{0, rest.count()};
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, nullptr);
+  }
+  gathered_ = setup_.clock.now();
 }
 
 int MediaWorker::wait_ms(TimePoint now) const {
@@ -175,6 +195,11 @@ void MediaWorker::run_timers(TimePoint now) {
 }
 
 void MediaWorker::publish(TimePoint now) {
+  const auto came = static_cast<int64_t>(counters_.packets_in.get() - packets_published_);
+  packets_published_ = counters_.packets_in.get();
+  // By the rate of the last second; without packets there is nothing to gather.
+  gather_for_ =
+      came == 0 ? Duration{0} : std::min(kGatherAtMost, kGatheredPackets * Duration(1s) / came);
   next_publish_ = now + 1s;
   for (EnginePort* port : schedule_) port->publish();
 }

@@ -69,6 +69,7 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
 
   void run();
   void turn();
+  void gather();
   void read_all(int wait_ms);
   int wait_ms(TimePoint now) const;
   void watch(int fd, Watch* watch);
@@ -126,6 +127,9 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
 
   TimePoint earliest_ = kNever;
   TimePoint next_publish_{};
+  TimePoint gathered_{};
+  Duration gather_for_{0};
+  uint64_t packets_published_ = 0;
   bool mailbox_ready_ = false;
   bool more_ = false;  // A socket held more than one batch.
   bool running_ = true;
