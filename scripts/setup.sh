@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing to build, demonstrate and test acs-gateway on Debian 12, and nothing else.
 #   scripts/setup.sh [WHAT]   build: compiler and libraries; demo: and a SIP client; web: the npm packages of acs/web;
-#                             test (default): all of these, the test tools and their npm packages.
+#                             test (default): all of these, the test tools and their npm packages;
+#                             bench: what bench/compare_rtpengine.sh compares with.
 # Safe to run at any time; quick when nothing is missing. docs/dependencies.md says why each package is here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +16,8 @@ build_packages=(
 )
 demo_packages=(baresip-core)
 test_packages=(sip-tester chromium clang-14 libclang-rt-14-dev llvm-14)
+
+bench_packages=(rtpengine-daemon)
 
 say() { printf '%s\n' "setup: $*"; }
 fail() { printf '%s\n' "setup: $*" >&2; exit 1; }
@@ -44,6 +47,22 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 }
 
+# Packages whose service must not start: the programs alone are wanted.
+install_unstarted() {
+  local policy=/usr/sbin/policy-rc.d mine=
+  if [ "$(id -u)" -eq 0 ] && [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    mine=1
+  fi
+  install_packages "$@"
+  [ -z "$mine" ] || rm -f "$policy"
+  local package
+  for package in "$@"; do
+    if command -v systemctl >/dev/null; then systemctl disable "$package" >/dev/null 2>&1 || true; fi
+  done
+}
+
 # npm packages of one folder, exactly as its lock file says; again only when the lock file changed.
 install_npm() {
   local folder=$1 stamp=$1/node_modules/.installed-lock
@@ -65,6 +84,10 @@ case "$what" in
     install_npm acs/web
     install_npm tests/e2e
     ;;
-  *) printf 'usage: %s [build|demo|web|test]\n' "$0" >&2; exit 2 ;;
+  bench)
+    install_packages "${build_packages[@]}"
+    install_unstarted "${bench_packages[@]}"
+    ;;
+  *) printf 'usage: %s [build|demo|web|test|bench]\n' "$0" >&2; exit 2 ;;
 esac
 say "nothing is missing ($what)"
