@@ -29,6 +29,8 @@ constexpr Source kSources[] = {
     {"gw_media_dtls_failures_total", "DTLS handshakes failed.", &MediaCounters::dtls_failures},
     {"gw_media_srtp_failures_total", "SRTP packets that were not authentic.",
      &MediaCounters::srtp_failures},
+    {"gw_media_srtp_resyncs_total", "SRTP senders whose rollover counter was ahead of ours.",
+     &MediaCounters::srtp_resyncs},
     {"gw_media_digits_in_total", "DTMF keys received.", &MediaCounters::digits_in},
     {"gw_media_digits_out_total", "Runs of DTMF keys sent.", &MediaCounters::digits_out},
     {"gw_media_late_turns_total", "Timers that ran more than 20 ms late.",

@@ -29,12 +29,13 @@ RtpReceiver::Arrival RtpReceiver::accept(const wire::RtpHeader& header, uint32_t
 
   int64_t sequence = sequences_.peek(header.sequence);
   const int64_t distance = sequences_.started() ? sequence - sequences_.newest() : 0;
-  if (distance > kMaxDropout || distance < -kMaxDropout) {
+  const bool paused = distance < 0 && now - last_arrival_ > kStreamPaused;
+  if (paused || distance > kMaxDropout || distance < -kMaxMisorder) {
     // RFC 3550 A.1: two packets in a row far away mean that the sender began anew.
     const bool in_row = have_bad_ && header.sequence == bad_sequence_;
     bad_sequence_ = static_cast<uint16_t>(header.sequence + 1);
     have_bad_ = true;
-    if (!in_row) {
+    if (!in_row && !paused) {
       arrival.verdict = Verdict::TooOld;
       return arrival;
     }

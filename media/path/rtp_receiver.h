@@ -16,6 +16,9 @@ class RtpReceiver {
  public:
   // A jump beyond it is another stream, not loss (RFC 3550 A.1: MAX_DROPOUT).
   static constexpr int64_t kMaxDropout = 3000;
+  static constexpr int64_t kMaxMisorder = 100;  // RFC 3550 A.1; more is a sender that began anew.
+  // No packet is this late: what looks older than the newest comes after a gap of a whole turn.
+  static constexpr Duration kStreamPaused = 2s;
   // Another SSRC is followed at once when ours has been silent this long, else when it sends two
   // packets in a row: two streams at a time (a loop, a fork) must not shred each other.
   static constexpr Duration kSourceSilent = 60ms;

@@ -52,6 +52,7 @@ struct MediaCounters {
   Tally stun_checks, stun_refused;
   Tally dtls_handshakes, dtls_failures;
   Tally srtp_failures;
+  Tally srtp_resyncs;  // Rollover counters found ahead of ours.
   Tally digits_in, digits_out;
   Tally late_turns;  // Loop turns that came more than 20 ms after they were due.
   std::array<Tally, kDiscards> discarded;

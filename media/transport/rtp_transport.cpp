@@ -89,6 +89,7 @@ bool RtpTransport::admit(const Packet& packet, const SourceLatch& latch, TimePoi
 bool RtpTransport::decrypted(SrtpVerdict verdict) {
   switch (verdict) {
     case SrtpVerdict::Ok: return true;
+    case SrtpVerdict::Resynchronized: counters_.srtp_resyncs.add(); return true;
     case SrtpVerdict::NotAuthentic:
       counters_.srtp_failures.add();
       counters_.discard(Discard::Srtp);

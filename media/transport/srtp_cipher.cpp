@@ -101,8 +101,11 @@ class Gcm final : public SrtpCipher {
   }
   bool open_rtp(std::byte* packet, const Place& p) override {
     const auto iv = rtp_iv(p);
-    return begin(iv, false) && add(raw(packet), p.header) && run(packet, p) &&
-           finish_open(packet + p.size);
+    if (!begin(iv, false) || !add(raw(packet), p.header) || !run(packet, p)) return false;
+    if (finish_open(packet + p.size)) return true;
+    // The key stream once more takes back what it did.
+    if (begin(iv, false)) run(packet, p);
+    return false;
   }
   // RFC 7714 9.2: the index word is authenticated behind the header and stands behind the tag.
   bool seal_rtcp(std::byte* packet, const Place& p) override {

@@ -31,6 +31,7 @@ class SrtpCipher {
     size_t size = 0;     // Header and payload, without the tag.
   };
   virtual bool seal_rtp(std::byte* packet, const Place& place) = 0;
+  // False leaves the packet as it was: it may be tried with another index.
   virtual bool open_rtp(std::byte* packet, const Place& place) = 0;
   // The index word with its E bit stands where the suite wants it; `size` is without word and tag.
   virtual bool seal_rtcp(std::byte* packet, const Place& place) = 0;

@@ -40,11 +40,13 @@ std::optional<size_t> rtp_header_size(std::span<const std::byte> data) {
   return size;
 }
 
-// RFC 3711 3.3.1: the index nearest to the newest one. None: it would lie before the first turn.
-std::optional<uint64_t> index_near(uint64_t newest, uint16_t sequence) {
-  const auto distance = static_cast<int16_t>(sequence - static_cast<uint16_t>(newest));
-  if (distance < 0 && newest < static_cast<uint64_t>(-distance)) return std::nullopt;
-  return newest + static_cast<uint64_t>(static_cast<int64_t>(distance));
+constexpr int64_t kTurn = 0x10000;
+
+// RFC 3711 3.3.1: the index nearest to the newest one. Negative: it would lie before the first
+// turn.
+int64_t index_near(uint64_t newest, uint16_t sequence) {
+  return static_cast<int64_t>(newest) +
+         static_cast<int16_t>(sequence - static_cast<uint16_t>(newest));
 }
 
 }  // namespace
@@ -80,6 +82,7 @@ bool SrtpSession::rekey(const SrtpKeys& keys) {
     rtcp_in_ = std::move(rtcp_in);
     sources_.fill({});
     source_count_ = 0;
+    turns_ahead_ = 1;
   }
   keys_ = keys;
   return true;
@@ -106,10 +109,11 @@ bool SrtpSession::protect_rtp(Packet& packet) {
   const uint32_t ssrc = be32(data, 8);
   const uint16_t sequence = be16(data, 2);
   if (!out_.started()) out_ssrc_ = ssrc;
-  const auto index = out_.started() ? index_near(out_.newest(), sequence) : sequence;
-  if (ssrc != out_ssrc_ || !index || !out_.fresh(*index)) return false;
-  out_.accept(*index);
-  if (!rtp_out_->seal_rtp(data.data(), {ssrc, *index, *header, data.size()})) return false;
+  const int64_t near = out_.started() ? index_near(out_.newest(), sequence) : sequence;
+  const auto index = static_cast<uint64_t>(near);
+  if (ssrc != out_ssrc_ || near < 0 || !out_.fresh(index)) return false;
+  out_.accept(index);
+  if (!rtp_out_->seal_rtp(data.data(), {ssrc, index, *header, data.size()})) return false;
   packet.resize(data.size() + rtp_out_->tag_size());
   return true;
 }
@@ -123,19 +127,24 @@ SrtpVerdict SrtpSession::unprotect_rtp(Packet& packet) {
   const uint16_t sequence = be16(data, 2);
   Source* const known = find(ssrc);
   if (known == nullptr && source_count_ == sources_.size()) return SrtpVerdict::Refused;
-  uint64_t index = sequence;
-  if (known != nullptr && known->rtp.started()) {
-    const auto near = index_near(known->rtp.newest(), sequence);
-    if (!near || !known->rtp.fresh(*near)) return SrtpVerdict::Replayed;
-    index = *near;
-  }
+  const bool started = known != nullptr && known->rtp.started();
+  const int64_t near = started ? index_near(known->rtp.newest(), sequence) : sequence;
   const size_t size = data.size() - tag;
-  if (!rtp_in_->open_rtp(data.data(), {ssrc, index, *header, size})) {
-    return SrtpVerdict::NotAuthentic;
+  const auto opens = [&](int64_t at) {
+    const auto index = static_cast<uint64_t>(at);
+    if (!rtp_in_->open_rtp(data.data(), {ssrc, index, *header, size})) return false;
+    remember(known, ssrc).rtp.accept(index);
+    packet.resize(size);
+    return true;
+  };
+  const bool fresh = near >= 0 && (!started || known->rtp.fresh(static_cast<uint64_t>(near)));
+  if (fresh && opens(near)) return SrtpVerdict::Ok;
+  if (opens(near + turns_ahead_ * kTurn)) {
+    turns_ahead_ = 1;
+    return SrtpVerdict::Resynchronized;
   }
-  remember(known, ssrc).rtp.accept(index);
-  packet.resize(size);
-  return SrtpVerdict::Ok;
+  turns_ahead_ = turns_ahead_ % kMaxTurnsAhead + 1;
+  return fresh ? SrtpVerdict::NotAuthentic : SrtpVerdict::Replayed;
 }
 
 bool SrtpSession::protect_rtcp(Packet& packet) {

@@ -17,7 +17,16 @@ struct SrtpKeys {
   wire::SrtpMaster receive;  // Theirs.
 };
 
-enum class SrtpVerdict { Ok, NotAuthentic, Replayed, Refused };
+enum class SrtpVerdict {
+  Ok,
+  Resynchronized,  // Ok too: the sender's rollover counter was found to be ahead of ours.
+  NotAuthentic,
+  Replayed,
+  Refused,
+};
+constexpr bool passed(SrtpVerdict v) {
+  return v == SrtpVerdict::Ok || v == SrtpVerdict::Resynchronized;
+}
 
 // SRTP and SRTCP of one stream (RFC 3711, 7714), in place: packet indices, rollover, replay; the
 // arithmetic is an SrtpCipher's. On OpenSSL: Debian's libsrtp runs on NSS, which costs three to
@@ -29,6 +38,11 @@ class SrtpSession {
   static constexpr size_t kMaxSsrcs = 32;
   static constexpr size_t kReplayWindow = 1024;  // Packets: 20 s of reordering.
   static constexpr size_t kRtcpReplayWindow = 128;
+  // A sender goes on while its packets are lost, or are dropped on hold, and 11 minutes later the
+  // nearest index is the wrong one (RFC 3711 3.3.1); so it is when the rollover counter outlives a
+  // new key. A packet that does not fit is tried once more, this or that many turns ahead: one try
+  // a packet, all turns within as many packets. 8 turns are 3 hours of 20 ms.
+  static constexpr int64_t kMaxTurnsAhead = 8;
 
   ~SrtpSession();
   // Null when the keys do not fit the suite.
@@ -61,6 +75,7 @@ class SrtpSession {
   std::unique_ptr<SrtpCipher> rtp_out_, rtp_in_, rtcp_out_, rtcp_in_;
   std::array<Source, kMaxSsrcs> sources_;
   size_t source_count_ = 0;
+  int64_t turns_ahead_ = 1;  // To try next.
 
   // Ours: one SSRC for as long as the keys live.
   uint32_t out_ssrc_ = 0;

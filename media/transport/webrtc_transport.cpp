@@ -124,10 +124,7 @@ void WebRtcTransport::receive_rtp(PacketPtr& packet, TimePoint now) {
     counters_.discard(Discard::NotReady);
     return;
   }
-  if (const SrtpVerdict v = srtp_->unprotect_rtp(*packet); v != SrtpVerdict::Ok) {
-    count(v);
-    return;
-  }
+  if (!decrypted(srtp_->unprotect_rtp(*packet))) return;
   observer_.on_rtp(packet, now);
 }
 
@@ -136,23 +133,22 @@ void WebRtcTransport::receive_rtcp(Packet& packet, TimePoint now) {
     counters_.discard(Discard::NotReady);
     return;
   }
-  if (const SrtpVerdict v = srtp_->unprotect_rtcp(packet); v != SrtpVerdict::Ok) {
-    count(v);
-    return;
-  }
+  if (!decrypted(srtp_->unprotect_rtcp(packet))) return;
   observer_.on_rtcp(packet.data(), now);
 }
 
-void WebRtcTransport::count(SrtpVerdict verdict) {
+bool WebRtcTransport::decrypted(SrtpVerdict verdict) {
   switch (verdict) {
-    case SrtpVerdict::Ok: return;
+    case SrtpVerdict::Ok: return true;
+    case SrtpVerdict::Resynchronized: counters_.srtp_resyncs.add(); return true;
     case SrtpVerdict::NotAuthentic:
       counters_.srtp_failures.add();
       counters_.discard(Discard::Srtp);
-      return;
-    case SrtpVerdict::Replayed: counters_.discard(Discard::Replay); return;
-    case SrtpVerdict::Refused: counters_.discard(Discard::Ssrc); return;
+      return false;
+    case SrtpVerdict::Replayed: counters_.discard(Discard::Replay); return false;
+    case SrtpVerdict::Refused: counters_.discard(Discard::Ssrc); return false;
   }
+  return false;
 }
 
 bool WebRtcTransport::send_rtp(Packet& packet, TimePoint) {

@@ -67,7 +67,7 @@ class WebRtcTransport final : public Transport {
   void receive_rtcp(Packet& packet, TimePoint now);
   void remember(const SocketAddress& from);
   void after_step(DtlsSession::State before, TimePoint now);
-  void count(SrtpVerdict verdict);
+  bool decrypted(SrtpVerdict verdict);
 
   const DtlsContext& context_;
   WebRtcDirectory& directory_;

@@ -99,7 +99,7 @@ class RtpPhone {
                                    MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &size);
       if (n <= 0) return;
       packet_.resize(static_cast<size_t>(n));
-      if (srtp_ && srtp_->unprotect_rtp(packet_) != media::SrtpVerdict::Ok) continue;
+      if (srtp_ && !passed(srtp_->unprotect_rtp(packet_))) continue;
       const auto rtp = media::wire::RtpPacket::parse(packet_.data());
       if (rtp && on_audio) on_audio({*rtp, now});
     }

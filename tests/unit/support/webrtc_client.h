@@ -196,7 +196,7 @@ class WebRtcClient final : public media::DatagramSink {
         if (const auto keys = dtls_->take_keys()) srtp_ = media::SrtpSession::create(*keys);
         return;
       case media::wire::PacketKind::Rtp: {
-        if (!srtp_ || srtp_->unprotect_rtp(packet_) != media::SrtpVerdict::Ok) return;
+        if (!srtp_ || !passed(srtp_->unprotect_rtp(packet_))) return;
         const auto rtp = media::wire::RtpPacket::parse(packet_.data());
         if (rtp && on_audio) on_audio({*rtp, now});
         return;

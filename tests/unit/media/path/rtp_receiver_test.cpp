@@ -88,6 +88,26 @@ TEST_F(RtpReceiverTest, far_jump_of_the_sequence_is_a_new_beginning_only_when_it
   EXPECT_EQ(0u, receiver_.lost());
 }
 
+// RFC 3550 A.1: MAX_MISORDER. A phone that begins anew a little lower must not be silent until it
+// is back where it was.
+TEST_F(RtpReceiverTest, sequence_that_begins_anew_lower_is_followed_from_its_second_packet) {
+  for (uint16_t s = 2000; s < 2010; ++s) tick(s);
+  EXPECT_EQ(Verdict::TooOld, tick(500).verdict);
+  EXPECT_TRUE(tick(501).restarted);
+  EXPECT_EQ(Verdict::Accepted, tick(502).verdict);
+}
+
+TEST_F(RtpReceiverTest, after_a_gap_of_a_whole_turn_no_packet_is_taken_for_an_old_one) {
+  for (const uint16_t back : {1, 40, 90, 2000}) {
+    for (uint16_t s = 10000; s < 10100; ++s) tick(s);
+    clock_.advance(20 * 60s);
+    const auto arrival = tick(static_cast<uint16_t>(10099 - back));
+    EXPECT_EQ(Verdict::Accepted, arrival.verdict) << back;
+    EXPECT_TRUE(arrival.restarted) << back;
+    clock_.advance(5s);
+  }
+}
+
 TEST_F(RtpReceiverTest, jitter_follows_rfc_3550) {
   for (uint16_t s = 1; s <= 200; ++s) {
     clock_.advance(s % 2 == 0 ? 30ms : 10ms);

@@ -126,6 +126,79 @@ TEST_F(RtpTransportTest, with_srtp_only_an_authentic_packet_latches) {
   EXPECT_EQ("AEAD_AES_128_GCM", observer_.srtp);
 }
 
+// SDES through re-INVITEs, with the phone's end beside it.
+class SecurePhoneTest : public RtpTransportTest {
+ protected:
+  void negotiate(const wire::SrtpMaster& ours, const wire::SrtpMaster& theirs) {
+    auto p = parameters();
+    p.sdes = wire::SdesPair{kSuite, ours, theirs, 1};
+    transport_.set_remote(p, clock_.now());
+  }
+  wire::SrtpMaster key() { return wire::new_master(kSuite, random_); }
+  // The phone sends its next packet; true when it came through.
+  bool heard(SrtpSession& phone) {
+    const int before = observer_.rtp;
+    PacketPtr packet = rtp(sdp_);
+    EXPECT_TRUE(phone.protect_rtp(*packet));
+    transport_.receive_on_rtp(packet, clock_.now());
+    return observer_.rtp > before;
+  }
+  void lose(SrtpSession& phone, int packets) {
+    for (; packets > 0; --packets) EXPECT_TRUE(phone.protect_rtp(*rtp(sdp_)));
+  }
+  // We send our next packet; true when the phone reads it.
+  bool reaches(SrtpSession& phone) {
+    PacketPtr packet = pool_.take();
+    wire::write_rtp_header(packet->room().first<wire::kRtpHeaderSize>(),
+                           {0, false, out_sequence_++, 0, 5});
+    packet->resize(wire::kRtpHeaderSize + 160);
+    return transport_.send_rtp(*packet, clock_.now()) && passed(phone.unprotect_rtp(*packet));
+  }
+  static constexpr auto kSuite = wire::SrtpSuite::AeadAes128Gcm;
+  uint16_t out_sequence_ = 65000;
+};
+
+TEST_F(SecurePhoneTest, rollover_of_either_side_goes_unnoticed) {
+  const auto ours = key(), theirs = key();
+  negotiate(ours, theirs);
+  const auto phone = SrtpSession::create({kSuite, theirs, ours});
+  sequence_ = 65000;
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_TRUE(heard(*phone)) << i;
+    ASSERT_TRUE(reaches(*phone)) << i;
+  }
+  EXPECT_EQ(0u, counters_.srtp_resyncs.get());
+}
+
+TEST_F(SecurePhoneTest, is_heard_at_once_after_more_than_a_turn_was_lost) {
+  const auto ours = key(), theirs = key();
+  negotiate(ours, theirs);
+  const auto phone = SrtpSession::create({kSuite, theirs, ours});
+  ASSERT_TRUE(heard(*phone));
+  lose(*phone, 65536 + 20000);
+  EXPECT_TRUE(heard(*phone));
+  EXPECT_TRUE(heard(*phone));
+  EXPECT_EQ(1u, counters_.srtp_resyncs.get());
+}
+
+TEST_F(SecurePhoneTest, new_key_of_a_re_invite_is_used_and_the_old_one_refused) {
+  const auto ours = key(), first = key(), second = key();
+  negotiate(ours, first);
+  const auto before = SrtpSession::create({kSuite, first, ours});
+  sequence_ = 65530;
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(heard(*before));
+    ASSERT_TRUE(reaches(*before));
+  }
+  negotiate(ours, second);
+  EXPECT_FALSE(heard(*before));  // Was on its way.
+  EXPECT_EQ(1u, counters_.srtp_failures.get());
+  const auto after = SrtpSession::create({kSuite, second, ours});
+  EXPECT_TRUE(heard(*after));
+  // Our key is the same: so is our rollover counter.
+  EXPECT_TRUE(reaches(*before));
+}
+
 TEST_F(RtpTransportTest, multiplexed_rtcp_shares_the_latch_of_rtp) {
   auto p = parameters();
   p.rtcp_mux = true;

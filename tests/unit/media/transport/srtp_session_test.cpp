@@ -208,6 +208,115 @@ TEST_P(SrtpSessionTest, rollover_goes_unnoticed_both_ways) {
   }
 }
 
+// The sender goes on while its packets are lost: 30000 packets a step, so that it keeps count.
+class SrtpGap : public SrtpSessionTest {
+ protected:
+  void SetUp() override {
+    SrtpSessionTest::SetUp();
+    deliver(1000);
+  }
+  SrtpVerdict deliver(uint32_t index) {
+    seal(index);
+    return ours_->unprotect_rtp(packet_);
+  }
+  void seal(uint32_t index) {
+    while (index - sent_ > 30000) {
+      sent_ += 30000;
+      fill(packet_, static_cast<uint16_t>(sent_));
+      ASSERT_TRUE(theirs_->protect_rtp(packet_));
+    }
+    sent_ = index;
+    fill(packet_, static_cast<uint16_t>(index));
+    plain_ = bytes(packet_);
+    ASSERT_TRUE(theirs_->protect_rtp(packet_));
+  }
+  uint32_t sent_ = 0;
+  std::vector<std::byte> plain_;
+};
+INSTANTIATE_TEST_SUITE_P(Suites, SrtpGap,
+                         ::testing::Values(SrtpSuite::AeadAes128Gcm, SrtpSuite::AeadAes256Gcm,
+                                           SrtpSuite::AesCm128HmacSha1_80,
+                                           SrtpSuite::AesCm128HmacSha1_32));
+
+TEST_P(SrtpGap, of_a_whole_turn_and_more_is_followed_from_the_first_packet) {
+  uint32_t index = 1000;
+  // Where the nearest index is ahead, behind the window, within it, and seen already.
+  for (const uint32_t gap : {40000u, 60000u, 65000u, 65536u - 3, 65536u + 1, 70000u, 98000u}) {
+    for (uint32_t i = 1; i <= 4; ++i) {
+      ASSERT_EQ(SrtpVerdict::Ok, deliver(index + i)) << gap;
+    }
+    index += gap + 4;
+    ASSERT_EQ(SrtpVerdict::Resynchronized, deliver(index)) << gap;
+    ASSERT_EQ(plain_, bytes(packet_)) << gap;
+    ASSERT_EQ(SrtpVerdict::Ok, deliver(++index)) << gap;
+  }
+}
+
+TEST_P(SrtpGap, of_three_hours_is_followed_within_eight_packets) {
+  const uint32_t index = 1000 + 8 * 65536 + 17;
+  uint32_t tried = 0;
+  while (tried < 9 && !passed(deliver(index + tried))) ++tried;
+  EXPECT_LT(tried, 8u);
+  EXPECT_EQ(SrtpVerdict::Ok, deliver(index + 9));
+}
+
+TEST_P(SrtpGap, does_not_let_an_old_packet_in_again) {
+  seal(1001);
+  Packet old;
+  copy(old, packet_);
+  ASSERT_EQ(SrtpVerdict::Ok, ours_->unprotect_rtp(packet_));
+  ASSERT_TRUE(passed(deliver(1001 + 66000)));
+  Packet newest;
+  seal(1002 + 66000);
+  copy(newest, packet_);
+  ASSERT_EQ(SrtpVerdict::Ok, ours_->unprotect_rtp(packet_));
+  for (int i = 0; i < 20; ++i) {
+    copy(packet_, old);
+    EXPECT_FALSE(passed(ours_->unprotect_rtp(packet_)));
+    copy(packet_, newest);
+    EXPECT_EQ(SrtpVerdict::Replayed, ours_->unprotect_rtp(packet_));
+  }
+  EXPECT_EQ(SrtpVerdict::Ok, deliver(1003 + 66000));
+}
+
+TEST_P(SrtpGap, forged_packets_do_not_hide_it) {
+  for (int i = 0; i < 3; ++i) {
+    fill(packet_, static_cast<uint16_t>(random_.u32()));
+    packet_.resize(packet_.size() + 16);
+    EXPECT_FALSE(passed(ours_->unprotect_rtp(packet_)));
+  }
+  const uint32_t index = 1000 + 66000;
+  uint32_t tried = 0;
+  while (tried < 9 && !passed(deliver(index + tried))) ++tried;
+  EXPECT_LT(tried, 8u);
+  EXPECT_EQ(SrtpVerdict::Ok, deliver(index + 9));
+}
+
+// RFC 3711 3.3.1: a new key leaves the rollover counter as it is; many phones begin at 0 instead.
+TEST_P(SrtpSessionTest, rollover_counter_may_begin_anew_or_go_on_with_a_new_key) {
+  const auto ours = wire::new_master(GetParam(), random_);
+  for (const bool goes_on : {false, true}) {
+    const auto session =
+        SrtpSession::create({GetParam(), ours, wire::new_master(GetParam(), random_)});
+    const auto next = wire::new_master(GetParam(), random_);
+    ASSERT_TRUE(session->rekey({GetParam(), ours, next}));
+    LibSrtpPeer phone(GetParam(), next, ours);
+    if (goes_on) {  // Two turns that we did not see.
+      for (uint32_t s = 0; s <= 150000; s += 30000) {
+        fill(packet_, static_cast<uint16_t>(s));
+        ASSERT_TRUE(phone.protect_rtp(packet_));
+      }
+    }
+    int refused = 0;
+    for (uint32_t s = 150001; s < 150010; ++s) {
+      fill(packet_, static_cast<uint16_t>(s));
+      ASSERT_TRUE(phone.protect_rtp(packet_));
+      if (!passed(session->unprotect_rtp(packet_))) ++refused;
+    }
+    EXPECT_LE(refused, goes_on ? 2 : 0);
+  }
+}
+
 TEST_P(SrtpSessionTest, no_number_is_protected_twice) {
   fill(packet_, 5);
   ASSERT_TRUE(ours_->protect_rtp(packet_));
