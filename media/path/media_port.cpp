@@ -385,7 +385,9 @@ TimePoint MediaPort::fill(TimePoint now) {
   return next_tick_;
 }
 
-// Aware of hold and mute: only who should send can be missed. Browsers are watched by ICE consent.
+// Aware of hold, mute and DTX: only who should send can be missed, and reports and keep-alives are
+// signs of life too. Browsers are watched by ICE consent alone: one without a microphone sends
+// nothing and is there.
 TimePoint MediaPort::check_timeout(TimePoint now) {
   if (!settings_.fills_silence || !negotiated_ || other_ == nullptr || timed_out_) return kNever;
   if (held_ || muted_ || parameters_.remote_held || !receives(parameters_.direction)) return kNever;

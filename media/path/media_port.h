@@ -85,6 +85,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   // TransportObserver: what comes from the network.
   void on_rtp(PacketPtr& packet, TimePoint now) override;
   void on_rtcp(std::span<const std::byte> compound, TimePoint now) override;
+  void on_alive(TimePoint now) override { heard_ = now; }
   void on_connected(std::string_view srtp, TimePoint now) override;
   void on_failed(std::string_view why, TimePoint now) override;
   void on_lost(TimePoint now) override;

@@ -47,7 +47,12 @@ void RtpTransport::receive_on_rtp(PacketPtr& packet, TimePoint now) {
     case wire::PacketKind::Rtcp: receive_rtcp(*packet, rtp_latch_, now); return;
     case wire::PacketKind::Stun:
     case wire::PacketKind::Dtls:
-    case wire::PacketKind::Unknown: counters_.discard(Discard::Malformed); return;
+    case wire::PacketKind::Unknown:
+      // RFC 6263 4: an empty datagram or STUN keeps a NAT open while the phone says nothing. Nobody
+      // vouches for them, so they do not count where SRTP would.
+      if (!sdes_ && from_peer(*packet)) observer_.on_alive(now);
+      counters_.discard(Discard::Malformed);
+      return;
   }
 }
 
@@ -60,7 +65,12 @@ void RtpTransport::receive_on_rtcp(PacketPtr& packet, TimePoint now) {
 }
 
 void RtpTransport::receive_rtp(PacketPtr& packet, TimePoint now) {
-  if (!plausible(*packet)) return counters_.discard(Discard::PayloadType);
+  if (!plausible(*packet)) {
+    // RFC 6263 4.6, RFC 3389: a payload type that means nothing, or comfort noise unasked for.
+    const bool alive = from_peer(*packet) && (!sdes_ || passed(srtp_->unprotect_rtp(*packet)));
+    if (alive) observer_.on_alive(now);
+    return counters_.discard(Discard::PayloadType);
+  }
   if (!admit(*packet, rtp_latch_, now)) return;
   if (sdes_ && !decrypted(srtp_->unprotect_rtp(*packet))) return;
   rtp_latch_.on_valid(packet->from, now);
@@ -84,6 +94,10 @@ bool RtpTransport::admit(const Packet& packet, const SourceLatch& latch, TimePoi
   ++refused_sources_;
   counters_.discard(Discard::Source);
   return false;
+}
+
+bool RtpTransport::from_peer(const Packet& packet) const {
+  return rtp_latch_.latched() && packet.from == rtp_latch_.target();
 }
 
 bool RtpTransport::decrypted(SrtpVerdict verdict) {

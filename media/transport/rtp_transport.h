@@ -44,6 +44,7 @@ class RtpTransport final : public Transport {
   void receive_rtp(PacketPtr& packet, TimePoint now);
   void receive_rtcp(Packet& packet, SourceLatch& latch, TimePoint now);
   bool admit(const Packet& packet, const SourceLatch& latch, TimePoint now);
+  bool from_peer(const Packet& packet) const;
   bool decrypted(SrtpVerdict verdict);
   bool plausible(const Packet& packet) const;
   std::string_view suite_name() const;

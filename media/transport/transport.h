@@ -24,6 +24,9 @@ class TransportObserver {
   // A packet of the peer, decrypted. The observer may keep it by moving it out. Packet path.
   virtual void on_rtp(PacketPtr& packet, TimePoint now) = 0;
   virtual void on_rtcp(std::span<const std::byte> compound, TimePoint now) = 0;  // Packet path.
+  // The peer is there, though what came is no media that was negotiated: keep-alives, comfort noise
+  // (RFC 6263). Packet path.
+  virtual void on_alive(TimePoint now) = 0;
   // Media can flow: the first valid packet of a phone, DTLS up with a browser. `srtp` names the
   // suite, "" = none.
   virtual void on_connected(std::string_view srtp, TimePoint now) = 0;

@@ -22,13 +22,14 @@ class Observed final : public TransportObserver {
  public:
   void on_rtp(PacketPtr&, TimePoint) override { ++rtp; }
   void on_rtcp(std::span<const std::byte>, TimePoint) override { ++rtcp; }
+  void on_alive(TimePoint) override { ++alive; }
   void on_connected(std::string_view name, TimePoint) override {
     ++connected;
     srtp = name;
   }
   void on_failed(std::string_view, TimePoint) override {}
   void on_lost(TimePoint) override {}
-  int rtp = 0, rtcp = 0, connected = 0;
+  int rtp = 0, rtcp = 0, alive = 0, connected = 0;
   std::string srtp;
 };
 
@@ -97,6 +98,27 @@ TEST_F(RtpTransportTest, packet_of_no_negotiated_type_does_not_latch) {
   EXPECT_EQ(1, observer_.rtp);
 }
 
+// RFC 6263: a phone in silence keeps its NAT open with what is no media.
+TEST_F(RtpTransportTest, keep_alives_of_the_latched_phone_are_signs_of_life_and_latch_nothing) {
+  const auto empty = [&](const SocketAddress& from) {
+    PacketPtr packet = pool_.take();
+    packet->resize(0);
+    packet->from = from;
+    transport_.receive_on_rtp(packet, clock_.now());
+  };
+  empty(nat_);
+  arrive(nat_, 13);
+  EXPECT_EQ(0, observer_.alive);
+  arrive(nat_);
+  empty(nat_);
+  arrive(nat_, 13);
+  EXPECT_EQ(2, observer_.alive);
+  empty(attacker_);
+  arrive(attacker_, 13);
+  EXPECT_EQ(2, observer_.alive);
+  EXPECT_EQ(1, observer_.rtp);
+}
+
 TEST_F(RtpTransportTest, connected_is_told_once) {
   arrive(sdp_);
   arrive(sdp_);
@@ -157,6 +179,19 @@ class SecurePhoneTest : public RtpTransportTest {
   static constexpr auto kSuite = wire::SrtpSuite::AeadAes128Gcm;
   uint16_t out_sequence_ = 65000;
 };
+
+TEST_F(SecurePhoneTest, keep_alive_counts_only_when_it_is_authentic) {
+  const auto ours = key(), theirs = key();
+  negotiate(ours, theirs);
+  const auto phone = SrtpSession::create({kSuite, theirs, ours});
+  ASSERT_TRUE(heard(*phone));
+  arrive(sdp_, 13);
+  EXPECT_EQ(0, observer_.alive);
+  PacketPtr packet = rtp(sdp_, 13);
+  ASSERT_TRUE(phone->protect_rtp(*packet));
+  transport_.receive_on_rtp(packet, clock_.now());
+  EXPECT_EQ(1, observer_.alive);
+}
 
 TEST_F(SecurePhoneTest, rollover_of_either_side_goes_unnoticed) {
   const auto ours = key(), theirs = key();

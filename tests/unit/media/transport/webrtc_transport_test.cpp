@@ -43,10 +43,11 @@ class Observed final : public TransportObserver {
  public:
   void on_rtp(PacketPtr&, TimePoint) override { ++rtp; }
   void on_rtcp(std::span<const std::byte>, TimePoint) override {}
+  void on_alive(TimePoint) override { ++alive; }
   void on_connected(std::string_view name, TimePoint) override { srtp = name; }
   void on_failed(std::string_view why, TimePoint) override { failure = why; }
   void on_lost(TimePoint) override { ++lost; }
-  int rtp = 0, lost = 0;
+  int rtp = 0, alive = 0, lost = 0;
   std::string srtp, failure;
 };
 
