@@ -25,6 +25,8 @@ constexpr Source kSources[] = {
     {"gw_media_stun_checks_total", "ICE checks received.", &MediaCounters::stun_checks},
     {"gw_media_stun_refused_total", "ICE checks refused: unknown or not authentic.",
      &MediaCounters::stun_refused},
+    {"gw_media_ice_moves_total", "Browsers whose network changed during a call.",
+     &MediaCounters::ice_moves},
     {"gw_media_dtls_handshakes_total", "DTLS handshakes done.", &MediaCounters::dtls_handshakes},
     {"gw_media_dtls_failures_total", "DTLS handshakes failed.", &MediaCounters::dtls_failures},
     {"gw_media_srtp_failures_total", "SRTP packets that were not authentic.",

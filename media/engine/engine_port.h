@@ -26,7 +26,7 @@ class EnginePort {
   virtual TimePoint on_timer(TimePoint now) = 0;
 
   virtual void negotiate(const wire::StreamParameters&, TimePoint) {}
-  virtual void restart_ice(wire::IceCredentials) {}
+  virtual void restart_ice(wire::IceCredentials, TimePoint) {}
   virtual void reopen_latch(TimePoint) {}
   virtual void leave(TimePoint) {}
 
@@ -78,7 +78,9 @@ class BrowserPort final : public EnginePort {
   Deadline& deadline() override { return port_.deadline(); }
   TimePoint on_timer(TimePoint now) override { return port_.on_timer(now); }
   void negotiate(const wire::StreamParameters& parameters, TimePoint now) override;
-  void restart_ice(wire::IceCredentials ice) override { transport_.restart_ice(std::move(ice)); }
+  void restart_ice(wire::IceCredentials ice, TimePoint now) override {
+    transport_.restart_ice(std::move(ice), now);
+  }
   void leave(TimePoint now) override;
 
   WebRtcTransport& transport() { return transport_; }

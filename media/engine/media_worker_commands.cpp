@@ -102,8 +102,8 @@ void MediaWorker::on_command(ApplyNegotiation& command, TimePoint now) {
   if (EnginePort* port = find(command.port)) port->negotiate(command.parameters, now);
 }
 
-void MediaWorker::on_command(RestartIce& command, TimePoint) {
-  if (EnginePort* port = find(command.port)) port->restart_ice(std::move(command.ice));
+void MediaWorker::on_command(RestartIce& command, TimePoint now) {
+  if (EnginePort* port = find(command.port)) port->restart_ice(std::move(command.ice), now);
 }
 
 void MediaWorker::on_command(ConnectPorts& command, TimePoint now) {

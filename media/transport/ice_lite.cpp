@@ -1,5 +1,7 @@
 #include "media/transport/ice_lite.h"
 
+#include <utility>
+
 #include "media/wire/stun.h"
 
 namespace gw::media {
@@ -8,9 +10,13 @@ std::string_view local_ufrag(std::string_view username) {
   return username.substr(0, username.find(':'));
 }
 
-void IceLite::restart(wire::IceCredentials local) {
-  previous_ = std::move(local_);
-  local_ = std::move(local);
+wire::IceCredentials IceLite::restart(wire::IceCredentials local, TimePoint now) {
+  // Who signals is alive, and needs time for the new checks.
+  start_waiting(now);
+  wire::IceCredentials before = std::exchange(local_, std::move(local));
+  if (!previous_.ufrag.empty()) return before;
+  previous_ = std::move(before);
+  return {};
 }
 
 IceLite::Outcome IceLite::on_check(std::span<const std::byte> datagram, const SocketAddress& from,
@@ -38,14 +44,13 @@ IceLite::Outcome IceLite::on_check(std::span<const std::byte> datagram, const So
 
   outcome.authentic = true;
   last_check_ = now;
-  if (current && !previous_.ufrag.empty()) {
-    previous_ = {};
-    outcome.renewed = true;
-  }
   // RFC 8445 7.3.1.5: only the controlling side's nomination moves the media. Browsers nominate
   // the pair they prefer now, so the latest nomination holds.
   if (message->use_candidate) {
     outcome.nominated = peer_ != from;
+    outcome.moved = outcome.nominated && !peer_.empty();
+    outcome.renewed = current && !previous_.ufrag.empty();
+    if (outcome.renewed) previous_ = {};
     peer_ = from;
   }
   outcome.response = wire::write_stun_success(out, message->transaction, from, password);

@@ -21,13 +21,15 @@ class IceLite {
     size_t response = 0;     // Written to `out`: send it back to where the check came from.
     bool authentic = false;  // The check proved that it knows our password.
     bool nominated = false;  // USE-CANDIDATE: `from` is now the peer.
-    bool renewed = false;    // First authentic check after an ICE restart.
+    bool moved = false;      // The peer was elsewhere before.
+    bool renewed = false;    // First nomination after an ICE restart: the old credentials are void.
   };
 
   explicit IceLite(wire::IceCredentials local) : local_(std::move(local)) {}
 
-  // RFC 8445 9: the old credentials hold until the new ones are used.
-  void restart(wire::IceCredentials local);
+  // RFC 8445 9: the pair in use, and its credentials, hold until a new one is nominated. Returns
+  // the credentials that hold no more: those of a restart that came to nothing.
+  wire::IceCredentials restart(wire::IceCredentials local, TimePoint now);
 
   Outcome on_check(std::span<const std::byte> datagram, const SocketAddress& from, TimePoint now,
                    std::span<std::byte> out);

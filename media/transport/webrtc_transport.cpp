@@ -48,9 +48,9 @@ void WebRtcTransport::set_remote(const wire::RemoteDtls& remote, TimePoint now) 
   if (!ice_.peer().empty()) dtls_->connect(now);
 }
 
-void WebRtcTransport::restart_ice(wire::IceCredentials local) {
-  if (!ice_.previous().ufrag.empty()) directory_.remove_ufrag(ice_.previous().ufrag);
-  ice_.restart(std::move(local));
+void WebRtcTransport::restart_ice(wire::IceCredentials local, TimePoint now) {
+  const wire::IceCredentials dropped = ice_.restart(std::move(local), now);
+  if (!dropped.ufrag.empty()) directory_.remove_ufrag(dropped.ufrag);
   directory_.add_ufrag(ice_.local().ufrag, *this);
 }
 
@@ -81,6 +81,7 @@ void WebRtcTransport::receive_check(Packet& packet, DatagramSink& via, TimePoint
   lost_ = false;
   remember(packet.from);
   if (!outcome.nominated) return;
+  if (outcome.moved) counters_.ice_moves.add();
   sink_ = &via;
   if (!dtls_) return;
   dtls_->set_path(sink_, ice_.peer());

@@ -47,7 +47,7 @@ class WebRtcTransport final : public Transport {
   // browser (a page that was loaded again): DTLS begins anew.
   void set_remote(const wire::RemoteDtls& remote, TimePoint now);
   // The peer restarted ICE and was given new credentials.
-  void restart_ice(wire::IceCredentials local);
+  void restart_ice(wire::IceCredentials local, TimePoint now);
 
   // `via` is the socket that the datagram came by: the answer leaves by it.
   void receive(PacketPtr& packet, DatagramSink& via, TimePoint now);       // Packet path.

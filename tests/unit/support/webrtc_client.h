@@ -53,6 +53,14 @@ class WebRtcClient final : public media::DatagramSink {
   WebRtcClient(const WebRtcClient&) = delete;
   WebRtcClient& operator=(const WebRtcClient&) = delete;
 
+  // Another network: a new socket, and so a new source address; checks begin at once.
+  void change_network(TimePoint now) {
+    ::close(fd_);
+    fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    auto any = *SocketAddress::parse(options_.bind);
+    [[maybe_unused]] const int bound = ::bind(fd_, any.data(), any.size());
+    next_check_ = now;
+  }
   // New ICE credentials for the next offer.
   void restart_ice() {
     ufrag_ = random_.alphanumeric(4);

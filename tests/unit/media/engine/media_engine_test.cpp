@@ -206,6 +206,34 @@ TEST_F(MediaEngineTest, browser_restarts_ice_on_the_same_port_and_goes_on) {
       2s, [&] { return heard > 20; }, [&] { phone.send_audio(codes, 160); }));
 }
 
+TEST_F(MediaEngineTest, browser_whose_address_changes_is_heard_and_hears_within_a_second) {
+  RtpPhone phone(random_, {});
+  WebRtcClient browser(*dtls_, random_, {.opus = false});
+  phones_ = {&phone};
+  browsers_ = {&browser};
+  const PortId pp = answer_phone(phone), pb = answer_browser(browser, {Codec::Pcmu});
+  engine_->connect(pp, pb);
+  ASSERT_TRUE(run(5s, [&] { return browser.connected(); }));
+  int at_browser = 0, at_phone = 0;
+  browser.on_audio = [&](const WebRtcClient::Received&) { ++at_browser; };
+  const std::vector<std::byte> voice(160, std::byte{0x22});  // Not the silence that fills gaps.
+  phone.on_audio = [&](const RtpPhone::Received& r) {
+    at_phone += std::ranges::equal(r.rtp.payload, voice) ? 1 : 0;
+  };
+  const auto talk = [&] {
+    phone.send_audio(voice, 160);
+    browser.send_audio(voice, 160);
+  };
+  for (int move = 0; move < 3; ++move) {
+    ASSERT_TRUE(run(
+        2s, [&] { return at_browser > 10 && at_phone > 10; }, talk));
+    browser.change_network(clock_.now());
+    at_browser = at_phone = 0;
+    EXPECT_TRUE(run(
+        1s, [&] { return at_browser > 10 && at_phone > 10; }, talk));
+  }
+}
+
 TEST_F(MediaEngineTest, another_page_load_takes_the_port_over) {
   RtpPhone phone(random_, {});
   const auto other_certificate = std::move(*DtlsContext::create());

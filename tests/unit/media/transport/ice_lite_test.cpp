@@ -86,15 +86,38 @@ TEST_F(IceLiteTest, latest_nomination_holds) {
   EXPECT_FALSE(check({}, b_).nominated);  // Nothing moved.
 }
 
-TEST_F(IceLiteTest, old_credentials_hold_after_a_restart_until_the_new_ones_are_used) {
+TEST_F(IceLiteTest, old_pair_holds_after_a_restart_until_a_new_one_is_nominated) {
   check({}, a_);
   const wire::IceCredentials fresh{"fresh123", "freshPasswordFreshPassw0"};
-  ice_.restart(fresh);
+  EXPECT_EQ("", ice_.restart(fresh, clock_.now()).ufrag);
+  EXPECT_TRUE(check({}, a_).authentic);
+  const Check of_fresh{.username = "fresh123:x", .password = fresh.pwd, .use_candidate = false};
+  EXPECT_FALSE(check(of_fresh, b_).renewed);
+  EXPECT_EQ(a_, ice_.peer());
   EXPECT_TRUE(check({}, a_).authentic);
   const auto outcome = check({.username = "fresh123:x", .password = fresh.pwd}, b_);
   EXPECT_TRUE(outcome.renewed);
+  EXPECT_TRUE(outcome.moved);
   EXPECT_EQ(b_, ice_.peer());
   EXPECT_FALSE(check({}, a_).authentic);
+  EXPECT_EQ(b_, ice_.peer());
+}
+
+TEST_F(IceLiteTest, second_restart_keeps_the_pair_in_use_and_drops_the_one_that_came_to_nothing) {
+  check({}, a_);
+  const wire::IceCredentials second{"second12", "secondPasswordSecondPas0"};
+  ice_.restart(second, clock_.now());
+  EXPECT_EQ("second12",
+            ice_.restart({"third123", "thirdPasswordThirdPassw0"}, clock_.now()).ufrag);
+  EXPECT_TRUE(check({}, a_).authentic);
+  EXPECT_FALSE(check({.username = "second12:x", .password = second.pwd}, b_).authentic);
+}
+
+TEST_F(IceLiteTest, restart_gives_the_new_checks_time) {
+  check({}, a_);
+  clock_.advance(14s);
+  ice_.restart({"fresh123", "freshPasswordFreshPassw0"}, clock_.now());
+  EXPECT_EQ(clock_.now() + 15s, ice_.consent_ends());
 }
 
 TEST_F(IceLiteTest, consent_ends_fifteen_seconds_after_the_last_authentic_check) {

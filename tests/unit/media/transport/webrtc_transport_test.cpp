@@ -70,10 +70,12 @@ class WebRtcTransportTest : public ::testing::Test {
     packet->from = from;
     transport_->receive(packet, pipe_, clock_.now());
   }
-  void check(const SocketAddress& from, bool nominate = true) {
+  void check(const SocketAddress& from, bool nominate = true) { check(ice_, from, nominate); }
+  void check(const wire::IceCredentials& ice, const SocketAddress& from, bool nominate = true) {
     wire::StunRequest request;
-    request.username = "ours1234:x";
-    request.password = ice_.pwd;
+    const std::string username = ice.ufrag + ":x";
+    request.username = username;
+    request.password = ice.pwd;
     request.use_candidate = nominate;
     request.controlling = 1;
     std::array<std::byte, 256> bytes;
@@ -166,6 +168,51 @@ TEST_F(WebRtcTransportTest, media_follows_the_nomination_to_another_address) {
   EXPECT_EQ(b_, pipe_.sent.back().to);
 }
 
+TEST_F(WebRtcTransportTest, network_change_keeps_keys_and_media_both_ways) {
+  check(a_);
+  handshake(a_);
+  rtp_from(a_);
+  check({ice_.ufrag, "somebodyElsesPassword"}, b_);  // Not authentic: nothing moves.
+  ASSERT_TRUE(send());
+  EXPECT_EQ(a_, pipe_.sent.back().to);
+  EXPECT_FALSE(transport_->knows(b_));
+  check(b_);
+  rtp_from(b_);
+  EXPECT_EQ(2, observer_.rtp);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(b_, pipe_.sent.back().to);
+  EXPECT_EQ(1u, counters_.ice_moves.get());
+  EXPECT_EQ(1u, counters_.dtls_handshakes.get());
+}
+
+TEST_F(WebRtcTransportTest, ice_restart_keeps_the_old_pair_until_a_new_one_is_nominated) {
+  const wire::IceCredentials fresh{"next1234", "nextPasswordNextPassword"};
+  check(a_);
+  handshake(a_);
+  transport_->restart_ice(fresh, clock_.now());
+  check(fresh, b_, false);
+  check(a_);  // The browser keeps the consent of the pair it still uses.
+  ASSERT_TRUE(send());
+  EXPECT_EQ(a_, pipe_.sent.back().to);
+  check(fresh, b_);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(b_, pipe_.sent.back().to);
+  EXPECT_EQ(1u, directory_.ufrags.size());
+  check(a_);  // Void now.
+  ASSERT_TRUE(send());
+  EXPECT_EQ(b_, pipe_.sent.back().to);
+}
+
+TEST_F(WebRtcTransportTest, restarts_that_came_to_nothing_leave_no_credentials_behind) {
+  check(a_);
+  for (const char* ufrag : {"next1111", "next2222", "next3333"}) {
+    transport_->restart_ice({ufrag, "nextPasswordNextPassword"}, clock_.now());
+  }
+  EXPECT_EQ(2u, directory_.ufrags.size());
+  EXPECT_TRUE(directory_.ufrags.contains("ours1234"));
+  EXPECT_TRUE(directory_.ufrags.contains("next3333"));
+}
+
 TEST_F(WebRtcTransportTest, certificate_of_somebody_else_fails_the_port) {
   transport_->set_remote({{ours_->fingerprint()}, wire::DtlsSetup::Passive}, clock_.now());
   check(a_);
@@ -200,7 +247,7 @@ TEST_F(WebRtcTransportTest, handshake_that_never_comes_fails_the_port) {
 TEST_F(WebRtcTransportTest, ended_transport_leaves_no_trace_in_the_directory) {
   check(a_);
   check(b_);
-  transport_->restart_ice({"next1234", "nextPasswordNextPassword"});
+  transport_->restart_ice({"next1234", "nextPasswordNextPassword"}, clock_.now());
   EXPECT_EQ(2u, directory_.addresses.size());
   EXPECT_EQ(2u, directory_.ufrags.size());
   transport_.reset();
