@@ -212,7 +212,9 @@ void SipLeg::end(const HangupCause& cause, bool by_remote) {
   if (!dialog_) return;
   if (!outgoing_ && !answered_) {
     const int status = policy::sip_status(cause);
-    dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause));
+    std::vector<std::pair<std::string, std::string>> headers;
+    if (status == 503) headers.emplace_back("Retry-After", "5");
+    dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause), std::move(headers));
   } else {
     dialog_->end(policy::sip_reason(cause));
   }

@@ -1,6 +1,15 @@
 #include "media/engine/port_pool.h"
 
 namespace gw::media {
+namespace {
+
+// No descriptor or memory is left, or the address is not ours: asking for every other pair would
+// only hold the signalling thread up.
+Result<RtpSockets> out_of_sockets(const Result<RtpSockets>& refused) {
+  return fail(ErrorCode::Exhausted, "media ports: " + refused.error().detail);
+}
+
+}  // namespace
 
 PortPool::PortPool(uint16_t low, uint16_t high, UdpSocket::Options options, const Clock& clock,
                    Random& random)
@@ -25,33 +34,34 @@ Result<RtpSockets> PortPool::take(const SocketAddress& address) {
   for (size_t i = 0; i < state_.size(); ++i) {
     const size_t pair = (start + i) % state_.size();
     if (state_[pair] != State::Free) continue;
-    if (auto sockets = try_pair(pair, address)) {
-      state_[pair] = State::Used;
-      ++in_use_;
-      return std::move(*sockets);
-    }
+    auto sockets = try_pair(pair, address);
+    if (!sockets && sockets.error().code != ErrorCode::Conflict) return out_of_sockets(sockets);
+    if (!sockets) continue;
+    state_[pair] = State::Used;
+    ++in_use_;
+    return sockets;
   }
   // A busy hour on a small range: an early second use beats a refused call.
   for (auto rested = resting_.begin(); rested != resting_.end(); ++rested) {
-    if (auto sockets = try_pair(rested->pair, address)) {
-      state_[rested->pair] = State::Used;
-      resting_.erase(rested);
-      ++in_use_;
-      return std::move(*sockets);
-    }
+    auto sockets = try_pair(rested->pair, address);
+    if (!sockets && sockets.error().code != ErrorCode::Conflict) return out_of_sockets(sockets);
+    if (!sockets) continue;
+    state_[rested->pair] = State::Used;
+    resting_.erase(rested);
+    ++in_use_;
+    return sockets;
   }
   return fail(ErrorCode::Exhausted,
               "media ports: none of " + std::to_string(state_.size()) + " pairs is free");
 }
 
-std::optional<RtpSockets> PortPool::try_pair(size_t pair, SocketAddress address) {
-  RtpSockets sockets;
+Result<RtpSockets> PortPool::try_pair(size_t pair, SocketAddress address) {
   address.set_port(static_cast<uint16_t>(first_ + 2 * pair));
   auto rtp = UdpSocket::bind(address, options_);
-  if (!rtp) return std::nullopt;
+  if (!rtp) return tl::unexpected(rtp.error());
   address.set_port(static_cast<uint16_t>(first_ + 2 * pair + 1));
   auto rtcp = UdpSocket::bind(address, options_);
-  if (!rtcp) return std::nullopt;
+  if (!rtcp) return tl::unexpected(rtcp.error());
   return RtpSockets{std::move(*rtp), std::move(*rtcp)};
 }
 

@@ -40,7 +40,8 @@ class PortPool {
   };
 
   void wake_rested();
-  std::optional<RtpSockets> try_pair(size_t pair, SocketAddress address);
+  // Conflict: somebody else holds one of the pair. Anything else: no other pair would do better.
+  Result<RtpSockets> try_pair(size_t pair, SocketAddress address);
 
   const uint16_t first_;  // Even.
   const UdpSocket::Options options_;

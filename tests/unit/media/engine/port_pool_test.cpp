@@ -1,6 +1,7 @@
 #include "media/engine/port_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <set>
 
@@ -87,6 +88,39 @@ TEST_F(PortPoolTest, an_early_second_use_beats_a_refused_call) {
   EXPECT_EQ(port, again->rtp->address().port());
   EXPECT_EQ(1u, ports.in_use());
   EXPECT_FALSE(ports.take(address_));
+}
+
+TEST_F(PortPoolTest, exhausted_range_serves_again_as_soon_as_one_pair_is_back) {
+  auto ports = pool(3);
+  std::vector<RtpSockets> kept;
+  while (auto sockets = ports.take(address_)) kept.push_back(std::move(*sockets));
+  ASSERT_FALSE(kept.empty());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_FALSE(ports.take(address_).has_value());
+    const uint16_t back = kept.back().rtp->address().port();
+    kept.pop_back();
+    ports.give_back(back);
+    auto again = ports.take(address_);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(back, again->rtp->address().port());
+    kept.push_back(std::move(*again));
+  }
+}
+
+TEST_F(PortPoolTest, process_without_descriptors_is_told_at_once_and_serves_when_it_has_some) {
+  auto ports = pool(20);
+  rlimit before{};
+  ASSERT_EQ(0, ::getrlimit(RLIMIT_NOFILE, &before));
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &none));
+  const auto refused = ports.take(address_);
+  ASSERT_EQ(0, ::setrlimit(RLIMIT_NOFILE, &before));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(ErrorCode::Exhausted, refused.error().code);
+  EXPECT_NE(std::string::npos, refused.error().detail.find("no UDP socket"));
+  EXPECT_EQ(0u, ports.in_use());
+  EXPECT_TRUE(ports.take(address_).has_value());
 }
 
 TEST_F(PortPoolTest, returning_what_was_not_taken_changes_nothing) {
