@@ -86,6 +86,7 @@ Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::C
     if (const auto done = (app.get()->*step)(); !done) return tl::unexpected(done.error());
   }
   app->publish_users();
+  app->watch_loops();
   app->keep_house();
   app->started_ = app->clock_.now();
   return app;
@@ -323,7 +324,23 @@ void App::wait_for_dialogs(TimePoint deadline) {
   loop_->stop();
 }
 
+void App::watch_loops() {
+  loops_watched_ = std::make_unique<ops::LoopWatch>(metrics_, log_);
+  if (web_) loops_watched_->add("web", [this](std::function<void()> task) { web_->post(std::move(task)); });
+  if (admin_server_) {
+    loops_watched_->add("admin", [this](std::function<void()> task) { admin_server_->post(std::move(task)); });
+  }
+}
+
+// Every second, by the signalling loop: so it is fed only while that, the workers and the servers all move.
+void App::feed_watchdog() {
+  const bool media_moves = media_->stalled_workers() == 0;
+  const bool servers_move = loops_watched_->look();
+  if (media_moves && servers_move) notify_systemd("WATCHDOG=1");
+}
+
 void App::keep_house() {
+  feed_watchdog();
   registrar_->expire();
   trunks_->look();
   control_->update_gauges();

@@ -21,6 +21,7 @@
 #include "gateway/demo_tokens.h"
 #include "gateway/ops/admin_http.h"
 #include "gateway/ops/cdr.h"
+#include "gateway/ops/loop_watch.h"
 #include "gateway/ops/recorder.h"
 #include "gateway/state.h"
 #include "media/engine/media_engine.h"
@@ -63,7 +64,9 @@ class App {
   void drain();
   void wait_for_calls(TimePoint deadline);
   void wait_for_dialogs(TimePoint deadline);
-  void keep_house();                                    // Every second: registrations expire, limits are looked at.
+  void watch_loops();
+  void feed_watchdog();
+  void keep_house();                                    // Every second: registrations expire, limits and loops are looked at.
   std::string reload();
   void adopt(const std::shared_ptr<config::Config>& config);
   void publish_users();
@@ -93,6 +96,7 @@ class App {
   std::unique_ptr<acs::edge::EdgeServer> edge_;
   std::unique_ptr<acs::http::HttpServer> admin_server_;
   std::unique_ptr<ops::AdminHttp> admin_;
+  std::unique_ptr<ops::LoopWatch> loops_watched_;
   std::thread signals_;
 
   // State.

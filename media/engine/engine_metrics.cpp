@@ -63,9 +63,12 @@ void MediaEngineImpl::register_metrics(Metrics& metrics) {
   Gauge& in_use = metrics.gauge("gw_media_rtp_ports_in_use", "Pairs of RTP ports in use.");
   metrics.gauge("gw_media_rtp_ports", "Pairs of RTP ports there are.")
       .Set(static_cast<double>(ports_pool_.size()));
+  Gauge& stalled = metrics.gauge("gw_media_workers_stalled", "Media workers that stand still.");
+  Followed stalls{metrics.counter("gw_media_worker_stalls_total",
+                                  "Times that a media worker stood still for three seconds.")};
   // Owns what it reads: an exposition may outlive the engine.
   metrics.on_collect([counters = counters_, gauges = gauges_, followed, discards, &sessions, &ports,
-                      &in_use]() mutable {
+                      &in_use, &stalled, stalls]() mutable {
     for (size_t i = 0; i < followed.size(); ++i) {
       uint64_t sum = 0;
       for (const auto& c : counters) sum += ((*c).*(kSources[i].tally)).get();
@@ -79,6 +82,8 @@ void MediaEngineImpl::register_metrics(Metrics& metrics) {
     sessions.Set(static_cast<double>(gauges->sessions.get()));
     ports.Set(static_cast<double>(gauges->ports.get()));
     in_use.Set(static_cast<double>(gauges->ports_in_use.get()));
+    stalled.Set(static_cast<double>(gauges->stalled.get()));
+    stalls.follow(gauges->stalls.get());
   });
 }
 

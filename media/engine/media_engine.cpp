@@ -62,6 +62,7 @@ Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& e
         MediaWorker::Setup{i, config_, std::move(*webrtc), std::move(webrtc6), *dtls_, clock_,
                            random_, log_, events, counters_.back()}));
     load_.push_back(0);
+    pulses_.emplace_back();
   }
   register_metrics(metrics);
   for (const auto& worker : workers_) worker->start();
@@ -332,6 +333,23 @@ std::optional<PortStats> MediaEngineImpl::stats(PortId id) const {
   const auto found = ports_.find(id);
   if (found == ports_.end()) return std::nullopt;
   return found->second.board->read();
+}
+
+size_t MediaEngineImpl::stalled_workers() {
+  size_t stalled = 0;
+  for (size_t i = 0; i < pulses_.size(); ++i) {
+    switch (pulses_[i].look(counters_[i]->turns.get())) {
+      case StallWatch::News::None: break;
+      case StallWatch::News::Stalled:
+        gauges_->stalls.add();
+        log_.error("media worker stands still", {{"worker", i}, {"calls", load_[i]}});
+        break;
+      case StallWatch::News::Moving: log_.warn("media worker moves again", {{"worker", i}}); break;
+    }
+    if (pulses_[i].stalled()) ++stalled;
+  }
+  gauges_->stalled.set(stalled);
+  return stalled;
 }
 
 void MediaEngineImpl::update_gauges() {

@@ -128,6 +128,9 @@ class MediaEngine {
 
   virtual std::optional<PortStats> stats(PortId port) const = 0;  // At most a second old.
   virtual size_t open_sessions() const = 0;
+
+  // Once a second: how many workers stand still. What is new is logged and counted.
+  virtual size_t stalled_workers() = 0;
 };
 
 }  // namespace gw::media

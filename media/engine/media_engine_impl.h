@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/stall_watch.h"
 #include "media/engine/media_engine.h"
 #include "media/engine/media_worker.h"
 #include "media/engine/port_board.h"
@@ -45,6 +46,7 @@ class MediaEngineImpl final : public MediaEngine {
   void send_digits(PortId port, std::string_view digits, Duration length, Duration gap) override;
   std::optional<PortStats> stats(PortId port) const override;
   size_t open_sessions() const override { return sessions_.size(); }
+  size_t stalled_workers() override;
 
  private:
   struct Session {
@@ -81,6 +83,7 @@ class MediaEngineImpl final : public MediaEngine {
   std::vector<std::shared_ptr<MediaCounters>> counters_;
   std::vector<std::unique_ptr<MediaWorker>> workers_;
   std::vector<size_t> load_;  // Sessions a worker.
+  std::vector<StallWatch> pulses_;
   PortPool ports_pool_;
 
   std::unordered_map<SessionId, Session> sessions_;
@@ -88,7 +91,7 @@ class MediaEngineImpl final : public MediaEngine {
   uint64_t next_session_ = 1, next_port_ = 1;
   // Read by /metrics from another thread.
   struct Gauges {
-    Tally sessions, ports, ports_in_use;
+    Tally sessions, ports, ports_in_use, stalled, stalls;
   };
   std::shared_ptr<Gauges> gauges_ = std::make_shared<Gauges>();
   void update_gauges();

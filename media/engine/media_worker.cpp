@@ -71,6 +71,7 @@ void MediaWorker::run() {
 }
 
 void MediaWorker::turn() {
+  counters_.turns.add();
   gather();
   read_all(wait_ms(setup_.clock.now()));
   one_dtls_step();
@@ -110,11 +111,11 @@ void MediaWorker::gather() {
 
 int MediaWorker::wait_ms(TimePoint now) const {
   if (!dtls_queue_.empty()) return 0;
-  if (ports_.empty()) return -1;
+  if (ports_.empty()) return static_cast<int>(to_ms(kLongestWait));
   const TimePoint next = std::min(earliest_, next_publish_);
   if (next <= now) return 0;
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(next - now).count();
-  return static_cast<int>(std::min<int64_t>(ms, 1000));
+  const Duration wait = std::min<Duration>(next - now, kLongestWait);
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
 }
 
 void MediaWorker::watch(int fd, Watch* watch) {

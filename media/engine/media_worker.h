@@ -50,6 +50,8 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
  private:
   static constexpr size_t kPackets = 2048;  // In the pool; a worker holds a few tens at a time.
   static constexpr size_t kMaxDtlsQueue = 512;
+  // An idle loop turns too, so that who looks once a second sees it move.
+  static constexpr Duration kLongestWait = 500ms;
 
   // What an epoll event is about.
   struct Watch {

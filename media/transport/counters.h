@@ -55,6 +55,7 @@ struct MediaCounters {
   Tally srtp_failures;
   Tally srtp_resyncs;  // Rollover counters found ahead of ours.
   Tally digits_in, digits_out;
+  Tally turns;       // Of the loop; its pulse.
   Tally late_turns;  // Loop turns that came more than 20 ms after they were due.
   std::array<Tally, kDiscards> discarded;
 

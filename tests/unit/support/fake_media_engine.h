@@ -33,6 +33,7 @@ class FakeMediaEngine final : public media::MediaEngine {
   void play_ringback(PortId, bool) override {}
   void send_digits(PortId port, std::string_view digits, Duration, Duration) override { digits_sent[port] += digits; }
   std::optional<media::PortStats> stats(PortId) const override { return media::PortStats{}; }
+  size_t stalled_workers() override { return 0; }
   size_t open_sessions() const override { return last_session - closed_sessions.size(); }
 
   uint64_t last_session = 0, last_port = 0;

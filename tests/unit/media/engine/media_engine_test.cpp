@@ -2,8 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <functional>
+#include <mutex>
+
+#include "base/stall_watch.h"
 
 #include "tests/unit/media/engine/engine_rig.h"
 
@@ -310,6 +314,40 @@ TEST_F(MediaEngineTest, digits_are_sent_as_events_and_reported_once_by_the_other
     EXPECT_NEAR(100, static_cast<double>(to_ms(d.duration)), 20);
   }
   EXPECT_EQ(1u, events<DigitsSent>().size());
+}
+
+// A sink that blocks holds the worker as any endless turn would.
+TEST_F(MediaEngineTest, worker_that_stands_still_is_seen_and_so_is_its_return) {
+  std::mutex gate;
+  std::atomic<bool> inside{false};
+  engine_.reset();
+  auto started = MediaEngine::start(config_, clock_, random_, metrics_, Log(), [&](MediaEvent e) {
+    if (!std::holds_alternative<PortClosed>(e)) return;
+    inside = true;
+    const std::lock_guard wait(gate);
+  });
+  ASSERT_TRUE(started.has_value());
+  engine_ = std::move(*started);
+  session_ = engine_->open_session();
+  const PortId port = phone_port();
+  // As often as it likes to be asked, a worker that turns is not stalled.
+  for (int i = 0; i < 2; ++i) {
+    run(600ms, {});  // Idle: its longest wait is 500 ms.
+    ASSERT_EQ(0u, engine_->stalled_workers());
+  }
+  {
+    const std::lock_guard closed(gate);
+    engine_->remove_port(port);
+    ASSERT_TRUE(run(2s, [&] { return inside.load(); }));
+    engine_->stalled_workers();
+    for (unsigned i = 1; i < StallWatch::kPatience; ++i) EXPECT_EQ(0u, engine_->stalled_workers());
+    EXPECT_EQ(1u, engine_->stalled_workers());
+    EXPECT_THAT(metrics_.expose(), ::testing::HasSubstr("gw_media_workers_stalled 1"));
+    EXPECT_THAT(metrics_.expose(), ::testing::HasSubstr("gw_media_worker_stalls_total 1"));
+  }
+  EXPECT_TRUE(run(2s, [&] { return engine_->stalled_workers() == 0; }));
+  EXPECT_THAT(metrics_.expose(), ::testing::HasSubstr("gw_media_workers_stalled 0"));
+  engine_.reset();  // Its events end before what they look at.
 }
 
 TEST_F(MediaEngineTest, removed_port_reports_its_figures_last) {
