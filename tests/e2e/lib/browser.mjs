@@ -40,6 +40,26 @@ function instrument() {
   window.e2e = { connections, calls: [], incoming: [] };
 }
 
+// Runs in the page before its own code: which way its media may take. only: "udp" or "tcp", the gateway's candidates
+// that it gets to see; port: where they lead instead; policy: "relay" for TURN alone.
+function routeMedia({ only, port, policy }) {
+  const Native = window.RTCPeerConnection;
+  const wanted = (line) => !only || line.split(' ')[2].toLowerCase() === only;
+  const rerouted = (line) => (port ? line.replace(/^((?:\S+ ){5})\d+/, `$1${port}`) : line);
+  window.RTCPeerConnection = class extends Native {
+    constructor(config, ...rest) {
+      super(policy ? { ...config, iceTransportPolicy: policy } : config, ...rest);
+    }
+    setRemoteDescription(description) {
+      const lines = description.sdp.split('\r\n').flatMap((line) => {
+        if (!line.startsWith('a=candidate:')) return [line];
+        return wanted(line) ? [rerouted(line)] : [];
+      });
+      return super.setRemoteDescription({ type: description.type, sdp: lines.join('\r\n') });
+    }
+  };
+}
+
 // Runs in the page once the agent is there: writes down what an app would see.
 function observe() {
   const { agent } = window.softphone;
@@ -133,9 +153,13 @@ export class Browser {
     return browser;
   }
 
-  /** A user of the softphone page, signed in. base: where the page is loaded from (default: the gateway itself). */
-  async user(daemon, name, { base = daemon.local } = {}) {
+  /**
+   * A user of the softphone page, signed in. base: where the page is loaded from (default: the gateway itself);
+   * media: {only, port, policy}, the way its media takes (see routeMedia).
+   */
+  async user(daemon, name, { base = daemon.local, media } = {}) {
     const context = await this.chromium.newContext({ permissions: ['microphone'] });
+    if (media) await context.addInitScript(routeMedia, media);
     await context.addInitScript(instrument);
     const page = await context.newPage();
     const user = new SoftphoneUser(name, context, page);
@@ -277,6 +301,26 @@ export class SoftphoneUser {
       silent: decibel(heard.rms) < -55,
       seconds,
     };
+  }
+
+  /** The pair that the newest live connection uses: {protocol, type, address, port} of each end, and its states. */
+  pair() {
+    return this.page.evaluate(async () => {
+      const pc = window.e2e.connections.at(-1);
+      const stats = await pc.getStats();
+      const transport = [...stats.values()].find((one) => one.type === 'transport');
+      const pair = stats.get(transport?.selectedCandidatePairId);
+      const end = (id) => {
+        const one = stats.get(id);
+        return one && { protocol: one.protocol, type: one.candidateType, address: one.address, port: one.port };
+      };
+      return {
+        ice: pc.iceConnectionState,
+        ufrag: /a=ice-ufrag:(\S+)/.exec(pc.localDescription?.sdp ?? '')?.[1],
+        local: end(pair?.localCandidateId),
+        remote: end(pair?.remoteCandidateId),
+      };
+    });
   }
 
   noErrors() {
