@@ -27,6 +27,11 @@ constexpr Source kSources[] = {
      &MediaCounters::stun_refused},
     {"gw_media_ice_moves_total", "Browsers whose network changed during a call.",
      &MediaCounters::ice_moves},
+    {"gw_media_tcp_accepted_total", "TCP connections of browsers.", &MediaCounters::tcp_accepted},
+    {"gw_media_tcp_refused_total", "TCP connections beyond the limits.",
+     &MediaCounters::tcp_refused},
+    {"gw_media_tcp_dropped_total", "Packets that a TCP connection had no room for.",
+     &MediaCounters::tcp_dropped},
     {"gw_media_dtls_handshakes_total", "DTLS handshakes done.", &MediaCounters::dtls_handshakes},
     {"gw_media_dtls_failures_total", "DTLS handshakes failed.", &MediaCounters::dtls_failures},
     {"gw_media_srtp_failures_total", "SRTP packets that were not authentic.",
@@ -63,12 +68,13 @@ void MediaEngineImpl::register_metrics(Metrics& metrics) {
   Gauge& in_use = metrics.gauge("gw_media_rtp_ports_in_use", "Pairs of RTP ports in use.");
   metrics.gauge("gw_media_rtp_ports", "Pairs of RTP ports there are.")
       .Set(static_cast<double>(ports_pool_.size()));
+  Gauge& tcp = metrics.gauge("gw_media_tcp_connections", "TCP connections of browsers.");
   Gauge& stalled = metrics.gauge("gw_media_workers_stalled", "Media workers that stand still.");
   Followed stalls{metrics.counter("gw_media_worker_stalls_total",
                                   "Times that a media worker stood still for three seconds.")};
   // Owns what it reads: an exposition may outlive the engine.
   metrics.on_collect([counters = counters_, gauges = gauges_, followed, discards, &sessions, &ports,
-                      &in_use, &stalled, stalls]() mutable {
+                      &in_use, &stalled, stalls, &tcp]() mutable {
     for (size_t i = 0; i < followed.size(); ++i) {
       uint64_t sum = 0;
       for (const auto& c : counters) sum += ((*c).*(kSources[i].tally)).get();
@@ -82,6 +88,9 @@ void MediaEngineImpl::register_metrics(Metrics& metrics) {
     sessions.Set(static_cast<double>(gauges->sessions.get()));
     ports.Set(static_cast<double>(gauges->ports.get()));
     in_use.Set(static_cast<double>(gauges->ports_in_use.get()));
+    uint64_t open = 0;
+    for (const auto& c : counters) open += c->tcp_open.get();
+    tcp.Set(static_cast<double>(open));
     stalled.Set(static_cast<double>(gauges->stalled.get()));
     stalls.follow(gauges->stalls.get());
   });

@@ -9,6 +9,7 @@ namespace gw::media {
 namespace {
 
 constexpr int kWebRtcBuffer = 4 * 1024 * 1024;   // The default holds 3 ms of 1,000 users.
+constexpr unsigned kFreePortTries = 16;          // A port that is free for UDP may not be for TCP.
 constexpr size_t kUfragSize = 8, kPwdSize = 24;  // RFC 8445 5.3 asks for 24 and 128 bits at least.
 
 // Opus from a browser costs the decoder a third when it is narrowband; but when the other leg
@@ -51,16 +52,16 @@ Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& e
   for (unsigned i = 0; i < count; ++i) {
     auto webrtc = bind_webrtc(config_.address, i);
     if (!webrtc) return tl::unexpected(webrtc.error());
-    std::unique_ptr<UdpSocket> webrtc6;
+    WebRtcSockets webrtc6;
     if (config_.address6) {
       auto bound = bind_webrtc(*config_.address6, i);
       if (!bound) return tl::unexpected(bound.error());
       webrtc6 = std::move(*bound);
     }
     counters_.push_back(std::make_shared<MediaCounters>());
-    workers_.push_back(std::make_unique<MediaWorker>(
-        MediaWorker::Setup{i, config_, std::move(*webrtc), std::move(webrtc6), *dtls_, clock_,
-                           random_, log_, events, counters_.back()}));
+    workers_.push_back(std::make_unique<MediaWorker>(MediaWorker::Setup{
+        i, config_, std::move(webrtc->udp), std::move(webrtc6.udp), std::move(webrtc->tcp),
+        std::move(webrtc6.tcp), *dtls_, clock_, random_, log_, events, counters_.back()}));
     load_.push_back(0);
     pulses_.emplace_back();
   }
@@ -69,30 +70,39 @@ Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& e
   return {};
 }
 
-Result<std::unique_ptr<UdpSocket>> MediaEngineImpl::bind_webrtc(const SocketAddress& address,
-                                                                unsigned index) {
-  const UdpSocket::Options options{config_.dscp, kWebRtcBuffer, true};
+Result<MediaEngineImpl::WebRtcSockets> MediaEngineImpl::bind_webrtc(const SocketAddress& address,
+                                                                    unsigned index) {
   SocketAddress at = address;
   // A fixed port a worker; one that somebody else holds is stepped over.
   const unsigned low = config_.webrtc_low;
-  const unsigned high = low == 0 ? 0 : std::max<unsigned>(low, config_.webrtc_high);
+  const unsigned high = low == 0 ? kFreePortTries : std::max<unsigned>(low, config_.webrtc_high);
   Error last{ErrorCode::Exhausted, "media.webrtc_ports: fewer ports than workers"};
   for (unsigned port = low == 0 ? 0 : low + index; port <= high; ++port) {
-    at.set_port(static_cast<uint16_t>(port));
-    auto socket = UdpSocket::bind(at, options);
-    if (!socket) {
-      last = socket.error();
+    at.set_port(static_cast<uint16_t>(low == 0 ? 0 : port));
+    auto sockets = bind_both(at);
+    if (!sockets) {
+      last = sockets.error();
       continue;
     }
-    if ((*socket)->receive_buffer() < kWebRtcBuffer) {
-      log_.warn("granted a small receive buffer", {{"socket", (*socket)->address().to_string()},
-                                                   {"bytes", (*socket)->receive_buffer()},
+    const UdpSocket& udp = *sockets->udp;
+    if (udp.receive_buffer() < kWebRtcBuffer) {
+      log_.warn("granted a small receive buffer", {{"socket", udp.address().to_string()},
+                                                   {"bytes", udp.receive_buffer()},
                                                    {"asked", kWebRtcBuffer},
                                                    {"remedy", "sysctl net.core.rmem_max"}});
     }
-    return socket;
+    return sockets;
   }
   return tl::unexpected(last);
+}
+
+Result<MediaEngineImpl::WebRtcSockets> MediaEngineImpl::bind_both(SocketAddress address) {
+  auto udp = UdpSocket::bind(address, {config_.dscp, kWebRtcBuffer, true});
+  if (!udp) return tl::unexpected(udp.error());
+  address.set_port((*udp)->address().port());
+  auto tcp = TcpListener::bind(address, config_.dscp);
+  if (!tcp) return tl::unexpected(tcp.error());
+  return WebRtcSockets{std::move(*udp), std::move(*tcp)};
 }
 
 MediaEngineImpl::Session* MediaEngineImpl::find(SessionId id) {
@@ -185,7 +195,11 @@ Result<PortId> MediaEngineImpl::add_browser_port(SessionId id, const BrowserPort
   local.kind = wire::PeerKind::Browser;
   local.codecs = spec.codecs;
   local.rtp = advertised(carrier.webrtc_address());
-  if (carrier.webrtc6() != nullptr) local.candidates.push_back(carrier.webrtc6()->address());
+  local.tcp_candidates.push_back(local.rtp);
+  if (carrier.webrtc6() != nullptr) {
+    local.candidates.push_back(carrier.webrtc6()->address());
+    local.tcp_candidates.push_back(carrier.webrtc6()->address());
+  }
   local.ice = new_ice();
   local.fingerprint = dtls_->fingerprint();
   local.ssrc = random_.u32();

@@ -71,7 +71,13 @@ class MediaEngineImpl final : public MediaEngine {
   wire::IceCredentials new_ice();
   Negotiated describe(const Port& port, const wire::StreamParameters& parameters) const;
   void apply(PortId id, Port& port);
-  Result<std::unique_ptr<UdpSocket>> bind_webrtc(const SocketAddress& address, unsigned index);
+  // One port number, for UDP and for TCP.
+  struct WebRtcSockets {
+    std::unique_ptr<UdpSocket> udp;
+    std::unique_ptr<TcpListener> tcp;
+  };
+  Result<WebRtcSockets> bind_webrtc(const SocketAddress& address, unsigned index);
+  Result<WebRtcSockets> bind_both(SocketAddress address);
   void register_metrics(Metrics& metrics);
 
   const MediaConfig config_;

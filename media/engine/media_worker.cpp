@@ -33,16 +33,17 @@ MediaWorker::MediaWorker(Setup setup)
       counters_(*setup_.counters),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   GW_ASSERT(epoll_ >= 0);
-  mailbox_watch_ = {Watch::Kind::Mailbox, nullptr, nullptr};
-  watch(mailbox_.fd(), &mailbox_watch_);
+  watch_input(epoll_, mailbox_.fd(), &mailbox_watch_);
   setup_.webrtc->count_in(&counters_);
-  webrtc_watch_ = {Watch::Kind::WebRtc, setup_.webrtc.get(), nullptr};
-  watch(setup_.webrtc->fd(), &webrtc_watch_);
+  webrtc_watch_ = {.kind = Watch::Kind::WebRtc, .socket = setup_.webrtc.get()};
+  watch_input(epoll_, setup_.webrtc->fd(), &webrtc_watch_);
   if (setup_.webrtc6) {
     setup_.webrtc6->count_in(&counters_);
-    webrtc6_watch_ = {Watch::Kind::WebRtc, setup_.webrtc6.get(), nullptr};
-    watch(setup_.webrtc6->fd(), &webrtc6_watch_);
+    webrtc6_watch_ = {.kind = Watch::Kind::WebRtc, .socket = setup_.webrtc6.get()};
+    watch_input(epoll_, setup_.webrtc6->fd(), &webrtc6_watch_);
   }
+  tcp_.listen(std::move(setup_.tcp));
+  tcp_.listen(std::move(setup_.tcp6));
 }
 
 MediaWorker::~MediaWorker() {
@@ -74,6 +75,7 @@ void MediaWorker::turn() {
   counters_.turns.add();
   gather();
   read_all(wait_ms(setup_.clock.now()));
+  tcp_.bury();
   one_dtls_step();
   // After the packets: a command may remove what an event of this turn points to.
   if (std::exchange(mailbox_ready_, false)) {
@@ -118,19 +120,14 @@ int MediaWorker::wait_ms(TimePoint now) const {
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
 }
 
-void MediaWorker::watch(int fd, Watch* watch) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.ptr = watch;
-  GW_ASSERT(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0);
-}
-
 void MediaWorker::read(const Watch& watch) {
   switch (watch.kind) {
     case Watch::Kind::Mailbox: mailbox_ready_ = true; return;
     case Watch::Kind::WebRtc: read_webrtc(*watch.socket); return;
     case Watch::Kind::PhoneRtp:
     case Watch::Kind::PhoneRtcp: read_phone(watch); return;
+    case Watch::Kind::TcpListener: tcp_.accept(*watch.listener, setup_.clock.now()); return;
+    case Watch::Kind::TcpPeer: tcp_.read(*watch.tcp, setup_.clock.now()); return;
   }
 }
 
@@ -160,16 +157,36 @@ void MediaWorker::read_webrtc(UdpSocket& socket) {
 void MediaWorker::dispatch(PacketPtr& packet, UdpSocket& via, TimePoint now) {
   const wire::PacketKind kind = wire::kind_of(packet->data());
   if (kind == wire::PacketKind::Stun) {
-    const auto message = wire::StunMessage::parse(packet->data());
-    const auto found = message ? by_ufrag_.find(local_ufrag(message->username)) : by_ufrag_.end();
-    if (found == by_ufrag_.end()) return counters_.stun_refused.add();
-    return found->second->receive(packet, via, now);
+    WebRtcTransport* const transport = addressed_by(*packet);
+    if (transport != nullptr) transport->receive(packet, via, now);
+    return;
   }
   const auto found = by_address_.find(packet->from);
   if (found == by_address_.end()) return counters_.discard(Discard::Source);
-  if (kind != wire::PacketKind::Dtls) return found->second->receive(packet, via, now);
+  deliver(*found->second, packet, via, now);
+}
+
+WebRtcTransport* MediaWorker::addressed_by(const Packet& packet) {
+  const auto message = wire::StunMessage::parse(packet.data());
+  const auto found = message ? by_ufrag_.find(local_ufrag(message->username)) : by_ufrag_.end();
+  if (found != by_ufrag_.end()) return found->second;
+  counters_.stun_refused.add();
+  return nullptr;
+}
+
+// Packet path.
+void MediaWorker::deliver(WebRtcTransport& transport, PacketPtr& packet, DatagramSink& via,
+                          TimePoint now) {
+  if (wire::kind_of(packet->data()) != wire::PacketKind::Dtls) {
+    return transport.receive(packet, via, now);
+  }
   if (dtls_queue_.size() >= kMaxDtlsQueue) return counters_.discard(Discard::Overload);
-  dtls_queue_.push_back({found->second, std::move(packet), &via});
+  dtls_queue_.push_back({&transport, std::move(packet), &via});
+}
+
+void MediaWorker::on_gone(WebRtcTransport& transport, DatagramSink& via) {
+  std::erase_if(dtls_queue_, [&](const PendingDtls& pending) { return pending.via == &via; });
+  transport.on_gone(via);
 }
 
 void MediaWorker::one_dtls_step() {
@@ -203,6 +220,8 @@ void MediaWorker::publish(TimePoint now) {
       came == 0 ? Duration{0} : std::min(kGatherAtMost, kGatheredPackets * Duration(1s) / came);
   next_publish_ = now + 1s;
   for (EnginePort* port : schedule_) port->publish();
+  tcp_.sweep(now);
+  tcp_.bury();
 }
 
 void MediaWorker::add_address(const SocketAddress& from, WebRtcTransport& transport) {

@@ -14,8 +14,10 @@
 #include "base/mailbox.h"
 #include "base/random.h"
 #include "media/engine/engine_port.h"
+#include "media/engine/ice_tcp.h"
 #include "media/engine/media_command.h"
 #include "media/engine/udp_socket.h"
+#include "media/engine/watch.h"
 
 namespace gw::media {
 
@@ -24,12 +26,13 @@ namespace gw::media {
 //
 // A turn of the loop: all packets that have come; one DTLS step at most (a handshake
 // costs 2 ms, and 50 packets pass in that time); commands; timers that are due.
-class MediaWorker final : public WebRtcDirectory, public PortObserver {
+class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortObserver {
  public:
   struct Setup {
     unsigned index = 0;
     MediaConfig config;
     std::unique_ptr<UdpSocket> webrtc, webrtc6;  // The second for IPv6 peers, or null.
+    std::unique_ptr<TcpListener> tcp, tcp6;      // On the same ports.
     const DtlsContext& dtls;
     const Clock& clock;
     Random& random;
@@ -53,16 +56,10 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
   // An idle loop turns too, so that who looks once a second sees it move.
   static constexpr Duration kLongestWait = 500ms;
 
-  // What an epoll event is about.
-  struct Watch {
-    enum class Kind { Mailbox, WebRtc, PhoneRtp, PhoneRtcp } kind = Kind::Mailbox;
-    UdpSocket* socket = nullptr;  // Owned by the worker or by the phone port.
-    PhonePort* phone = nullptr;
-  };
   struct PendingDtls {
     WebRtcTransport* transport = nullptr;
     PacketPtr packet;
-    UdpSocket* via = nullptr;
+    DatagramSink* via = nullptr;
   };
   struct Watched {
     std::unique_ptr<EnginePort> port;
@@ -74,7 +71,6 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
   void gather();
   void read_all(int wait_ms);
   int wait_ms(TimePoint now) const;
-  void watch(int fd, Watch* watch);
   void read(const Watch& watch);
   void read_webrtc(UdpSocket& socket);
   void read_phone(const Watch& watch);
@@ -105,6 +101,10 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
   MediaPort::Settings settings(PortId id, uint32_t ssrc, std::string cname, bool phone) const;
   MediaPort::Surroundings surroundings();
 
+  WebRtcTransport* addressed_by(const Packet& packet) override;
+  void deliver(WebRtcTransport& transport, PacketPtr& packet, DatagramSink& via,
+               TimePoint now) override;
+  void on_gone(WebRtcTransport& transport, DatagramSink& via) override;
   void add_address(const SocketAddress& from, WebRtcTransport& transport) override;
   void remove_address(const SocketAddress& from, WebRtcTransport& transport) override;
   void add_ufrag(const std::string& ufrag, WebRtcTransport& transport) override;
@@ -120,6 +120,7 @@ class MediaWorker final : public WebRtcDirectory, public PortObserver {
   PacketPool pool_{kPackets};
   ReceiveBatch batch_{pool_};
   std::deque<PendingDtls> dtls_queue_;
+  IceTcp tcp_{epoll_, pool_, counters_, *this};
 
   Watch mailbox_watch_, webrtc_watch_, webrtc6_watch_;
   std::unordered_map<SocketAddress, WebRtcTransport*> by_address_;

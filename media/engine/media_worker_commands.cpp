@@ -44,10 +44,10 @@ void MediaWorker::on_command(AddPhonePort& command, TimePoint) {
   auto watched = std::make_unique<Watched>();
   auto how = settings(id, command.ssrc, std::move(command.cname), true);
   auto port = std::make_unique<PhonePort>(std::move(command), std::move(how), surroundings());
-  watched->rtp = {Watch::Kind::PhoneRtp, &port->rtp(), port.get()};
-  watched->rtcp = {Watch::Kind::PhoneRtcp, &port->rtcp(), port.get()};
-  watch(port->rtp().fd(), &watched->rtp);
-  watch(port->rtcp().fd(), &watched->rtcp);
+  watched->rtp = {.kind = Watch::Kind::PhoneRtp, .socket = &port->rtp(), .phone = port.get()};
+  watched->rtcp = {.kind = Watch::Kind::PhoneRtcp, .socket = &port->rtcp(), .phone = port.get()};
+  watch_input(epoll_, port->rtp().fd(), &watched->rtp);
+  watch_input(epoll_, port->rtcp().fd(), &watched->rtcp);
   watched->port = std::move(port);
   keep(id, std::move(watched));
 }
@@ -84,6 +84,8 @@ void MediaWorker::remove(PortId id, TimePoint now) {
     std::erase_if(dtls_queue_, [&](const PendingDtls& pending) {
       return pending.transport == &browser->transport();
     });
+    tcp_.leave(browser->transport());
+    tcp_.bury();
   }
   ports_.erase(found);  // Closing a descriptor takes it out of epoll.
   setup_.events(PortClosed{id, last});

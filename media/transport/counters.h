@@ -50,7 +50,10 @@ struct MediaCounters {
   Tally send_failed;
   Tally socket_overflow;  // SO_RXQ_OVFL: the kernel had no room left.
   Tally stun_checks, stun_refused;
-  Tally ice_moves;  // Peers that nominated another address in the middle of a call.
+  Tally ice_moves;                  // Peers that nominated another address in the middle of a call.
+  Tally tcp_accepted, tcp_refused;  // Connections of browsers without UDP.
+  Tally tcp_dropped;                // Packets that a connection had no room for.
+  Tally tcp_open;
   Tally dtls_handshakes, dtls_failures;
   Tally srtp_failures;
   Tally srtp_resyncs;  // Rollover counters found ahead of ours.

@@ -47,6 +47,7 @@ IceLite::Outcome IceLite::on_check(std::span<const std::byte> datagram, const So
   // RFC 8445 7.3.1.5: only the controlling side's nomination moves the media. Browsers nominate
   // the pair they prefer now, so the latest nomination holds.
   if (message->use_candidate) {
+    outcome.confirmed = true;
     outcome.nominated = peer_ != from;
     outcome.moved = outcome.nominated && !peer_.empty();
     outcome.renewed = current && !previous_.ufrag.empty();

@@ -21,6 +21,7 @@ class IceLite {
     size_t response = 0;     // Written to `out`: send it back to where the check came from.
     bool authentic = false;  // The check proved that it knows our password.
     bool nominated = false;  // USE-CANDIDATE: `from` is now the peer.
+    bool confirmed = false;  // USE-CANDIDATE, whether or not `from` was the peer already.
     bool moved = false;      // The peer was elsewhere before.
     bool renewed = false;    // First nomination after an ICE restart: the old credentials are void.
   };
@@ -35,6 +36,8 @@ class IceLite {
                    std::span<std::byte> out);
 
   const SocketAddress& peer() const { return peer_; }  // The nominated address; may be empty.
+  // Nothing leads there any more: the next nomination begins anew.
+  void forget_peer() { peer_ = {}; }
   const wire::IceCredentials& local() const { return local_; }
   const wire::IceCredentials& previous() const { return previous_; }
 

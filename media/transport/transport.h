@@ -15,6 +15,8 @@ class DatagramSink {
  public:
   virtual ~DatagramSink() = default;
   virtual void send(std::span<const std::byte> datagram, const SocketAddress& to) = 0;
+  // A connection of one peer: what comes by it needs no address to be told apart.
+  virtual bool is_stream() const { return false; }
 };
 
 // What a transport tells the port above it.

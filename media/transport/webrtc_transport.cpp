@@ -31,9 +31,7 @@ WebRtcTransport::WebRtcTransport(const Wiring& wiring, wire::IceCredentials loca
 WebRtcTransport::~WebRtcTransport() {
   directory_.remove_ufrag(ice_.local().ufrag);
   if (!ice_.previous().ufrag.empty()) directory_.remove_ufrag(ice_.previous().ufrag);
-  for (const SocketAddress& address : addresses_) {
-    if (!address.empty()) directory_.remove_address(address, *this);
-  }
+  for (Path& path : paths_) forget(path);
 }
 
 void WebRtcTransport::set_remote(const wire::RemoteDtls& remote, TimePoint now) {
@@ -79,8 +77,8 @@ void WebRtcTransport::receive_check(Packet& packet, DatagramSink& via, TimePoint
     return;
   }
   lost_ = false;
-  remember(packet.from);
-  if (!outcome.nominated) return;
+  remember({&via, packet.from});
+  if (!outcome.confirmed || (!outcome.nominated && sink_ == &via)) return;
   if (outcome.moved) counters_.ice_moves.add();
   sink_ = &via;
   if (!dtls_) return;
@@ -89,7 +87,7 @@ void WebRtcTransport::receive_check(Packet& packet, DatagramSink& via, TimePoint
 }
 
 void WebRtcTransport::receive_dtls(PacketPtr& packet, DatagramSink& via, TimePoint now) {
-  if (!dtls_ || !knows(packet->from)) {
+  if (!dtls_ || !knows(via, packet->from)) {
     counters_.discard(dtls_ ? Discard::Source : Discard::NotReady);
     return;
   }
@@ -186,22 +184,37 @@ void WebRtcTransport::close() {
   if (dtls_) dtls_->close();
 }
 
-bool WebRtcTransport::knows(const SocketAddress& from) const {
-  return std::ranges::find(addresses_, from) != addresses_.end();
+void WebRtcTransport::on_gone(DatagramSink& via) {
+  for (Path& path : paths_) {
+    if (path.via == &via) forget(path);
+  }
+  if (sink_ == &via) {
+    sink_ = nullptr;
+    ice_.forget_peer();
+  }
+  if (dtls_) dtls_->set_path(sink_, ice_.peer());
 }
 
-void WebRtcTransport::remember(const SocketAddress& from) {
-  if (knows(from)) return;
-  SocketAddress& slot = addresses_[next_address_];
-  if (slot == ice_.peer() && !slot.empty()) {
-    next_address_ = (next_address_ + 1) % kMaxAddresses;  // Never the one in use.
-    remember(from);
-    return;
+bool WebRtcTransport::knows(DatagramSink& via, const SocketAddress& from) const {
+  return std::ranges::find(paths_, Path{&via, from}) != paths_.end();
+}
+
+void WebRtcTransport::remember(const Path& path) {
+  if (std::ranges::find(paths_, path) != paths_.end()) return;
+  Path* slot = &paths_[next_path_];
+  if (slot->via != nullptr && *slot == Path{sink_, ice_.peer()}) {
+    next_path_ = (next_path_ + 1) % kMaxAddresses;  // Never the one in use.
+    slot = &paths_[next_path_];
   }
-  if (!slot.empty()) directory_.remove_address(slot, *this);
-  slot = from;
-  next_address_ = (next_address_ + 1) % kMaxAddresses;
-  directory_.add_address(from, *this);
+  next_path_ = (next_path_ + 1) % kMaxAddresses;
+  forget(*slot);
+  *slot = path;
+  if (!path.via->is_stream()) directory_.add_address(path.peer, *this);
+}
+
+void WebRtcTransport::forget(Path& path) {
+  if (path.via != nullptr && !path.via->is_stream()) directory_.remove_address(path.peer, *this);
+  path = {};
 }
 
 }  // namespace gw::media

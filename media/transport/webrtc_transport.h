@@ -26,8 +26,8 @@ class WebRtcDirectory {
 };
 
 // A browser's network: ICE-lite, DTLS-SRTP, RTP and RTCP on one 5-tuple of a socket that all
-// browsers of the worker share. Media and DTLS count only from addresses that passed an ICE check.
-// Owned by the worker's session; its thread.
+// browsers of the worker share, or on a TCP connection of its own. Media and DTLS count only from
+// addresses that passed an ICE check. Owned by the worker's session; its thread.
 class WebRtcTransport final : public Transport {
  public:
   static constexpr size_t kMaxAddresses =
@@ -59,13 +59,22 @@ class WebRtcTransport final : public Transport {
   TimePoint on_timer(TimePoint now) override;
 
   void close();  // close_notify, so that the browser need not wait.
-  bool knows(const SocketAddress& from) const;
+  // A connection ended: nothing leaves by it any more.
+  void on_gone(DatagramSink& via);
+  bool knows(DatagramSink& via, const SocketAddress& from) const;
 
  private:
+  struct Path {
+    DatagramSink* via = nullptr;
+    SocketAddress peer;
+    bool operator==(const Path&) const = default;
+  };
+
   void receive_check(Packet& packet, DatagramSink& via, TimePoint now);
   void receive_rtp(PacketPtr& packet, TimePoint now);
   void receive_rtcp(Packet& packet, TimePoint now);
-  void remember(const SocketAddress& from);
+  void remember(const Path& path);
+  void forget(Path& path);
   void after_step(DtlsSession::State before, TimePoint now);
   bool decrypted(SrtpVerdict verdict);
 
@@ -81,8 +90,8 @@ class WebRtcTransport final : public Transport {
   std::unique_ptr<SrtpSession> srtp_;
 
   // Proven by ICE checks, the oldest overwritten first.
-  std::array<SocketAddress, kMaxAddresses> addresses_;
-  size_t next_address_ = 0;
+  std::array<Path, kMaxAddresses> paths_;
+  size_t next_path_ = 0;
   bool lost_ = false;
 };
 

@@ -14,6 +14,11 @@ constexpr uint32_t host_priority(size_t place) {
   return (126u << 24) | ((65535u - static_cast<uint32_t>(place)) << 8) | 255u;
 }
 
+// RFC 6544 4.2: below every UDP candidate; a passive host candidate has direction preference 4.
+constexpr uint32_t tcp_priority(size_t place) {
+  return (90u << 24) | (((4u << 13) - static_cast<uint32_t>(place)) << 8) | 255u;
+}
+
 std::string opus_fmtp(bool narrowband) {
   // The peer's encoder follows: narrowband costs our decoder a third, and a G.711 leg hears no more
   // anyway.
@@ -44,6 +49,14 @@ SdpCandidate host_candidate(const SocketAddress& address, size_t place) {
   return c;
 }
 
+SdpCandidate tcp_candidate(const SocketAddress& address, size_t place) {
+  SdpCandidate c = host_candidate(address, place);
+  c.transport = "tcp";
+  c.tcptype = "passive";  // RFC 6544 4.1: the browser connects.
+  c.priority = tcp_priority(place);
+  return c;
+}
+
 void add_browser_lines(SdpMedia& m, const LocalStream& local, const LocalAudio& audio) {
   m.ice_ufrag = local.ice.ufrag;
   m.ice_pwd = local.ice.pwd;
@@ -52,6 +65,9 @@ void add_browser_lines(SdpMedia& m, const LocalStream& local, const LocalAudio& 
   m.candidates.push_back(host_candidate(local.rtp, 0));
   for (const SocketAddress& other : local.candidates) {
     if (!other.empty()) m.candidates.push_back(host_candidate(other, m.candidates.size()));
+  }
+  for (const SocketAddress& tcp : local.tcp_candidates) {
+    m.candidates.push_back(tcp_candidate(tcp, m.candidates.size()));
   }
   m.end_of_candidates = true;
   if (!sends(audio.direction)) return;

@@ -23,7 +23,8 @@ struct LocalStream {
   SrtpPolicy srtp = SrtpPolicy::Off;  // Phones.
   bool offer_crypto = false;          // Phones signalled over TLS.
   uint32_t ptime_ms = 20;
-  std::vector<SocketAddress> candidates;  // Browsers: beside `rtp`, e.g. the IPv6 address.
+  std::vector<SocketAddress> candidates;      // Browsers: beside `rtp`, e.g. the IPv6 address.
+  std::vector<SocketAddress> tcp_candidates;  // Browsers: where we listen for those without UDP.
   IceCredentials ice;
   SdpFingerprint fingerprint;  // Of our certificate.
   uint32_t ssrc = 0;           // Of what we send; for a=ssrc.

@@ -153,6 +153,11 @@ void read_candidate(SdpMedia& m, std::string_view value) {
   const auto port = number<uint16_t>(next_word(value));
   const std::string_view typ = next_word(value);
   c.type = next_word(value);
+  // RFC 8839 5.1: pairs of a name and a value follow.
+  for (auto name = next_word(value); !name.empty(); name = next_word(value)) {
+    const std::string_view said = next_word(value);
+    if (name == "tcptype") c.tcptype = said;
+  }
   if (!component || !priority || !port || typ != "typ" || c.type.empty()) return;
   if (m.candidates.size() == kMaxSdpCandidates) return;
   c.component = *component;

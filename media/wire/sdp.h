@@ -65,6 +65,7 @@ struct SdpCandidate {  // RFC 8839
   std::string address;  // May be a ".local" name.
   uint16_t port = 0;
   std::string type = "host";
+  std::string tcptype;  // RFC 6544: "active", "passive", "so"; empty with UDP.
 };
 
 struct SdpExtmap {  // RFC 8285

@@ -57,8 +57,9 @@ void write_crypto(Lines& out, const SdpCrypto& c) {
 }
 
 void write_candidate(Lines& out, const SdpCandidate& c) {
+  const std::string tcp = c.tcptype.empty() ? "" : " tcptype " + c.tcptype;
   out.add("a=candidate:", c.foundation, " ", c.component, " ", c.transport, " ", c.priority, " ",
-          c.address, " ", c.port, " typ ", c.type);
+          c.address, " ", c.port, " typ ", c.type, tcp);
 }
 
 void write_rtcp(Lines& out, const SdpRtcp& rtcp) {

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "media/transport/dtls.h"
 #include "media/transport/srtp_session.h"
 #include "media/wire/demux.h"
+#include "media/wire/framing.h"
 #include "media/wire/rtp.h"
 #include "media/wire/sdp.h"
 #include "media/wire/stun.h"
@@ -34,6 +36,7 @@ class WebRtcClient final : public media::DatagramSink {
     bool opus = true;  // Offered before PCMU.
     bool pcmu = true;
     std::string direction = "sendrecv";
+    bool tcp = false;  // Uses the answer's passive TCP candidate (RFC 6544).
   };
   struct Received {
     media::wire::RtpPacket rtp;  // Points into a buffer that the next datagram overwrites.
@@ -55,11 +58,16 @@ class WebRtcClient final : public media::DatagramSink {
 
   // Another network: a new socket, and so a new source address; checks begin at once.
   void change_network(TimePoint now) {
+    next_check_ = now;
+    if (options_.tcp) {
+      connect_to(peer_);
+      send_check();  // The first thing on a connection.
+      return;
+    }
     ::close(fd_);
     fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     auto any = *SocketAddress::parse(options_.bind);
     [[maybe_unused]] const int bound = ::bind(fd_, any.data(), any.size());
-    next_check_ = now;
   }
   // New ICE credentials for the next offer.
   void restart_ice() {
@@ -98,9 +106,14 @@ class WebRtcClient final : public media::DatagramSink {
     if (!answer || answer->media.empty()) return false;
     const media::wire::SdpMedia& audio = answer->media.front();
     if (audio.port == 0 || audio.candidates.empty() || audio.payloads.empty()) return false;
-    const auto& candidate = audio.candidates.front();
+    const auto chosen = std::ranges::find_if(audio.candidates, [this](const auto& c) {
+      return (c.tcptype == "passive") == options_.tcp;
+    });
+    if (chosen == audio.candidates.end()) return false;
+    const auto& candidate = *chosen;
     const auto peer = SocketAddress::parse(candidate.address, candidate.port);
     if (!peer) return false;
+    if (options_.tcp && peer_ != *peer && !connect_to(*peer)) return false;
     peer_ = *peer;
     payload_type_ = audio.payloads.front().payload_type;
     payload_is_opus_ = audio.payloads.front().is("opus", 48000);
@@ -124,14 +137,7 @@ class WebRtcClient final : public media::DatagramSink {
       next_check_ = now + (connected() ? Duration(2500ms) : Duration(50ms));
     }
     if (dtls_ && checked_) dtls_->on_timer(now);
-    for (;;) {
-      packet_.clear();
-      const ssize_t n =
-          ::recv(fd_, packet_.room().data(), media::Packet::kMaxDatagram, MSG_DONTWAIT);
-      if (n <= 0) return;
-      packet_.resize(static_cast<size_t>(n));
-      receive(now);
-    }
+    while (options_.tcp ? next_frame() : next_datagram()) receive(now);
   }
 
   bool connected() const { return srtp_ != nullptr; }
@@ -165,6 +171,14 @@ class WebRtcClient final : public media::DatagramSink {
   void stop_checks() { next_check_ = TimePoint::max(); }
 
   void send(std::span<const std::byte> datagram, const SocketAddress& to) override {
+    if (options_.tcp) {
+      std::array<std::byte, media::wire::kFrameHeader + 1600> frame;
+      media::wire::write_frame_header(std::span(frame).first<media::wire::kFrameHeader>(),
+                                      static_cast<uint16_t>(datagram.size()));
+      std::ranges::copy(datagram, frame.begin() + media::wire::kFrameHeader);
+      ::send(fd_, frame.data(), media::wire::kFrameHeader + datagram.size(), MSG_NOSIGNAL);
+      return;
+    }
     ::sendto(fd_, datagram.data(), datagram.size(), MSG_DONTWAIT, to.data(), to.size());
   }
 
@@ -173,6 +187,33 @@ class WebRtcClient final : public media::DatagramSink {
   uint32_t timestamp() const { return timestamp_; }
 
  private:
+  bool connect_to(const SocketAddress& peer) {
+    ::close(fd_);
+    fd_ = ::socket(peer.v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    stream_.clear();
+    return ::connect(fd_, peer.data(), peer.size()) == 0;
+  }
+  bool next_datagram() {
+    packet_.clear();
+    const ssize_t n = ::recv(fd_, packet_.room().data(), media::Packet::kMaxDatagram, MSG_DONTWAIT);
+    if (n <= 0) return false;
+    packet_.resize(static_cast<size_t>(n));
+    return true;
+  }
+  bool next_frame() {
+    std::array<std::byte, 4096> block;
+    const ssize_t n = ::recv(fd_, block.data(), block.size(), MSG_DONTWAIT);
+    if (n > 0) stream_.insert(stream_.end(), block.begin(), block.begin() + n);
+    const auto size = media::wire::frame_size(stream_);
+    if (!size || stream_.size() < media::wire::kFrameHeader + *size) return false;
+    packet_.clear();
+    const auto begin = stream_.begin() + media::wire::kFrameHeader;
+    const auto end = begin + static_cast<ptrdiff_t>(*size);
+    std::copy(begin, end, packet_.room().begin());
+    packet_.resize(*size);
+    stream_.erase(stream_.begin(), end);
+    return true;
+  }
   void send_check() {
     std::array<std::byte, 256> out;
     media::wire::StunRequest request;
@@ -220,6 +261,7 @@ class WebRtcClient final : public media::DatagramSink {
   Random& random_;
   Options options_;
   int fd_ = -1;
+  std::vector<std::byte> stream_;  // Of TCP: what is not a whole frame yet.
   std::string ufrag_, pwd_, peer_ufrag_, peer_pwd_;
   SocketAddress peer_;
   int offers_ = 0;

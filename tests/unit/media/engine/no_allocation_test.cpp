@@ -93,6 +93,26 @@ TEST_F(NoAllocation, thousand_packets_cross_a_relayed_call) {
   EXPECT_EQ(0u, allocations(tick, [&] { return at_a > 1200 && at_b > 1200; }));
 }
 
+TEST_F(NoAllocation, thousand_packets_cross_a_tcp_connection) {
+  RtpPhone phone(random_, {});
+  WebRtcClient browser(*dtls_, random_, {.opus = false, .tcp = true});
+  phones_ = {&phone};
+  browsers_ = {&browser};
+  const PortId pp = answer_phone(phone), pb = answer_browser(browser, {Codec::Pcmu});
+  engine_->connect(pp, pb);
+  ASSERT_TRUE(run(5s, [&] { return browser.connected(); }));
+  browser.stop_checks();  // A check is answered with an HMAC of OpenSSL, which allocates.
+  int at_phone = 0, at_browser = 0;
+  phone.on_audio = [&](const RtpPhone::Received&) { ++at_phone; };
+  browser.on_audio = [&](const WebRtcClient::Received&) { ++at_browser; };
+  const auto codes = pcmu(test::tone(1000, 8000, 160));
+  const auto tick = [&] {
+    phone.send_audio(codes, 160);
+    browser.send_audio(codes, 160);
+  };
+  EXPECT_EQ(0u, allocations(tick, [&] { return at_phone > 1200 && at_browser > 1200; }));
+}
+
 TEST_F(NoAllocation, thousand_packets_cross_a_transcoded_call) {
   RtpPhone phone(random_, {});
   WebRtcClient browser(*dtls_, random_, {});

@@ -107,8 +107,7 @@ TEST_F(IceLiteTest, second_restart_keeps_the_pair_in_use_and_drops_the_one_that_
   check({}, a_);
   const wire::IceCredentials second{"second12", "secondPasswordSecondPas0"};
   ice_.restart(second, clock_.now());
-  EXPECT_EQ("second12",
-            ice_.restart({"third123", "thirdPasswordThirdPassw0"}, clock_.now()).ufrag);
+  EXPECT_EQ("second12", ice_.restart({"third123", "thirdPasswordThirdPassw0"}, clock_.now()).ufrag);
   EXPECT_TRUE(check({}, a_).authentic);
   EXPECT_FALSE(check({.username = "second12:x", .password = second.pwd}, b_).authentic);
 }

@@ -175,7 +175,7 @@ TEST_F(WebRtcTransportTest, network_change_keeps_keys_and_media_both_ways) {
   check({ice_.ufrag, "somebodyElsesPassword"}, b_);  // Not authentic: nothing moves.
   ASSERT_TRUE(send());
   EXPECT_EQ(a_, pipe_.sent.back().to);
-  EXPECT_FALSE(transport_->knows(b_));
+  EXPECT_FALSE(transport_->knows(pipe_, b_));
   check(b_);
   rtp_from(b_);
   EXPECT_EQ(2, observer_.rtp);
@@ -263,7 +263,7 @@ TEST_F(WebRtcTransportTest, number_of_addresses_is_bounded_and_the_one_in_use_st
     check(other, false);
   }
   EXPECT_LE(directory_.addresses.size(), WebRtcTransport::kMaxAddresses);
-  EXPECT_TRUE(transport_->knows(a_));
+  EXPECT_TRUE(transport_->knows(pipe_, a_));
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ LocalStream browser_side(std::vector<Codec> codecs = {Codec::Opus, Codec::Pcmu})
   local.kind = PeerKind::Browser;
   local.rtp = *SocketAddress::parse("192.0.2.100:40000");
   local.candidates = {*SocketAddress::parse("[2001:db8::100]:40000")};
+  local.tcp_candidates = {*SocketAddress::parse("192.0.2.100:40000")};
   local.ice = {"uFrA", "0123456789012345678901"};
   local.fingerprint = {"sha-256", "AA:BB:CC"};
   local.ssrc = 12345;
@@ -678,11 +679,16 @@ TEST_F(OfferAnswerTest, chromiums_offer_gets_an_ice_lite_passive_answer) {
   EXPECT_EQ(m.formats, (std::vector<std::string>{"111", "110", "126"}));
   EXPECT_EQ(m.format(111)->fmtp,
             "minptime=10;useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate=8000;stereo=0");
-  ASSERT_EQ(m.candidates.size(), 2u);
+  ASSERT_EQ(m.candidates.size(), 3u);
   EXPECT_EQ(m.candidates[0].address, "192.0.2.100");
   EXPECT_EQ(m.candidates[1].address, "2001:db8::100");
   EXPECT_GT(m.candidates[0].priority, m.candidates[1].priority);
   EXPECT_EQ(m.candidates[0].priority, 2130706431u);
+  EXPECT_EQ(m.candidates[2].transport, "tcp");
+  EXPECT_EQ(m.candidates[2].tcptype, "passive");
+  EXPECT_EQ(m.candidates[2].address, "192.0.2.100");
+  EXPECT_EQ(m.candidates[2].port, 40000);
+  EXPECT_LT(m.candidates[2].priority, m.candidates[1].priority);
   EXPECT_TRUE(m.end_of_candidates);
   EXPECT_EQ(m.msid, "gwcname audio");
   ASSERT_EQ(m.ssrcs.size(), 1u);

@@ -1,0 +1,160 @@
+#include "media/engine/ice_tcp.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace gw::media {
+namespace {
+
+constexpr int kAcceptsPerTurn = 16;
+
+void watch_events(int epoll, int operation, int fd, uint32_t events, Watch* watch) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = watch;
+  GW_ASSERT(::epoll_ctl(epoll, operation, fd, &event) == 0);
+}
+
+}  // namespace
+
+void watch_input(int epoll, int fd, Watch* watch) {
+  watch_events(epoll, EPOLL_CTL_ADD, fd, EPOLLIN, watch);
+}
+
+IceTcp::IceTcp(int epoll, PacketPool& pool, MediaCounters& counters, TcpRouter& router)
+    : epoll_(epoll), pool_(pool), counters_(counters), router_(router) {
+  peers_.reserve(kMaxConnections);
+}
+
+void IceTcp::listen(std::unique_ptr<TcpListener> listener) {
+  if (!listener) return;
+  auto made = std::make_unique<Listening>();
+  made->listener = std::move(listener);
+  made->watch.kind = Watch::Kind::TcpListener;
+  made->watch.listener = made->listener.get();
+  watch_input(epoll_, made->listener->fd(), &made->watch);
+  listening_.push_back(std::move(made));
+}
+
+void IceTcp::accept(TcpListener& listener, TimePoint now) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    int fd = -1;
+    SocketAddress from;
+    switch (listener.accept(fd, from)) {
+      case TcpListener::Accepted::One: break;
+      case TcpListener::Accepted::None: return;
+      case TcpListener::Accepted::NoDescriptor:
+        // It would be ready again and again until somebody closes something.
+        for (const auto& l : listening_) {
+          if (l->listener.get() != &listener) continue;
+          l->paused = true;
+          watch_events(epoll_, EPOLL_CTL_MOD, listener.fd(), 0, &l->watch);
+        }
+        return;
+    }
+    if (!has_room_for(from)) {
+      ::close(fd);
+      counters_.tcp_refused.add();
+      continue;
+    }
+    auto peer = std::make_unique<TcpPeer>(fd, from, counters_, now);
+    peer->flushed = now;
+    peer->watch.kind = Watch::Kind::TcpPeer;
+    peer->watch.tcp = peer.get();
+    watch_input(epoll_, fd, &peer->watch);
+    peers_.push_back(std::move(peer));
+    counters_.tcp_accepted.add();
+    counters_.tcp_open.set(peers_.size());
+  }
+}
+
+bool IceTcp::has_room_for(const SocketAddress& from) const {
+  if (peers_.size() >= kMaxConnections) return false;
+  size_t unproven = 0, of_host = 0;
+  for (const auto& peer : peers_) {
+    if (peer->transport != nullptr || peer->over) continue;
+    ++unproven;
+    if (peer->connection.peer().same_host(from)) ++of_host;
+  }
+  return unproven < kMaxUnproven && of_host < kMaxUnprovenOfHost;
+}
+
+void IceTcp::read(TcpPeer& peer, TimePoint now) {
+  if (peer.over) return;
+  const bool alive = peer.connection.read();
+  PacketPtr packet;
+  while (!peer.over) {
+    if (!packet) packet = pool_.take();
+    if (!packet) {  // What is left comes with the next turn or the next packet.
+      counters_.discard(Discard::Overload);
+      break;
+    }
+    const TcpConnection::Frame frame = peer.connection.next(*packet);
+    if (frame == TcpConnection::Frame::None) break;
+    if (frame == TcpConnection::Frame::TooLong || !take(peer, packet, now)) end(peer);
+  }
+  if (!alive) end(peer);
+}
+
+bool IceTcp::take(TcpPeer& peer, PacketPtr& packet, TimePoint now) {
+  if (packet->size() == 0) return true;  // RFC 4571 2: a null packet keeps the connection open.
+  if (peer.transport == nullptr) return prove(peer, packet, now);
+  peer.heard = now;
+  router_.deliver(*peer.transport, packet, peer.connection, now);
+  return true;
+}
+
+// RFC 6544 7: the first thing on a connection is a check. Who shows another thing, or does not know
+// the password, has no business here.
+bool IceTcp::prove(TcpPeer& peer, PacketPtr& packet, TimePoint now) {
+  WebRtcTransport* const transport = router_.addressed_by(*packet);
+  const auto of_transport = std::ranges::count_if(
+      peers_, [transport](const auto& other) { return other->transport == transport; });
+  if (transport == nullptr || static_cast<size_t>(of_transport) >= kMaxOfTransport) return false;
+  router_.deliver(*transport, packet, peer.connection, now);
+  if (!transport->knows(peer.connection, peer.connection.peer())) return false;
+  peer.transport = transport;
+  peer.heard = now;
+  return true;
+}
+
+void IceTcp::leave(const WebRtcTransport& transport) {
+  for (const auto& peer : peers_) {
+    if (peer->transport == &transport) end(*peer);
+  }
+}
+
+bool IceTcp::expired(TcpPeer& peer, TimePoint now) {
+  if (peer.connection.flush()) peer.flushed = now;
+  return now - peer.heard > (peer.transport == nullptr ? kProofDue : kIdle) ||
+         now - peer.flushed > kUnread;
+}
+
+void IceTcp::sweep(TimePoint now) {
+  for (const auto& peer : peers_) {
+    if (!peer->over && expired(*peer, now)) end(*peer);
+  }
+  for (const auto& l : listening_) {
+    if (!std::exchange(l->paused, false)) continue;
+    watch_events(epoll_, EPOLL_CTL_MOD, l->listener->fd(), EPOLLIN, &l->watch);
+  }
+}
+
+void IceTcp::end(TcpPeer& peer) {
+  if (std::exchange(peer.over, true)) return;
+  any_over_ = true;
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, peer.connection.fd(), nullptr);
+  if (peer.transport != nullptr) router_.on_gone(*peer.transport, peer.connection);
+}
+
+void IceTcp::bury() {
+  if (!std::exchange(any_over_, false)) return;
+  std::erase_if(peers_, [](const auto& peer) { return peer->over; });
+  counters_.tcp_open.set(peers_.size());
+}
+
+}  // namespace gw::media
