@@ -157,8 +157,12 @@ std::map<std::string, double> GatewayProcess::metrics() const {
   for (std::string line; std::getline(lines, line);) {
     const size_t space = line.find(' ');
     if (line.starts_with('#') || space == std::string::npos) continue;
-    if (line.find('{') == std::string::npos) {
-      values[line.substr(0, space)] = std::strtod(line.c_str() + space, nullptr);
+    // There is one worker, so its label says nothing.
+    std::string name = line.substr(0, space);
+    if (const size_t label = name.find("{worker=\"0\"}"); label != std::string::npos)
+      name.resize(label);
+    if (name.find('{') == std::string::npos) {
+      values[name] = std::strtod(line.c_str() + space, nullptr);
     }
   }
   return values;

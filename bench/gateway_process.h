@@ -38,7 +38,8 @@ class GatewayProcess {
 
   uint64_t cpu_ns() const;  // All its threads, so far.
   uint64_t rss_kb() const;
-  std::map<std::string, double> metrics() const;  // Without labelled ones; empty = no answer.
+  // Without those with other labels than the worker's; empty = no answer.
+  std::map<std::string, double> metrics() const;
   std::string log_tail() const;
 
  private:

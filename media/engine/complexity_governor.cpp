@@ -8,7 +8,7 @@ ComplexityGovernor::ComplexityGovernor(int ceiling) : ceiling_(0) {
 }
 
 bool ComplexityGovernor::look(double busy, bool late) {
-  if (busy >= kTooBusy || late) {
+  if (busy >= kTooBusy || (late && busy > kRoom)) {
     patience_ = 0;
     if (step_ == 0) return false;
     const size_t before = step_--;

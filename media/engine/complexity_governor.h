@@ -22,8 +22,10 @@ class ComplexityGovernor {
 
   explicit ComplexityGovernor(int ceiling);
 
-  // One look, each kPeriod of the worker: which share of its time it was busy since the last
-  // (0..1), and whether timers ran late. True when the complexity changed.
+  // One look, each TurnPace::kPeriod of the worker: which share of its time it was busy since the
+  // last (0..1), and whether timers ran late. They do so on a machine that others load, too, where
+  // less complexity would not help; so they count only with a thread that has work. True when the
+  // complexity changed.
   bool look(double busy, bool late);
   int complexity() const { return kSteps[step_].complexity; }
   bool at_ceiling() const { return step_ == ceiling_; }

@@ -72,9 +72,22 @@ void MediaEngineImpl::register_metrics(Metrics& metrics) {
   Gauge& stalled = metrics.gauge("gw_media_workers_stalled", "Media workers that stand still.");
   Followed stalls{metrics.counter("gw_media_worker_stalls_total",
                                   "Times that a media worker stood still for three seconds.")};
+  struct WorkerGauges {
+    Gauge &busy, &complexity;
+  };
+  std::vector<WorkerGauges> by_worker;
+  for (size_t i = 0; i < counters_.size(); ++i) {
+    const Labels worker{{"worker", std::to_string(i)}};
+    by_worker.push_back(
+        {metrics.gauge("gw_media_worker_busy", "Share of its time, 0 to 1.", worker),
+         metrics.gauge("gw_media_opus_complexity",
+                       "Of the encoders; under [media.opus] complexity = the governor "
+                       "lowered it for want of time.",
+                       worker)});
+  }
   // Owns what it reads: an exposition may outlive the engine.
   metrics.on_collect([counters = counters_, gauges = gauges_, followed, discards, &sessions, &ports,
-                      &in_use, &stalled, stalls, &tcp]() mutable {
+                      &in_use, &stalled, stalls, by_worker, &tcp]() mutable {
     for (size_t i = 0; i < followed.size(); ++i) {
       uint64_t sum = 0;
       for (const auto& c : counters) sum += ((*c).*(kSources[i].tally)).get();
@@ -84,6 +97,10 @@ void MediaEngineImpl::register_metrics(Metrics& metrics) {
       uint64_t sum = 0;
       for (const auto& c : counters) sum += c->discarded[i].get();
       discards[i].follow(sum);
+    }
+    for (size_t i = 0; i < by_worker.size(); ++i) {
+      by_worker[i].busy.Set(static_cast<double>(counters[i]->busy_permille.get()) / 1000);
+      by_worker[i].complexity.Set(static_cast<double>(counters[i]->complexity.get()));
     }
     sessions.Set(static_cast<double>(gauges->sessions.get()));
     ports.Set(static_cast<double>(gauges->ports.get()));

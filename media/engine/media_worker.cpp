@@ -19,10 +19,6 @@ namespace {
 constexpr int kEventsPerPoll = 64;
 // Rounds of reading before anything else has its turn: some 25 ms of work at most.
 constexpr int kPollsPerTurn = 8;
-// As many packets come together before a wake-up is worth its price, and so long is waited for them
-// at most. A busy worker finds more by itself.
-constexpr int64_t kGatheredPackets = 2;
-constexpr Duration kGatherAtMost = 2ms;
 constexpr size_t kPhoneBatch = 8;  // A phone sends one packet at a time.
 constexpr Duration kLateTurn = 20ms;
 
@@ -31,6 +27,7 @@ constexpr Duration kLateTurn = 20ms;
 MediaWorker::MediaWorker(Setup setup)
     : setup_(std::move(setup)),
       counters_(*setup_.counters),
+      governor_(setup_.config.opus_complexity),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   GW_ASSERT(epoll_ >= 0);
   watch_input(epoll_, mailbox_.fd(), &mailbox_watch_);
@@ -84,6 +81,7 @@ void MediaWorker::turn() {
   const TimePoint now = setup_.clock.now();
   if (now >= earliest_) run_timers(now);
   if (now >= next_publish_) publish(now);
+  if (pace_.due(now)) look_at_load(now);
 }
 
 // Until nothing is left that had come: a packet that waits in its socket must not be judged lost by
@@ -92,29 +90,45 @@ void MediaWorker::read_all(int wait_ms) {
   std::array<epoll_event, kEventsPerPoll> events;
   for (int poll = 0; poll < kPollsPerTurn; ++poll) {
     more_ = false;
+    const TimePoint before = setup_.clock.now();
     const int n = ::epoll_wait(epoll_, events.data(), kEventsPerPoll, poll == 0 ? wait_ms : 0);
+    if (poll == 0) pace_.waited(setup_.clock.now() - before);
     for (int i = 0; i < n; ++i)
       read(*static_cast<const Watch*>(events[static_cast<size_t>(i)].data.ptr));
     if (n < kEventsPerPoll && !more_) return;
   }
 }
 
-// Packets that come one by one would each cost a wake-up, and find the caches cold, which costs
-// more than their handling: with few calls up to half of the CPU. So they are let come for a moment
-// and handled together. What this adds to a frame of 20 ms is less than what a network does.
+// Lets packets come together: TurnPace says how long.
 void MediaWorker::gather() {
-  const Duration rest = gathered_ + gather_for_ - setup_.clock.now();
-  if (rest > Duration{0} && rest <= gather_for_ && dtls_queue_.empty()) {
-    const timespec wait{0, rest.count()};
-    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, nullptr);
+  const TimePoint now = setup_.clock.now();
+  const Duration rest = turned_ + pace_.gather() - now;
+  turned_ = now;
+  if (rest <= Duration{0} || !dtls_queue_.empty()) return;
+  const timespec wait{0, rest.count()};
+  ::clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, nullptr);
+  turned_ = setup_.clock.now();
+  pace_.waited(turned_ - now);
+}
+
+// Less complexity before the first packet is late, more when there is time again.
+void MediaWorker::look_at_load(TimePoint now) {
+  pace_.look(now, counters_.packets_in.get());
+  const uint64_t late = counters_.late_turns.get();
+  const bool was_late = std::exchange(late_turns_, late) != late;
+  if (governor_.look(pace_.busy(), was_late)) {
+    for (EnginePort* port : schedule_) {
+      if (port->media() != nullptr) port->media()->set_complexity(governor_.complexity());
+    }
   }
-  gathered_ = setup_.clock.now();
+  counters_.busy_permille.set(static_cast<uint64_t>(pace_.busy() * 1000));
+  counters_.complexity.set(static_cast<uint64_t>(governor_.complexity()));
 }
 
 int MediaWorker::wait_ms(TimePoint now) const {
   if (!dtls_queue_.empty()) return 0;
   if (ports_.empty()) return static_cast<int>(to_ms(kLongestWait));
-  const TimePoint next = std::min(earliest_, next_publish_);
+  const TimePoint next = std::min({earliest_, next_publish_, pace_.next_look()});
   if (next <= now) return 0;
   const Duration wait = std::min<Duration>(next - now, kLongestWait);
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
@@ -213,11 +227,6 @@ void MediaWorker::run_timers(TimePoint now) {
 }
 
 void MediaWorker::publish(TimePoint now) {
-  const auto came = static_cast<int64_t>(counters_.packets_in.get() - packets_published_);
-  packets_published_ = counters_.packets_in.get();
-  // By the rate of the last second; without packets there is nothing to gather.
-  gather_for_ =
-      came == 0 ? Duration{0} : std::min(kGatherAtMost, kGatheredPackets * Duration(1s) / came);
   next_publish_ = now + 1s;
   for (EnginePort* port : schedule_) port->publish();
   tcp_.sweep(now);

@@ -13,9 +13,11 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/random.h"
+#include "media/engine/complexity_governor.h"
 #include "media/engine/engine_port.h"
 #include "media/engine/ice_tcp.h"
 #include "media/engine/media_command.h"
+#include "media/engine/turn_pace.h"
 #include "media/engine/udp_socket.h"
 #include "media/engine/watch.h"
 
@@ -78,6 +80,7 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
   void one_dtls_step();
   void run_timers(TimePoint now);
   void publish(TimePoint now);
+  void look_at_load(TimePoint now);
 
   void take(MediaCommand command);
   void on_command(AddPhonePort& command, TimePoint now);
@@ -113,6 +116,8 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
 
   Setup setup_;
   MediaCounters& counters_;
+  ComplexityGovernor governor_;
+  TurnPace pace_;
   Mailbox<MediaCommand> mailbox_;
   const int epoll_;
   std::thread thread_;
@@ -130,9 +135,8 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
 
   TimePoint earliest_ = kNever;
   TimePoint next_publish_{};
-  TimePoint gathered_{};
-  Duration gather_for_{0};
-  uint64_t packets_published_ = 0;
+  TimePoint turned_{};
+  uint64_t late_turns_ = 0;  // At the last look.
   bool mailbox_ready_ = false;
   bool more_ = false;  // A socket held more than one batch.
   bool running_ = true;

@@ -23,7 +23,7 @@ MediaPort::Settings MediaWorker::settings(PortId id, uint32_t ssrc, std::string 
   s.id = id;
   s.ssrc = ssrc;
   s.cname = std::move(cname);
-  s.opus.complexity = setup_.config.opus_complexity;
+  s.opus.complexity = governor_.complexity();
   s.opus.bitrate = setup_.config.opus_bitrate;
   s.media_timeout = setup_.config.media_timeout;
   s.fills_silence = phone;

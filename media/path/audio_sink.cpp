@@ -48,6 +48,11 @@ void AudioSink::set_expected_loss(unsigned percent) {
   if (encoder_) encoder_->set_expected_loss(percent);
 }
 
+void AudioSink::set_complexity(int complexity) {
+  opus_.complexity = complexity;
+  if (encoder_) encoder_->set_complexity(complexity);
+}
+
 void AudioSink::pass(Packet& packet, const wire::RtpPacket& parsed, uint8_t payload_type,
                      int64_t sequence, int64_t timestamp, bool restarted, TimePoint now) {
   auto header = sender_.forward(sequence, timestamp, restarted, now);

@@ -42,6 +42,7 @@ class AudioSink {
                   uint32_t timestamp, TimePoint now);  // Packet path.
 
   void set_expected_loss(unsigned percent);
+  void set_complexity(int complexity);
   void drop_residue() { residue_ = 0; }
   RtpSender& sender() { return sender_; }
   const RtpSender& sender() const { return sender_; }

@@ -119,6 +119,11 @@ void MediaPort::set_ringback(bool on, TimePoint now) {
   poke(now);
 }
 
+void MediaPort::set_complexity(int complexity) {
+  settings_.opus.complexity = complexity;
+  sink_.set_complexity(complexity);
+}
+
 void MediaPort::send_digits(std::string_view digits, Duration length, Duration gap, TimePoint now) {
   if (!digits_out_.busy()) next_tick_ = now;
   if (!events_out_) sink_.prepare();

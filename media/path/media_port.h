@@ -60,6 +60,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   void set_held(bool held, TimePoint now);
   void set_muted(bool muted, TimePoint now);
   void set_ringback(bool on, TimePoint now);
+  void set_complexity(int complexity);  // Of its Opus encoder, from the next frame on.
   void send_digits(std::string_view digits, Duration length, Duration gap, TimePoint now);
   void leave(TimePoint now);  // RTCP BYE.
 
@@ -107,7 +108,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   TimePoint check_timeout(TimePoint now);
   void poke(TimePoint now) { deadline_.at_latest(now); }
 
-  const Settings settings_;
+  Settings settings_;
   PacketPool& pool_;
   MediaCounters& counters_;
   const Clock& clock_;

@@ -46,9 +46,11 @@ TEST(ComplexityGovernor, one_look_at_a_busy_thread_goes_down_as_far_as_it_must) 
   EXPECT_FALSE(governor.at_ceiling());
 }
 
-TEST(ComplexityGovernor, late_timers_count_as_busy_whatever_the_share) {
+TEST(ComplexityGovernor, late_timers_count_as_busy_but_not_those_of_an_idle_thread) {
   ComplexityGovernor governor(5);
-  EXPECT_TRUE(governor.look(0.3, true));
+  EXPECT_FALSE(governor.look(0.3, true));
+  EXPECT_TRUE(governor.at_ceiling());
+  EXPECT_TRUE(governor.look(0.7, true));
   EXPECT_EQ(governor.complexity(), 3);
 }
 

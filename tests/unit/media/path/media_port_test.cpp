@@ -394,6 +394,7 @@ TEST(MediaPort, phone_that_holds_or_is_only_sent_to_is_not_missed_until_it_may_s
     }
     EXPECT_TRUE(world.of<MediaTimedOut>().empty());
     world.negotiate(world.a, TwoPorts::parameters(Codec::Pcmu));
+    world.talk(world.b, 0, payload_of(1));
     world.advance(29s);
     EXPECT_TRUE(world.of<MediaTimedOut>().empty());
     world.talk(world.b, 0, payload_of(1));
