@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/assert.h"
 #include "media/wire/demux.h"
@@ -74,10 +75,6 @@ void MediaWorker::turn() {
   read_all(wait_ms(setup_.clock.now()));
   tcp_.bury();
   one_dtls_step();
-  // After the packets: a command may remove what an event of this turn points to.
-  if (std::exchange(mailbox_ready_, false)) {
-    mailbox_.drain([this](MediaCommand command) { take(std::move(command)); });
-  }
   const TimePoint now = setup_.clock.now();
   if (now >= earliest_) run_timers(now);
   if (now >= next_publish_) publish(now);
@@ -93,8 +90,16 @@ void MediaWorker::read_all(int wait_ms) {
     const TimePoint before = setup_.clock.now();
     const int n = ::epoll_wait(epoll_, events.data(), kEventsPerPoll, poll == 0 ? wait_ms : 0);
     if (poll == 0) pace_.waited(setup_.clock.now() - before);
-    for (int i = 0; i < n; ++i)
-      read(*static_cast<const Watch*>(events[static_cast<size_t>(i)].data.ptr));
+    const auto ready = std::span(events).first(static_cast<size_t>(std::max(n, 0)));
+    if (std::ranges::any_of(
+            ready, [this](const epoll_event& e) { return e.data.ptr == &mailbox_watch_; })) {
+      // Commands first: what they negotiate, packets of the same turn may need already. Then we ask
+      // again, for they may have removed what an event points to.
+      mailbox_.drain([this](MediaCommand command) { take(std::move(command)); });
+      if (!running_) return;
+      continue;
+    }
+    for (const epoll_event& event : ready) read(*static_cast<const Watch*>(event.data.ptr));
     if (n < kEventsPerPoll && !more_) return;
   }
 }
@@ -136,7 +141,7 @@ int MediaWorker::wait_ms(TimePoint now) const {
 
 void MediaWorker::read(const Watch& watch) {
   switch (watch.kind) {
-    case Watch::Kind::Mailbox: mailbox_ready_ = true; return;
+    case Watch::Kind::Mailbox: return;  // Was drained.
     case Watch::Kind::WebRtc: read_webrtc(*watch.socket); return;
     case Watch::Kind::PhoneRtp:
     case Watch::Kind::PhoneRtcp: read_phone(watch); return;

@@ -137,7 +137,6 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
   TimePoint next_publish_{};
   TimePoint turned_{};
   uint64_t late_turns_ = 0;  // At the last look.
-  bool mailbox_ready_ = false;
   bool more_ = false;  // A socket held more than one batch.
   bool running_ = true;
 };
