@@ -1,5 +1,7 @@
 // Browsers on difficult networks: an address that changes in mid-call, a network that is gone for a while, no UDP, a relay.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import net from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { assertHears, assertNoTone } from './lib/assertions.mjs';
 import { Browser } from './lib/browser.mjs';
@@ -8,7 +10,7 @@ import { Daemon, kSlow } from './lib/daemon.mjs';
 import { freePorts } from './lib/ports.mjs';
 import { TurnServer } from './lib/turn.mjs';
 import { UdpForwarder } from './lib/udp_forwarder.mjs';
-import { until } from './lib/wait.mjs';
+import { until, within } from './lib/wait.mjs';
 
 const kEcho = '9196';
 const kHertz = 1000;
@@ -87,6 +89,27 @@ describe('networks', () => {
     assert.ok((await daemon.metric('gw_media_tcp_connections')) >= 1);
     await endsWell(alice);
     await until('its connection is closed', async () => (await daemon.metric('gw_media_tcp_connections')) === 0, 5_000 * kSlow);
+  });
+
+  test('strangers_at_the_tcp_port_are_put_out_and_change_nothing_in_a_call', async (t) => {
+    const alice = await aliceHearsHerself(t, { only: 'tcp' });
+    const framed = (data) => Buffer.concat([Buffer.from([data.length >> 8, data.length & 255]), data]);
+    const openings = [
+      framed(randomBytes(100)), framed(Buffer.from([0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, ...randomBytes(12)])), randomBytes(4000),
+      Buffer.from([0xff, 0xff]), Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(0),
+    ];
+    const strangers = Array.from({ length: 120 }, (_, i) => {
+      const socket = net.connect(webrtc, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.resume();
+      socket.write(openings[i % openings.length]);
+      return new Promise((resolve) => socket.once('close', resolve));
+    });
+    await assertHears('alice', alice, kHertz);
+    // Those that said nothing have a few seconds; the others none.
+    await within('all of them are put out', Promise.all(strangers), 10_000 * kSlow);
+    await assertHears('alice', alice, kHertz);
+    await endsWell(alice);
   });
 
   test('with_nothing_but_a_relay_the_media_goes_over_coturn', async (t) => {
