@@ -32,8 +32,8 @@ void must(bool fine) {
 
 Speaker speak(uint32_t seed, const OpusSettings& opus) {
   const auto pcm = speech(kSpeechSeconds, seed);
-  const auto phone = make_encoder(Codec::Pcmu);
-  const auto browser = make_encoder(Codec::Opus, opus);
+  const auto phone = make_encoder(Codec::Pcmu, kNarrowband);
+  const auto browser = make_encoder(Codec::Opus, kNarrowband, opus);
   must(phone && browser);
   Speaker speaker;
   for (size_t at = 0; at + kFrame <= pcm.size(); at += kFrame) {
@@ -60,10 +60,10 @@ CodecLoad::CodecLoad(const Setting& setting, const std::vector<Speaker>& speaker
     : calls_(setting.calls) {
   for (size_t i = 0; i < calls_.size(); ++i) {
     Call& call = calls_[i];
-    call.from_phone = make_decoder(Codec::Pcmu);
-    call.to_browser = make_encoder(Codec::Opus, setting.opus);
-    call.from_browser = make_decoder(Codec::Opus);
-    call.to_phone = make_encoder(Codec::Pcmu);
+    call.from_phone = make_decoder(Codec::Pcmu, kNarrowband);
+    call.to_browser = make_encoder(Codec::Opus, kNarrowband, setting.opus);
+    call.from_browser = make_decoder(Codec::Opus, kNarrowband);
+    call.to_phone = make_encoder(Codec::Pcmu, kNarrowband);
     must(call.from_phone && call.to_browser && call.from_browser && call.to_phone);
     call.to_browser->set_expected_loss(setting.loss);
     call.speaker = &speakers[i % speakers.size()];

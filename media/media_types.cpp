@@ -10,13 +10,14 @@ std::string_view to_string(Codec codec) {
   switch (codec) {
     case Codec::Pcmu: return "PCMU";
     case Codec::Pcma: return "PCMA";
+    case Codec::G722: return "G722";
     case Codec::Opus: return "opus";
   }
   GW_ASSERT(false);
 }
 
 std::optional<Codec> codec_named(std::string_view name) {
-  for (const Codec codec : {Codec::Pcmu, Codec::Pcma, Codec::Opus}) {
+  for (const Codec codec : {Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus}) {
     const std::string_view known = to_string(codec);
     if (name.size() == known.size() && strncasecmp(name.data(), known.data(), name.size()) == 0) {
       return codec;

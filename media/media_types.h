@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -8,9 +9,10 @@ namespace gw::media {
 
 // The words that every part of media, and its owner, shares.
 
-enum class Codec { Pcmu, Pcma, Opus };  // telephone-event is always negotiated beside them.
+enum class Codec { Pcmu, Pcma, G722, Opus };  // telephone-event is always negotiated beside them.
+constexpr size_t kCodecs = 4;
 std::string_view to_string(
-    Codec codec);  // "PCMU", "PCMA", "opus": SDP's and the configuration's names.
+    Codec codec);  // "PCMU", "PCMA", "G722", "opus": SDP's and the configuration's names.
 std::optional<Codec> codec_named(std::string_view name);  // Any letter case.
 
 enum class SrtpPolicy { Off, Offered, Required };

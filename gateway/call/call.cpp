@@ -145,7 +145,7 @@ void Call::on_ringing(Leg& leg) {
   callee_ = &leg;
   if (std::exchange(caller_hears_ringing_, true)) return;
   log_.info("target rings", {{"target", policy::to_string(leg.party())}});
-  caller_->ring(decision_.ringback);
+  caller_->ring(decision_.ringback, leg.codecs());
 }
 
 void Call::on_early_media(Leg& leg) {
@@ -156,7 +156,7 @@ void Call::on_early_media(Leg& leg) {
   caller_hears_ringing_ = true;
   services_.media.play_ringback(caller_->port(), false);
   services_.media.connect(caller_->port(), leg.port());
-  caller_->early_media();
+  caller_->early_media(leg.codecs());
 }
 
 void Call::on_answered(Leg& leg) {

@@ -152,10 +152,7 @@ void CallControl::on_invited(const edge::Invited& invited) {
   }
   side.context = invited.context;
   side.server_call_id = id.value;
-  EdgeLeg::Media media{call.session(), {{media::Codec::Opus, media::Codec::Pcmu, media::Codec::Pcma}}};
-  if (call.decision().media == config::RouteMedia::G711) {
-    media.spec.codecs = {media::Codec::Pcmu, media::Codec::Pcma, media::Codec::Opus};
-  }
+  EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_target(call)};
   auto leg = std::make_unique<EdgeLeg>(services_, call, log.with({{"leg", "edge"}}), call.dialled().from,
                                        std::move(side), std::move(media), invited);
   leg->set_far_side(rings_only_users(call.decision()) ? policy::Far::User : policy::Far::Phone,

@@ -85,6 +85,9 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
               const policy::HangupCause& cause);
   Call& create(const CallId& id, policy::Dialled dialled, policy::Decision decision);
   media::PhonePortSpec phone_spec(const config::Config& config, const policy::Party& party, bool tls, bool v6) const;
+  media::BrowserPortSpec browser_spec(const Call& call) const;
+  media::Codec codec_of_caller(const Call& call) const;
+  media::Codec codec_of_target(const Call& call) const;
   acs::edge::Identity caller_identity(const Call& call) const;
   sip::NameAddr from_header(const Call& call, const policy::Presentation& caller) const;
 

@@ -22,9 +22,9 @@ class EchoLeg final : public Leg {
     port_ = *port;
     return {};
   }
-  void ring(bool) override {}
-  void early_media() override {}
-  Result<void> answer(std::vector<media::Codec>) override { return {}; }
+  void ring(bool, const std::vector<media::Codec>&) override {}
+  void early_media(const std::vector<media::Codec>&) override {}
+  Result<void> answer(const std::vector<media::Codec>&) override { return {}; }
   void connected() override {}
   void set_remote_hold(bool) override {}
   void end(const policy::HangupCause&, bool) override {}

@@ -71,11 +71,11 @@ Result<void> EdgeLeg::start() {
   return {};
 }
 
-void EdgeLeg::ring(bool) { show(CallState::Ringing); }
+void EdgeLeg::ring(bool, const std::vector<media::Codec>&) { show(CallState::Ringing); }
 
-void EdgeLeg::early_media() { show(CallState::EarlyMedia); }
+void EdgeLeg::early_media(const std::vector<media::Codec>&) { show(CallState::EarlyMedia); }
 
-Result<void> EdgeLeg::answer(std::vector<media::Codec>) {
+Result<void> EdgeLeg::answer(const std::vector<media::Codec>&) {
   answered_ = true;
   connected_at_ms_ = unix_ms(services_.clock.wall());
   show_state();
@@ -117,7 +117,7 @@ bool EdgeLeg::owns(PortId port) const {
 
 std::vector<media::Codec> EdgeLeg::codecs() const {
   if (const auto agreed = port() ? services_.media.negotiated(port()) : std::nullopt) return {agreed->codec};
-  return {};
+  return media_.spec.codecs;
 }
 
 bool EdgeLeg::media_ready() const {
@@ -266,10 +266,8 @@ Result<std::string> EdgeLeg::answer_offer(Device& device, const std::string& sdp
   }
   const auto offer = services_.media.accept_offer(device.port, sdp);
   if (!offer) return tl::unexpected(offer.error());
-  // Another user's Opus is passed through at its full band; a phone's G.711 asks for narrowband.
-  std::vector<media::Codec> codecs_first;
-  if (far_ == policy::Far::User && media_.spec.codecs.front() == media::Codec::Opus) codecs_first = {media::Codec::Opus};
-  auto answer = services_.media.make_answer(device.port, offer->direction, codecs_first);
+  services_.media.expect_other_leg(device.port, media_.other_leg);
+  auto answer = services_.media.make_answer(device.port, offer->direction);
   if (!answer) services_.media.rollback(device.port);
   return answer;
 }

@@ -20,6 +20,7 @@ class EdgeLeg final : public Leg {
   struct Media {
     SessionId session;
     media::BrowserPortSpec spec;
+    media::Codec other_leg = media::Codec::Pcmu;  // What the other party will most likely speak.
   };
   struct User {
     std::string identity;          // "8:acs:..."
@@ -42,9 +43,9 @@ class EdgeLeg final : public Leg {
   std::string_view kind() const override { return "edge"; }
   policy::Far far() const override { return policy::Far::User; }
   Result<void> start() override;
-  void ring(bool with_our_ringback) override;
-  void early_media() override;
-  Result<void> answer(std::vector<media::Codec> codecs_first) override;
+  void ring(bool with_our_ringback, const std::vector<media::Codec>& codecs_first) override;
+  void early_media(const std::vector<media::Codec>& codecs_first) override;
+  Result<void> answer(const std::vector<media::Codec>& codecs_first) override;
   void connected() override { show_state(); }
   void set_remote_hold(bool on) override;
   void end(const policy::HangupCause& cause, bool by_remote) override;

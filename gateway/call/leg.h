@@ -46,10 +46,11 @@ class Leg {
   // Calls the party. An Error when it cannot even be tried.
   virtual Result<void> start() = 0;
 
-  // A party that called us.
-  virtual void ring(bool with_our_ringback) = 0;   // It is told that the other side rings.
-  virtual void early_media() = 0;                  // Sound of the other side comes before its answer.
-  virtual Result<void> answer(std::vector<media::Codec> codecs_first) = 0;
+  // A party that called us. `codecs_first`: what the other party speaks or will most likely speak, so that it is met and
+  // packets pass as they are.
+  virtual void ring(bool with_our_ringback, const std::vector<media::Codec>& codecs_first) = 0;  // The other side rings.
+  virtual void early_media(const std::vector<media::Codec>& codecs_first) = 0;  // Its sound comes before its answer.
+  virtual Result<void> answer(const std::vector<media::Codec>& codecs_first) = 0;
 
   // Both parties talk from now on.
   virtual void connected() = 0;
@@ -65,7 +66,8 @@ class Leg {
   virtual PortId port() const = 0;
   virtual std::vector<PortId> ports() const = 0;   // All it opened, losers included.
   virtual bool owns(PortId port) const = 0;
-  virtual std::vector<media::Codec> codecs() const = 0;  // What it offered, or what was agreed: to meet on the other leg.
+  // What was agreed; before that what it offered, or what we offer it: to meet on the other leg.
+  virtual std::vector<media::Codec> codecs() const = 0;
 
   virtual void on_media(const media::MediaEvent& event) = 0;  // Events of its ports, from the Call.
 

@@ -82,6 +82,7 @@ Result<void> SipLeg::start() {
   auto port = services_.media.add_phone_port(media_.session, media_.spec);
   if (!port) return tl::unexpected(port.error());
   port_ = *port;
+  meet(media_.codecs_first);
   auto sdp = services_.media.make_offer(port_, Direction::SendRecv, media_.codecs_first);
   if (!sdp) return tl::unexpected(sdp.error());
   invite_->sdp = std::move(*sdp);
@@ -140,19 +141,25 @@ bool SipLeg::try_elsewhere(int status) {
   return true;
 }
 
-void SipLeg::ring(bool with_our_ringback) {
+// The other leg is known, or as good as known: our Opus need not promise more than it hears.
+void SipLeg::meet(const std::vector<media::Codec>& other_leg) {
+  if (!other_leg.empty()) services_.media.expect_other_leg(port_, other_leg.front());
+}
+
+void SipLeg::ring(bool with_our_ringback, const std::vector<media::Codec>& codecs_first) {
   if (!dialog_ || outgoing_ || answered_) return;
   if (!with_our_ringback || offer_.empty()) {
     dialog_->progress(180, std::nullopt);
     return;
   }
-  early_media();
+  early_media(codecs_first);
   services_.media.play_ringback(port_, true);
 }
 
-void SipLeg::early_media() {
+void SipLeg::early_media(const std::vector<media::Codec>& codecs_first) {
   if (!dialog_ || outgoing_ || answered_ || answer_sent_ || offer_.empty()) return;
-  auto sdp = services_.media.make_answer(port_, agreed_direction_, media_.codecs_first);
+  meet(codecs_first);
+  auto sdp = services_.media.make_answer(port_, agreed_direction_, codecs_first);
   if (!sdp) {
     log_.warn("early media was not possible", {{"why", sdp.error().detail}});
     return;
@@ -162,10 +169,11 @@ void SipLeg::early_media() {
   dialog_->progress(183, std::move(*sdp));
 }
 
-Result<void> SipLeg::answer(std::vector<media::Codec> codecs_first) {
+Result<void> SipLeg::answer(const std::vector<media::Codec>& codecs_first) {
   if (!dialog_ || outgoing_ || answered_) return {};
   services_.media.play_ringback(port_, false);
   if (!answer_sent_) {
+    meet(codecs_first);
     auto sdp = offer_.empty() ? services_.media.make_offer(port_, Direction::SendRecv, codecs_first)
                               : services_.media.make_answer(port_, agreed_direction_, codecs_first);
     if (!sdp) return tl::unexpected(sdp.error());
@@ -227,7 +235,10 @@ std::vector<PortId> SipLeg::ports() const {
 
 std::vector<media::Codec> SipLeg::codecs() const {
   if (const auto agreed = port_ ? services_.media.negotiated(port_) : std::nullopt) return {agreed->codec};
-  return remote_codecs_;
+  if (!outgoing_) return remote_codecs_;
+  std::vector<media::Codec> offered = media_.codecs_first;
+  offered.insert(offered.end(), media_.spec.codecs.begin(), media_.spec.codecs.end());
+  return offered;
 }
 
 void SipLeg::on_media(const media::MediaEvent& event) {

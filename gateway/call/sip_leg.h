@@ -44,9 +44,9 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   std::string_view kind() const override { return "sip"; }
   policy::Far far() const override { return policy::Far::Phone; }
   Result<void> start() override;
-  void ring(bool with_our_ringback) override;
-  void early_media() override;
-  Result<void> answer(std::vector<media::Codec> codecs_first) override;
+  void ring(bool with_our_ringback, const std::vector<media::Codec>& codecs_first) override;
+  void early_media(const std::vector<media::Codec>& codecs_first) override;
+  Result<void> answer(const std::vector<media::Codec>& codecs_first) override;
   void connected() override {}
   void set_remote_hold(bool on) override;
   void end(const policy::HangupCause& cause, bool by_remote) override;
@@ -77,6 +77,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   bool try_elsewhere(int status);
   bool take_answer(const std::string& sdp);   // False: it cannot be used; the leg is being ended.
   void apply_hold(bool held);
+  void meet(const std::vector<media::Codec>& other_leg);
   void offer_direction();                     // A re-INVITE when what we want differs from what was last agreed.
   media::Direction wanted() const;
   void finish(const policy::HangupCause& cause);  // Tells the Call, once.

@@ -19,7 +19,7 @@ tl::unexpected<HangupCause> no(Cause cause, std::string why) {
   return tl::unexpected<HangupCause>(HangupCause{cause, 0, 0, std::move(why)});
 }
 
-// G.711 that the caller can use comes first, so that it may be passed through.
+// What both can use, in their order: it comes first, so that it may be passed through.
 std::vector<media::Codec> meet(const std::vector<media::Codec>& theirs, const std::vector<media::Codec>& ours) {
   std::vector<media::Codec> first;
   for (const media::Codec codec : theirs) {
@@ -51,6 +51,33 @@ media::PhonePortSpec CallControl::phone_spec(const config::Config& config, const
   spec.offer_crypto = tls && spec.srtp != media::SrtpPolicy::Off;
   spec.prefer_v6 = v6;
   return spec;
+}
+
+media::BrowserPortSpec CallControl::browser_spec(const Call& call) const {
+  using enum media::Codec;
+  if (call.decision().media == config::RouteMedia::G711) return {{Pcmu, Pcma, Opus, G722}};
+  return {{Opus, G722, Pcmu, Pcma}};
+}
+
+// What the caller will speak when a user answers: Opus if it can, else what we like best of what it offered.
+media::Codec CallControl::codec_of_caller(const Call& call) const {
+  const std::vector<media::Codec> offered = call.caller()->codecs();
+  const Party& caller = call.dialled().from;
+  if (caller.kind == PartyKind::User) return offered.empty() ? media::Codec::Opus : offered.front();
+  if (std::ranges::find(offered, media::Codec::Opus) != offered.end()) return media::Codec::Opus;
+  const std::vector<media::Codec> ours = phone_spec(call.config(), caller, false, false).codecs;
+  const std::vector<media::Codec> common = meet(ours, offered.empty() ? ours : offered);
+  return common.empty() ? media::Codec::Pcmu : common.front();
+}
+
+// What a user's call will most likely meet at the other end, when the user's offer is answered before that end is asked.
+media::Codec CallControl::codec_of_target(const Call& call) const {
+  const auto& ranks = call.decision().ranks;
+  if (ranks.empty() || ranks.front().parties.empty()) return media::Codec::Pcmu;
+  const Party& target = ranks.front().parties.front();
+  if (target.kind == PartyKind::User) return media::Codec::Opus;
+  const std::vector<media::Codec> codecs = phone_spec(call.config(), target, false, false).codecs;
+  return codecs.empty() ? media::Codec::Pcmu : codecs.front();
 }
 
 sip::NameAddr CallControl::from_header(const Call& call, const policy::Presentation& caller) const {
@@ -110,10 +137,7 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Party& part
   side.remote = caller_identity(call);
   side.ring_expires = services_.clock.wall() + call.config().calls.ring_timeout;
   side.server_call_id = call.id().value;
-  EdgeLeg::Media media{call.session(), {{media::Codec::Opus, media::Codec::Pcmu, media::Codec::Pcma}}};
-  if (call.decision().media == config::RouteMedia::G711) {
-    media.spec.codecs = {media::Codec::Pcmu, media::Codec::Pcma, media::Codec::Opus};
-  }
+  EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_caller(call)};
   auto leg = std::make_unique<EdgeLeg>(services_, call, call.log().with({{"leg", "edge"}, {"party", party.name}}), party,
                                        std::move(side), std::move(media));
   leg->set_far_side(call.dialled().from.kind == PartyKind::User ? policy::Far::User : policy::Far::Phone,

@@ -41,7 +41,7 @@ struct Phone {
   std::string display_name;
   std::string caller_id;                        // E.164
   std::vector<sip::DigestAlgorithm> digest;     // Empty = [sip] digest.
-  std::vector<media::Codec> codecs{media::Codec::Pcmu, media::Codec::Pcma};
+  std::vector<media::Codec> codecs{media::Codec::G722, media::Codec::Pcmu, media::Codec::Pcma, media::Codec::Opus};
   unsigned max_calls = 4;
   unsigned devices = 5;
   Origin origin;
@@ -79,7 +79,7 @@ struct Trunk {
   std::string username{};
   Masked password{};
   TrunkProfile profile = TrunkProfile::Generic;
-  std::vector<media::Codec> codecs{media::Codec::Pcmu, media::Codec::Pcma};
+  std::vector<media::Codec> codecs{media::Codec::Pcmu, media::Codec::Pcma, media::Codec::G722};
   std::optional<media::SrtpPolicy> srtp{};      // Unset = [media] srtp.
   Duration options_interval = 30s;              // 0 = never.
   std::string playout = "adaptive";

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "acs/identity/token_service.h"
 #include "gateway/config/pattern.h"
 #include "gateway/config/sections.h"
@@ -38,30 +40,22 @@ void read_extension(Section& section, std::string& out) {
   section.error("extension", "\"" + out + "\" is no extension: 1 to 10 of 0-9 * #");
 }
 
-// What a SIP leg may speak. The others exist, so they are named, but the media engine carries them
-// on no SIP leg yet.
+// What a SIP leg may speak.
 void read_codecs(Section& section, std::vector<media::Codec>& out) {
   std::vector<std::string> names;
   for (const media::Codec codec : out) names.emplace_back(media::to_string(codec));
   section.texts("codecs", names);
   std::vector<media::Codec> codecs;
-  bool left_out = false;
   for (const std::string& name : names) {
     const auto codec = media::codec_named(name);
-    if (name == "G722" || codec == media::Codec::Opus) {
-      left_out = true;
-      section.warn("codecs", "\"" + name + "\" is not supported on SIP legs yet and is left out");
-    } else if (!codec) {
+    if (!codec) {
       section.error("codecs", "\"" + name + "\" is not one of PCMU, PCMA, G722, opus");
-    } else {
+    } else if (std::ranges::find(codecs, *codec) == codecs.end()) {
       codecs.push_back(*codec);
     }
   }
-  if (!codecs.empty()) {
-    out = std::move(codecs);
-  } else if (names.empty() || left_out) {
-    section.error("codecs", "leaves no codec: name PCMU or PCMA");
-  }
+  if (names.empty()) section.error("codecs", "leaves no codec: name PCMU or PCMA");
+  if (!codecs.empty()) out = std::move(codecs);
 }
 
 Network read_network(Section section) {

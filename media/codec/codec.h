@@ -7,32 +7,49 @@
 #include <span>
 #include <string_view>
 
+#include "base/clock.h"
 #include "media/media_types.h"
 
 namespace gw::media {
 
-// The rate of all PCM in the gateway: 16-bit mono at 8 kHz. libopus resamples inside, G.711 is it
-// already.
-constexpr uint32_t kSampleRate = 8000;
-constexpr size_t kSamplesPer20Ms = kSampleRate / 50;
-constexpr size_t kMaxFrameSamples =
-    kSampleRate * 120 / 1000;              // Opus packets hold at most 120 ms (RFC 6716).
+// PCM in the gateway is 16-bit mono at one of two rates. Each wiring chooses: the codec that is
+// sent to us and the one that we send decide what the sound can hold. libopus and G.722 work at
+// either rate themselves; G.711 is narrowband and is resampled only for a mixer's sake.
+constexpr uint32_t kNarrowband = 8000;
+constexpr uint32_t kWideband = 16000;
+
+constexpr size_t samples_for(Duration length, uint32_t rate) {
+  return static_cast<size_t>(length.count() * rate / Duration(1s).count());
+}
+constexpr Duration duration_of(size_t samples, uint32_t rate) {
+  return Duration(1s) * static_cast<int64_t>(samples) / rate;
+}
+
+constexpr Duration kMaxFrame = 120ms;  // Opus packets hold at most that (RFC 6716).
+constexpr size_t kMaxFrameSamples = samples_for(kMaxFrame, kWideband);
+constexpr size_t kSamplesPer20Ms = samples_for(20ms, kNarrowband);
 constexpr size_t kMaxEncodedFrame = 1276;  // An Opus frame's limit; G.711 needs 960 for 120 ms.
 
 // What SDP and RTP need to know of a codec.
 struct CodecDescriptor {
   Codec codec = Codec::Pcmu;
-  std::string_view name;  // a=rtpmap
-  uint32_t rtp_clock = kSampleRate;
-  uint8_t channels = 1;  // As a=rtpmap says: Opus is always "/2" (RFC 7587).
+  std::string_view name;      // a=rtpmap
+  uint32_t rtp_clock = 8000;  // G.722 too, though it has 16,000 samples (RFC 3551 4.5.2).
+  uint8_t channels = 1;       // As a=rtpmap says: Opus is always "/2" (RFC 7587).
   std::optional<uint8_t> static_payload_type;
   uint8_t payload_type = 0;  // What our offers use.
 };
 const CodecDescriptor& descriptor(Codec codec);
 
-// Timestamp units for PCM samples: 160 samples are 160 for G.711, 960 for Opus.
-constexpr uint32_t rtp_units(size_t samples, uint32_t rtp_clock) {
-  return static_cast<uint32_t>(samples * rtp_clock / kSampleRate);
+// The rate at which nothing of what phones say in this codec is lost. Opus has more; between two
+// legs that speak it packets pass as they are, and no other codec of ours hears beyond 16 kHz.
+constexpr uint32_t natural_rate(Codec codec) {
+  return codec == Codec::G722 || codec == Codec::Opus ? kWideband : kNarrowband;
+}
+
+// Timestamp units for PCM samples: 160 samples at 8 kHz are 160 for G.711, 960 for Opus.
+constexpr uint32_t rtp_units(size_t samples, uint32_t rate, uint32_t rtp_clock) {
+  return static_cast<uint32_t>(samples * rtp_clock / rate);
 }
 
 // PCM in, one packet's payload out. Owned by a MediaPort; its worker's thread. Nothing allocates
@@ -41,8 +58,9 @@ class AudioEncoder {
  public:
   virtual ~AudioEncoder() = default;
   virtual Codec codec() const = 0;
-  // Whole frames of 10, 20, 40 or 60 ms (G.711: any size). The payload's size; 0 = refused. Packet
-  // path.
+  virtual uint32_t rate() const = 0;  // Of the PCM.
+  // Whole frames of 10, 20, 40 or 60 ms (G.711 and G.722: any even size). The payload's size; 0 =
+  // refused. Packet path.
   virtual size_t encode(std::span<const int16_t> pcm, std::span<std::byte> out) = 0;
   // What the peer reports to lose; Opus adds FEC from kFecFromLoss on, at its own bit rate.
   virtual void set_expected_loss(unsigned percent) { static_cast<void>(percent); }
@@ -56,6 +74,7 @@ class AudioDecoder {
  public:
   virtual ~AudioDecoder() = default;
   virtual Codec codec() const = 0;
+  virtual uint32_t rate() const = 0;  // Of the PCM.
   virtual size_t decode(std::span<const std::byte> payload,
                         std::span<int16_t> out) = 0;  // Packet path.
   // Fills all of `out` (up to 60 ms) in place of a lost packet, or a DTX gap. Packet path.
@@ -70,13 +89,14 @@ class AudioDecoder {
 
 struct OpusSettings {
   int complexity = 5;
-  int bitrate = 24000;  // For 8 kHz speech: transparent.
+  int bitrate = 24000;  // For speech: transparent at 8 kHz, good at 16 kHz.
   bool fec = false;     // From the first packet on; else by set_expected_loss().
   bool dtx = false;
 };
 
-// Null when the codec's library refuses (out of memory).
-std::unique_ptr<AudioEncoder> make_encoder(Codec codec, const OpusSettings& opus = {});
-std::unique_ptr<AudioDecoder> make_decoder(Codec codec);
+// `rate` is kNarrowband or kWideband. Null when the codec's library refuses (out of memory).
+std::unique_ptr<AudioEncoder> make_encoder(Codec codec, uint32_t rate,
+                                           const OpusSettings& opus = {});
+std::unique_ptr<AudioDecoder> make_decoder(Codec codec, uint32_t rate);
 
 }  // namespace gw::media

@@ -88,6 +88,7 @@ class G711Encoder final : public AudioEncoder {
  public:
   explicit G711Encoder(Law law) : law_(law) {}
   Codec codec() const override { return codec_of(law_); }
+  uint32_t rate() const override { return kNarrowband; }
   size_t encode(std::span<const int16_t> pcm, std::span<std::byte> out) override {
     if (out.size() < pcm.size()) return 0;
     g711_encode(law_, pcm, out.first(pcm.size()));
@@ -102,6 +103,7 @@ class G711Decoder final : public AudioDecoder {
  public:
   explicit G711Decoder(Law law) : law_(law) {}
   Codec codec() const override { return codec_of(law_); }
+  uint32_t rate() const override { return kNarrowband; }
 
   size_t decode(std::span<const std::byte> payload, std::span<int16_t> out) override {
     if (samples_in(payload) == 0 || out.size() < payload.size()) return 0;
@@ -118,13 +120,13 @@ class G711Decoder final : public AudioDecoder {
     return conceal(out);
   }
   size_t samples_in(std::span<const std::byte> payload) const override {
-    return payload.size() <= kMaxFrameSamples ? payload.size() : 0;
+    return payload.size() <= samples_for(kMaxFrame, kNarrowband) ? payload.size() : 0;
   }
   void reset() override { concealment_.reset(); }
 
  private:
   const Law law_;
-  PitchConcealment concealment_;
+  PitchConcealment concealment_{kNarrowband};
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ void g711_encode(Law law, std::span<const int16_t> pcm, std::span<std::byte> cod
 // PCMU <-> PCMA without PCM in between, in place. Packet path.
 void g711_transcode(Law from, Law to, std::span<std::byte> codes);
 
+// At 8 kHz.
 std::unique_ptr<AudioEncoder> make_g711_encoder(Law law);
 std::unique_ptr<AudioDecoder> make_g711_decoder(Law law);  // Conceals by pitch repetition.
 

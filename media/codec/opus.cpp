@@ -21,14 +21,18 @@ const unsigned char* bytes(std::span<const std::byte> payload) {
   return reinterpret_cast<const unsigned char*>(payload.data());
 }
 
-bool is_frame(size_t samples) {
-  return samples == 80 || samples == 160 || samples == 320 || samples == 480;
+bool is_frame(size_t samples, uint32_t rate) {
+  const size_t ten_ms = samples_for(10ms, rate);
+  return samples == ten_ms || samples == 2 * ten_ms || samples == 4 * ten_ms ||
+         samples == 6 * ten_ms;
 }
 
 class Encoder final : public AudioEncoder {
  public:
-  explicit Encoder(const OpusSettings& settings)
-      : encoder_(opus_encoder_create(kSampleRate, 1, OPUS_APPLICATION_VOIP, nullptr)),
+  Encoder(uint32_t rate, const OpusSettings& settings)
+      : rate_(rate),
+        encoder_(
+            opus_encoder_create(static_cast<opus_int32>(rate), 1, OPUS_APPLICATION_VOIP, nullptr)),
         always_fec_(settings.fec) {
     if (!encoder_) return;
     opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(std::clamp(settings.bitrate, 6000, 128000)));
@@ -40,9 +44,10 @@ class Encoder final : public AudioEncoder {
   bool ready() const { return encoder_ != nullptr; }
 
   Codec codec() const override { return Codec::Opus; }
+  uint32_t rate() const override { return rate_; }
 
   size_t encode(std::span<const int16_t> pcm, std::span<std::byte> out) override {
-    if (!is_frame(pcm.size())) return 0;
+    if (!is_frame(pcm.size(), rate_)) return 0;
     const auto room = static_cast<opus_int32>(std::min(out.size(), kMaxEncodedFrame));
     const int size = opus_encode(encoder_.get(), pcm.data(), static_cast<int>(pcm.size()),
                                  reinterpret_cast<unsigned char*>(out.data()), room);
@@ -67,6 +72,7 @@ class Encoder final : public AudioEncoder {
     opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(on ? percent : 0));
   }
 
+  const uint32_t rate_;
   const std::unique_ptr<OpusEncoder, EncoderDeleter> encoder_;
   const bool always_fec_;
   bool fec_ = false;
@@ -74,10 +80,12 @@ class Encoder final : public AudioEncoder {
 
 class Decoder final : public AudioDecoder {
  public:
-  Decoder() : decoder_(opus_decoder_create(kSampleRate, 1, nullptr)) {}
+  explicit Decoder(uint32_t rate)
+      : rate_(rate), decoder_(opus_decoder_create(static_cast<opus_int32>(rate), 1, nullptr)) {}
   bool ready() const { return decoder_ != nullptr; }
 
   Codec codec() const override { return Codec::Opus; }
+  uint32_t rate() const override { return rate_; }
 
   size_t decode(std::span<const std::byte> payload, std::span<int16_t> out) override {
     // An empty payload would mean "conceal" to libopus.
@@ -109,39 +117,41 @@ class Decoder final : public AudioDecoder {
   }
 
   size_t samples_in(std::span<const std::byte> payload) const override {
-    return opus_samples(payload);
+    return opus_samples(payload, rate_);
   }
   void reset() override { opus_decoder_ctl(decoder_.get(), OPUS_RESET_STATE); }
 
  private:
   // libopus conceals in steps of 2.5 ms, at most 120 ms at once.
-  static size_t whole_units(std::span<int16_t> out) {
-    constexpr size_t kUnit = kSampleRate / 400;
-    return std::min(out.size(), kMaxFrameSamples) / kUnit * kUnit;
+  size_t whole_units(std::span<int16_t> out) const {
+    const size_t unit = rate_ / 400;
+    return std::min(out.size(), samples_for(kMaxFrame, rate_)) / unit * unit;
   }
 
+  const uint32_t rate_;
   const std::unique_ptr<OpusDecoder, DecoderDeleter> decoder_;
 };
 
 }  // namespace
 
-std::unique_ptr<AudioEncoder> make_opus_encoder(const OpusSettings& settings) {
-  auto encoder = std::make_unique<Encoder>(settings);
+std::unique_ptr<AudioEncoder> make_opus_encoder(uint32_t rate, const OpusSettings& settings) {
+  auto encoder = std::make_unique<Encoder>(rate, settings);
   if (!encoder->ready()) return nullptr;
   return encoder;
 }
 
-std::unique_ptr<AudioDecoder> make_opus_decoder() {
-  auto decoder = std::make_unique<Decoder>();
+std::unique_ptr<AudioDecoder> make_opus_decoder(uint32_t rate) {
+  auto decoder = std::make_unique<Decoder>(rate);
   if (!decoder->ready()) return nullptr;
   return decoder;
 }
 
-size_t opus_samples(std::span<const std::byte> payload) {
+size_t opus_samples(std::span<const std::byte> payload, uint32_t rate) {
   if (payload.empty()) return 0;
   const int n = opus_packet_get_nb_samples(bytes(payload), static_cast<opus_int32>(payload.size()),
-                                           kSampleRate);
-  return n > 0 && static_cast<size_t>(n) <= kMaxFrameSamples ? static_cast<size_t>(n) : 0;
+                                           static_cast<opus_int32>(rate));
+  return n > 0 && static_cast<size_t>(n) <= samples_for(kMaxFrame, rate) ? static_cast<size_t>(n)
+                                                                         : 0;
 }
 
 }  // namespace gw::media

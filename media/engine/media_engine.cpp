@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "media/codec/codec.h"
 #include "media/engine/media_engine_impl.h"
 
 namespace gw::media {
@@ -12,10 +13,9 @@ constexpr int kWebRtcBuffer = 4 * 1024 * 1024;   // The default holds 3 ms of 1,
 constexpr unsigned kFreePortTries = 16;          // A port that is free for UDP may not be for TCP.
 constexpr size_t kUfragSize = 8, kPwdSize = 24;  // RFC 8445 5.3 asks for 24 and 128 bits at least.
 
-// Opus from a browser costs the decoder a third when it is narrowband; but when the other leg
-// speaks Opus too, nobody here decodes.
-bool narrowband(const std::vector<Codec>& codecs_first) {
-  return codecs_first.empty() || codecs_first.front() != Codec::Opus;
+// What the other leg can hear. When it speaks Opus too nobody here decodes, so nothing is asked.
+uint32_t opus_rate_toward(Codec other_leg) {
+  return other_leg == Codec::Opus ? descriptor(Codec::Opus).rtp_clock : natural_rate(other_leg);
 }
 
 }  // namespace
@@ -272,7 +272,6 @@ Result<std::string> MediaEngineImpl::make_answer(PortId id, Direction direction,
   // RFC 8445 9: a restart needs new credentials of both sides.
   const wire::IceCredentials before = negotiation.local().ice;
   if (port.ice_restart) negotiation.set_local_ice(new_ice());
-  negotiation.set_narrowband(narrowband(codecs_first));
   auto answer = negotiation.make_answer(direction, codecs_first);
   if (!answer) {
     negotiation.set_local_ice(before);
@@ -283,6 +282,12 @@ Result<std::string> MediaEngineImpl::make_answer(PortId id, Direction direction,
   }
   apply(id, port);
   return answer;
+}
+
+void MediaEngineImpl::expect_other_leg(PortId id, Codec codec) {
+  Port* port = find(id);
+  if (port != nullptr && port->negotiation)
+    port->negotiation->set_opus_rate(opus_rate_toward(codec));
 }
 
 void MediaEngineImpl::rollback(PortId id) {

@@ -109,6 +109,10 @@ class MediaEngine {
   virtual Result<RemoteOffer> accept_offer(PortId port, std::string_view sdp) = 0;
   virtual Result<std::string> make_answer(PortId port, Direction direction, std::vector<Codec> codecs_first = {}) = 0;
   virtual void rollback(PortId port) = 0;
+  // What the other leg speaks, as far as it is known: Opus toward this port's peer asks for no more than that leg hears
+  // (RFC 7587: maxplaybackrate), and for everything when Opus will be passed through. G.711 until told; holds for the next
+  // offer or answer.
+  virtual void expect_other_leg(PortId port, Codec codec) = 0;
   virtual std::optional<Negotiated> negotiated(PortId port) const = 0;
 
   // Wires two ports of one session: each hears the other. A port may be wired before it is negotiated.

@@ -37,6 +37,7 @@ class MediaEngineImpl final : public MediaEngine {
   Result<std::string> make_answer(PortId port, Direction direction,
                                   std::vector<Codec> codecs_first) override;
   void rollback(PortId port) override;
+  void expect_other_leg(PortId port, Codec codec) override;
   std::optional<Negotiated> negotiated(PortId port) const override;
   void connect(PortId a, PortId b) override;
   void disconnect(PortId port) override;

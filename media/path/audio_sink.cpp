@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "media/codec/g711.h"
+#include "media/codec/g722.h"
 
 namespace gw::media {
 namespace {
@@ -14,34 +15,47 @@ constexpr std::array<std::byte, 3> kOpusSilence{std::byte{0xf8}, std::byte{0xff}
 
 constexpr unsigned kSilentFramesEncoded = 10;
 
-bool opus_frame(size_t samples) {
-  const size_t ms = samples * 1000 / kSampleRate;
-  return ms == 10 || ms == 20 || ms == 40 || ms == 60;
-}
-
 }  // namespace
 
 AudioSink::AudioSink(RtpSender sender, Transport& transport, PacketPool& pool,
                      MediaCounters& counters)
     : sender_(sender), transport_(transport), pool_(pool), counters_(counters) {}
 
-void AudioSink::set_format(Codec codec, uint8_t payload_type, Duration ptime,
+void AudioSink::set_format(const wire::NegotiatedCodec& codec, Duration ptime,
                            const OpusSettings& opus) {
-  const auto ms = std::clamp<int64_t>(to_ms(ptime), 10, 60) / 10 * 10;
-  size_t samples = static_cast<size_t>(ms) * kSampleRate / 1000;
-  if (codec == Codec::Opus && !opus_frame(samples)) samples = kSamplesPer20Ms;
-  payload_type_ = payload_type;
-  opus_ = opus;
-  if (codec == codec_ && samples == frame_samples_) return;
-  residue_ = 0;
-  frame_samples_ = samples;
-  if (codec != codec_) encoder_.reset();
+  auto ms = std::clamp<int64_t>(to_ms(ptime), 10, to_ms(kMaxPtime)) / 10 * 10;
+  // RFC 6716 2.1.4: frames of 10, 20, 40 and 60 ms.
+  if (codec.codec == Codec::Opus && (ms == 30 || ms == 50)) ms = 20;
+  const bool same = codec.codec == codec_.codec;
+  const Duration frame = std::chrono::milliseconds(ms);
+  if (!same || frame != ptime_) residue_ = 0;
+  if (!same) {
+    encoder_.reset();
+    sender_.set_clock(descriptor(codec.codec).rtp_clock);
+  }
   codec_ = codec;
-  sender_.set_clock(descriptor(codec).rtp_clock);
+  ptime_ = frame;
+  opus_ = opus;
 }
 
-void AudioSink::prepare() {
-  if (!encoder_) encoder_ = make_encoder(codec_, opus_);
+uint32_t AudioSink::best_rate() const {
+  const uint32_t wished = codec_.codec == Codec::Opus ? codec_.max_playback_rate : kWideband;
+  return wished < kWideband ? kNarrowband : natural_rate(codec_.codec);
+}
+
+void AudioSink::prepare(uint32_t rate) {
+  if (rate != rate_) {
+    encoder_.reset();
+    residue_ = 0;
+    rate_ = rate;
+    upsampler_.reset();
+    sender_.restart_talk_spurt();
+  }
+  if (!encoder_) encoder_ = make_encoder(codec_.codec, rate_, opus_);
+}
+
+uint32_t AudioSink::units_of(Duration length) const {
+  return static_cast<uint32_t>(samples_for(length, sender_.clock()));
 }
 
 void AudioSink::set_expected_loss(unsigned percent) {
@@ -71,11 +85,12 @@ void AudioSink::play(std::span<const int16_t> pcm, int64_t position, bool restar
       (restarted || position != residue_position_ + static_cast<int64_t>(residue_))) {
     flush(now);
   }
+  const size_t frame = frame_samples();
   while (!pcm.empty()) {
-    if (residue_ == 0 && pcm.size() >= frame_samples_) {
-      send_frame(pcm.first(frame_samples_), position, restarted, now);
-      pcm = pcm.subspan(frame_samples_);
-      position += static_cast<int64_t>(frame_samples_);
+    if (residue_ == 0 && pcm.size() >= frame) {
+      send_frame(pcm.first(frame), position, restarted, now);
+      pcm = pcm.subspan(frame);
+      position += static_cast<int64_t>(frame);
       restarted = false;
       continue;
     }
@@ -84,42 +99,41 @@ void AudioSink::play(std::span<const int16_t> pcm, int64_t position, bool restar
       residue_restarted_ = restarted;
       restarted = false;
     }
-    const size_t take = std::min(pcm.size(), frame_samples_ - residue_);
+    const size_t take = std::min(pcm.size(), frame - residue_);
     std::copy_n(pcm.begin(), take, frame_.begin() + static_cast<ptrdiff_t>(residue_));
     residue_ += take;
     pcm = pcm.subspan(take);
     position += static_cast<int64_t>(take);
-    if (residue_ < frame_samples_) return;
+    if (residue_ < frame) return;
     residue_ = 0;
-    send_frame(std::span(frame_).first(frame_samples_), residue_position_, residue_restarted_, now);
+    send_frame(std::span(frame_).first(frame), residue_position_, residue_restarted_, now);
   }
 }
 
 void AudioSink::flush(TimePoint now) {
-  std::fill(frame_.begin() + static_cast<ptrdiff_t>(residue_),
-            frame_.begin() + static_cast<ptrdiff_t>(frame_samples_), int16_t{0});
+  const std::span<int16_t> frame = std::span(frame_).first(frame_samples());
+  std::ranges::fill(frame.subspan(residue_), int16_t{0});
   residue_ = 0;
-  send_frame(std::span(frame_).first(frame_samples_), residue_position_, residue_restarted_, now);
+  send_frame(frame, residue_position_, residue_restarted_, now);
 }
 
 void AudioSink::send_frame(std::span<const int16_t> pcm, int64_t position, bool restarted,
                            TimePoint now) {
   if (!encoder_) return;
-  const uint32_t clock = sender_.clock();
-  const auto header = sender_.mapped(position * clock / kSampleRate,
-                                     rtp_units(frame_samples_, clock), restarted, now);
+  const auto header =
+      sender_.mapped(position * sender_.clock() / rate_, units_of(ptime_), restarted, now);
   if (!header) return counters_.discard(Discard::Late);
   PacketPtr packet = pool_.take();
   if (!packet) return counters_.discard(Discard::Overload);
   const auto payload = packet->room().subspan(wire::kRtpHeaderSize, kMaxEncodedFrame);
   size_t size = 0;
-  if (codec_ == Codec::Opus && frame_samples_ == kSamplesPer20Ms && settled_silence(pcm)) {
+  if (codec() == Codec::Opus && ptime_ == 20ms && settled_silence(pcm)) {
     std::ranges::copy(kOpusSilence, payload.begin());
     size = kOpusSilence.size();
   } else {
     size = encoder_->encode(pcm, payload);
   }
-  if (size > 0) transmit(std::move(packet), *header, payload_type_, size, now);
+  if (size > 0) transmit(std::move(packet), *header, codec_.send_payload_type, size, now);
 }
 
 // Digital silence is not worth an encoder; its first frames are, so that the sound fades out.
@@ -135,26 +149,38 @@ void AudioSink::play_generated(std::span<const int16_t> pcm, TimePoint now) {
   if (!encoder_) return;
   PacketPtr packet = pool_.take();
   if (!packet) return counters_.discard(Discard::Overload);
-  const wire::RtpHeader header = sender_.generated(rtp_units(frame_samples_, sender_.clock()), now);
+  std::array<int16_t, samples_for(kMaxPtime, kWideband)> wide;
+  if (rate_ == kWideband) {
+    upsampler_.process(pcm, std::span(wide).first(2 * pcm.size()));
+    pcm = std::span(wide).first(2 * pcm.size());
+  }
+  const wire::RtpHeader header = sender_.generated(units_of(ptime_), now);
   const size_t size =
       encoder_->encode(pcm, packet->room().subspan(wire::kRtpHeaderSize, kMaxEncodedFrame));
-  if (size > 0) transmit(std::move(packet), header, payload_type_, size, now);
+  if (size > 0) transmit(std::move(packet), header, codec_.send_payload_type, size, now);
 }
 
 void AudioSink::play_silence(TimePoint now) {
   PacketPtr packet = pool_.take();
   if (!packet) return counters_.discard(Discard::Overload);
-  const bool opus = codec_ == Codec::Opus;
-  const size_t samples = opus ? kSamplesPer20Ms : frame_samples_;
-  const wire::RtpHeader header = sender_.generated(rtp_units(samples, sender_.clock()), now);
-  const std::span<std::byte> payload = packet->room().subspan(wire::kRtpHeaderSize);
-  if (opus) {
-    std::ranges::copy(kOpusSilence, payload.begin());
-  } else {
-    const uint8_t code = g711_silence(codec_ == Codec::Pcmu ? Law::Mu : Law::A);
-    std::memset(payload.data(), code, samples);
+  const wire::RtpHeader header = sender_.generated(units_of(silence_time()), now);
+  const size_t size = write_silence(packet->room().subspan(wire::kRtpHeaderSize));
+  transmit(std::move(packet), header, codec_.send_payload_type, size, now);
+}
+
+size_t AudioSink::write_silence(std::span<std::byte> payload) const {
+  const auto repeat = [&](uint8_t code) {
+    const size_t bytes = samples_for(silence_time(), 8000);  // 64 kbit/s, all three.
+    std::memset(payload.data(), code, bytes);
+    return bytes;
+  };
+  switch (codec()) {
+    case Codec::Pcmu: return repeat(g711_silence(Law::Mu));
+    case Codec::Pcma: return repeat(g711_silence(Law::A));
+    case Codec::G722: return g722_silence(payload.first(samples_for(silence_time(), 8000)));
+    case Codec::Opus: std::ranges::copy(kOpusSilence, payload.begin()); return kOpusSilence.size();
   }
-  transmit(std::move(packet), header, payload_type_, opus ? kOpusSilence.size() : samples, now);
+  return 0;
 }
 
 void AudioSink::send_event(std::span<const std::byte> payload, uint8_t payload_type, bool marker,

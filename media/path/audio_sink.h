@@ -4,9 +4,11 @@
 #include <memory>
 
 #include "media/codec/codec.h"
+#include "media/codec/half_band.h"
 #include "media/path/rtp_sender.h"
 #include "media/transport/counters.h"
 #include "media/transport/transport.h"
+#include "media/wire/offer_answer.h"
 
 namespace gw::media {
 
@@ -15,27 +17,33 @@ namespace gw::media {
 // worker's thread. No allocation after prepare().
 class AudioSink {
  public:
+  static constexpr Duration kMaxPtime = 60ms;
+
   AudioSink(RtpSender sender, Transport& transport, PacketPool& pool, MediaCounters& counters);
 
   // After each negotiation.
-  void set_format(Codec codec, uint8_t payload_type, Duration ptime, const OpusSettings& opus);
-  // Makes the encoder, if there is none yet. Not on the packet path.
-  void prepare();
-  bool prepared() const { return encoder_ != nullptr; }
+  void set_format(const wire::NegotiatedCodec& codec, Duration ptime, const OpusSettings& opus);
+  // Makes the encoder for PCM at a rate; another one than before begins the line anew. Not on the
+  // packet path.
+  void prepare(uint32_t rate);
+  void prepare() { prepare(rate_); }  // For what is generated here.
 
-  Codec codec() const { return codec_; }
-  size_t frame_samples() const { return frame_samples_; }
-  Duration ptime() const {
-    return Duration(1s) * static_cast<int64_t>(frame_samples_) / kSampleRate;
-  }
+  Codec codec() const { return codec_.codec; }
+  uint32_t best_rate() const;
+  Duration ptime() const { return ptime_; }
+  // Of a packet of play_silence(): Opus has one of 20 ms that costs no encoder.
+  Duration silence_time() const { return codec() == Codec::Opus ? Duration(20ms) : ptime_; }
+  // Of a frame of play_generated().
+  size_t generated_samples() const { return samples_for(ptime_, kNarrowband); }
 
   // The other leg's packet, in our numbers; `payload_type` is that of audio or of events.
   void pass(Packet& packet, const wire::RtpPacket& parsed, uint8_t payload_type, int64_t sequence,
             int64_t timestamp, bool restarted, TimePoint now);  // Packet path.
-  // PCM on the other leg's timeline, in any portions (rule 8: the rest waits for the next).
+  // PCM at the prepared rate on the other leg's timeline, in any portions (rule 8: the rest waits
+  // for the next).
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted,
             TimePoint now);  // Packet path.
-  // One frame of ours: exactly frame_samples().
+  // One frame of ours, tones and prompts: exactly generated_samples(), always at 8 kHz.
   void play_generated(std::span<const int16_t> pcm, TimePoint now);  // Packet path.
   void play_silence(TimePoint now);                                  // One frame. Packet path.
   void send_event(std::span<const std::byte> payload, uint8_t payload_type, bool marker,
@@ -53,6 +61,9 @@ class AudioSink {
   void flush(TimePoint now);
   bool settled_silence(std::span<const int16_t> pcm);
   void send_frame(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now);
+  size_t frame_samples() const { return samples_for(ptime_, rate_); }
+  uint32_t units_of(Duration length) const;
+  size_t write_silence(std::span<std::byte> payload) const;
   void transmit(PacketPtr packet, wire::RtpHeader header, uint8_t payload_type, size_t payload_size,
                 TimePoint now);
   void hand_over(Packet& packet, size_t payload_size, TimePoint now);
@@ -62,13 +73,15 @@ class AudioSink {
   PacketPool& pool_;
   MediaCounters& counters_;
 
-  Codec codec_ = Codec::Pcmu;
-  uint8_t payload_type_ = 0;
-  size_t frame_samples_ = kSamplesPer20Ms;
+  wire::NegotiatedCodec codec_;
+  Duration ptime_ = 20ms;
   OpusSettings opus_;
+  uint32_t rate_ = kNarrowband;  // Of what is played.
   std::unique_ptr<AudioEncoder> encoder_;
+  Upsampler upsampler_;  // What is generated, when the encoder is wideband.
 
-  std::array<int16_t, kMaxFrameSamples> frame_;  // Collects what is under one frame.
+  // Collects what is under one frame.
+  std::array<int16_t, samples_for(kMaxPtime, kWideband)> frame_;
   size_t residue_ = 0;
   int64_t residue_position_ = 0;
   bool residue_restarted_ = false;

@@ -9,23 +9,33 @@ namespace {
 // Packets that are late for this long are not a burst after a stall of the network: the source's
 // clock stood still (a hold, a silence), and its line begins anew.
 constexpr Duration kStoodStill = 100ms;
-constexpr int64_t kFarBehind = 5 * kSampleRate;
+constexpr Duration kFarBehind = 5s;
 // Over a longer hole nothing is concealed at its end: the listener heard the pause already.
-constexpr int64_t kMaxHole = kSampleRate / 5;
+constexpr Duration kMaxHole = 200ms;
 
 }  // namespace
 
-void AudioSource::prepare(Codec codec) {
+void AudioSource::prepare(Codec codec, uint32_t rate) {
+  if (rate != rate_) {
+    release();
+    rate_ = rate;
+    frame_samples_ = samples_for(20ms, rate);
+  }
   auto& slot = decoders_[static_cast<size_t>(codec)];
-  if (!slot) slot = make_decoder(codec);
+  if (!slot) slot = make_decoder(codec, rate);
 }
 
-int64_t AudioSource::position_of(const Frame& frame) {
-  return frame.timestamp * kSampleRate / descriptor(frame.codec).rtp_clock;
+void AudioSource::release() {
+  restart();
+  for (auto& slot : decoders_) slot.reset();
+}
+
+int64_t AudioSource::position_of(const Frame& frame) const {
+  return frame.timestamp * rate_ / descriptor(frame.codec).rtp_clock;
 }
 
 Duration AudioSource::frame_time() const {
-  return Duration(1s) * static_cast<int64_t>(frame_samples_) / kSampleRate;
+  return duration_of(frame_samples_, rate_);
 }
 
 void AudioSource::restart() {
@@ -74,7 +84,9 @@ bool AudioSource::is_late(const Frame& frame, int64_t position, size_t samples, 
     return false;
   }
   late_since_ = std::min(late_since_, now);
-  if (now - late_since_ < kStoodStill && behind < kFarBehind) return true;
+  if (now - late_since_ < kStoodStill &&
+      behind < static_cast<int64_t>(samples_for(kFarBehind, rate_)))
+    return true;
   late_since_ = kNever;
   begin(frame);
   return false;
@@ -127,7 +139,8 @@ void AudioSource::replace_lost(const Frame& successor, int64_t position, PcmSink
                                TimePoint now) {
   const int64_t hole = position - next_position_;
   const auto frame = static_cast<int64_t>(frame_samples_);
-  if (hole < frame || hole > kMaxHole || paused_) return;
+  const auto longest = static_cast<int64_t>(samples_for(kMaxHole, rate_));
+  if (hole < frame || hole > longest || paused_) return;
   const std::span<int16_t> out = std::span(pcm_).first(frame_samples_);
   if (decoder(codec_)->recover(successor.payload, out) == 0) return;
   counters_.recovered.add();

@@ -14,8 +14,8 @@ namespace gw::media {
 class PcmSink {
  public:
   virtual ~PcmSink() = default;
-  // `position` counts samples on the source's timeline; `restarted` says that it has no connection
-  // with what came before.
+  // At the rate that the sink was prepared for. `position` counts samples at that rate on the
+  // source's timeline; `restarted` says that it has no connection with what came before.
   virtual void play(std::span<const int16_t> pcm, int64_t position, bool restarted,
                     TimePoint now) = 0;
 };
@@ -46,8 +46,10 @@ class AudioSource {
 
   explicit AudioSource(MediaCounters& counters) : counters_(counters) {}
 
-  // Makes the decoder, if there is none yet. Not on the packet path.
-  void prepare(Codec codec);
+  // Makes the decoder, if there is none yet; at another rate than before all are made anew, and the
+  // line begins anew. Not on the packet path.
+  void prepare(Codec codec, uint32_t rate);
+  void release();  // Nothing is decoded any more.
   bool prepared(Codec codec) const { return decoders_[static_cast<size_t>(codec)] != nullptr; }
 
   // `packet` holds the frame; it is kept when the frame has to wait. Packet path.
@@ -66,7 +68,7 @@ class AudioSource {
   };
 
   AudioDecoder* decoder(Codec codec) { return decoders_[static_cast<size_t>(codec)].get(); }
-  static int64_t position_of(const Frame& frame);
+  int64_t position_of(const Frame& frame) const;
   void begin(const Frame& frame);
   bool is_late(const Frame& frame, int64_t position, size_t samples, TimePoint now);
   bool hold(PacketPtr& packet, const Frame& frame, TimePoint now);
@@ -77,7 +79,8 @@ class AudioSource {
   Duration frame_time() const;
 
   MediaCounters& counters_;
-  std::array<std::unique_ptr<AudioDecoder>, 3> decoders_;
+  std::array<std::unique_ptr<AudioDecoder>, kCodecs> decoders_;
+  uint32_t rate_ = kNarrowband;
 
   bool playing_ = false;
   bool restart_due_ = true;

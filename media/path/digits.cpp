@@ -24,7 +24,7 @@ bool DigitSender::busy() const {
 
 void DigitSender::tick(AudioSink& sink, TimePoint now) {
   if (!sender_) {
-    const std::span<int16_t> frame = std::span(pcm_).first(sink.frame_samples());
+    const std::span<int16_t> frame = std::span(pcm_).first(sink.generated_samples());
     if (tones_.generate(frame)) sink.play_generated(frame, now);
     return;
   }

@@ -28,7 +28,7 @@ class DigitSender {
   std::optional<wire::NegotiatedEvents> events_;
   std::optional<TelephoneEventSender> sender_;
   DtmfGenerator tones_;
-  std::array<int16_t, kMaxFrameSamples> pcm_;
+  std::array<int16_t, samples_for(AudioSink::kMaxPtime, kNarrowband)> pcm_;
 };
 
 // Keys from one leg's peer by RFC 4733, at each clock that was agreed. Owned by a MediaPort.

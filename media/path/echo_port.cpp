@@ -5,18 +5,18 @@ namespace gw::media {
 void EchoPort::on_wired(SoundPort* other, TimePoint now) {
   other_ = other;
   if (other_ == nullptr) return;
-  if (!prompt_.done()) other_->prepare_to_play();
+  if (!prompt_.done()) other_->prepare_to_play(kNarrowband);
   deadline_.at_latest(now);
 }
 
 void EchoPort::on_other_changed(TimePoint now) {
-  if (other_ != nullptr && !prompt_.done()) other_->prepare_to_play();
+  if (other_ != nullptr && !prompt_.done()) other_->prepare_to_play(kNarrowband);
   deadline_.at_latest(now);
 }
 
-void EchoPort::prepare_to_play() {
+void EchoPort::prepare_to_play(uint32_t rate) {
   // PCM that is played to us goes back to whom it came from.
-  if (other_ != nullptr) other_->prepare_to_play();
+  if (other_ != nullptr) other_->prepare_to_play(rate);
 }
 
 bool EchoPort::hears(TimePoint now) const {

@@ -22,7 +22,8 @@ class EchoPort final : public SoundPort {
 
   void on_wired(SoundPort* other, TimePoint now) override;
   void on_other_changed(TimePoint now) override;
-  void prepare_to_play() override;
+  uint32_t best_rate() const override { return kNarrowband; }  // As the prompt.
+  void prepare_to_play(uint32_t rate) override;
   bool hears(TimePoint now) const override;
   bool passes(Codec codec) const override { return other_ != nullptr && other_->passes(codec); }
   std::optional<Codec> codec() const override;

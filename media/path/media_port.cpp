@@ -43,7 +43,7 @@ void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint no
   const wire::NegotiatedCodec& main = parameters_.codecs.front();
   OpusSettings opus = settings_.opus;
   opus.fec = false;
-  sink_.set_format(main.codec, main.send_payload_type, parameters_.ptime, opus);
+  sink_.set_format(main, parameters_.ptime, opus);
   events_out_ =
       parameters_.events.empty() ? std::nullopt : std::optional(parameters_.events.front());
   digits_in_.set_events(parameters_.events);
@@ -66,9 +66,17 @@ void MediaPort::prepare_codecs() {
   if (!theirs) return;
   // The codec that should come; another one that was negotiated makes its decoder when it comes.
   const Codec ours = parameters_.codecs.front().codec;
-  if (other_->passes(ours) || (is_g711(ours) && is_g711(*theirs))) return;
-  source_.prepare(ours);
-  other_->prepare_to_play();
+  if (other_->passes(ours) || (is_g711(ours) && is_g711(*theirs))) return source_.release();
+  prepare_to_transcode(ours);
+}
+
+// One rate a wiring, whichever negotiated codec comes: a peer that alternates between two does not
+// make us make codecs.
+void MediaPort::prepare_to_transcode(Codec codec) {
+  const uint32_t natural = natural_rate(parameters_.codecs.front().codec);
+  const uint32_t rate = std::min(natural, other_->best_rate());
+  source_.prepare(codec, rate);
+  other_->prepare_to_play(rate);
 }
 
 std::optional<Codec> MediaPort::codec() const {
@@ -243,10 +251,8 @@ void MediaPort::carry(InboundAudio& audio, TimePoint now) {
 
 // Packet path.
 void MediaPort::transcode(InboundAudio& audio, TimePoint now) {
-  if (!source_.prepared(audio.codec)) {  // Once, when a second negotiated codec is first used.
-    source_.prepare(audio.codec);
-    other_->prepare_to_play();
-  }
+  // Once, when a second negotiated codec is first used.
+  if (!source_.prepared(audio.codec)) prepare_to_transcode(audio.codec);
   const AudioSource::Frame frame{audio.codec, audio.rtp.payload, audio.sequence, audio.timestamp,
                                  audio.restarted};
   source_.push(audio.packet, frame, *other_, now);
@@ -369,7 +375,7 @@ TimePoint MediaPort::tick_generator(TimePoint now) {
     observer_.on_port_event(DigitsSent{settings_.id});
     return now;
   } else {
-    const std::span<int16_t> frame = std::span(pcm_).first(sink_.frame_samples());
+    const std::span<int16_t> frame = std::span(pcm_).first(sink_.generated_samples());
     ringback_->generate(frame);
     sink_.play_generated(frame, now);
   }
@@ -386,7 +392,7 @@ TimePoint MediaPort::fill(TimePoint now) {
   if (!filling_ || now - next_tick_ > kFillAfter) next_tick_ = now;
   filling_ = true;
   sink_.play_silence(now);
-  next_tick_ += sink_.codec() == Codec::Opus ? Duration(20ms) : sink_.ptime();
+  next_tick_ += sink_.silence_time();
   return next_tick_;
 }
 

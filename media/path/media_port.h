@@ -73,7 +73,8 @@ class MediaPort : public SoundPort, public TransportObserver {
   // SoundPort: what the other leg does to this one.
   void on_wired(SoundPort* other, TimePoint now) override;
   void on_other_changed(TimePoint now) override;
-  void prepare_to_play() override { sink_.prepare(); }
+  uint32_t best_rate() const override { return sink_.best_rate(); }
+  void prepare_to_play(uint32_t rate) override { sink_.prepare(rate); }
   bool hears(TimePoint now) const override;
   bool passes(Codec codec) const override { return negotiated_ && codec == sink_.codec(); }
   std::optional<Codec> codec() const override;
@@ -95,6 +96,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   bool may_send() const;
   std::optional<Codec> codec_of(uint8_t payload_type) const;
   void prepare_codecs();
+  void prepare_to_transcode(Codec codec);
   void receive_event(InboundAudio& event, uint32_t clock_rate, TimePoint now);
   void take_keys(TimePoint now);
   void listen_for_keys(const InboundAudio& audio, TimePoint now);
@@ -140,7 +142,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   bool timed_out_ = false;
   std::string_view srtp_;  // A name of ours: it lives for ever.
   uint64_t packets_in_ = 0, octets_in_ = 0, discarded_ = 0, counted_lost_ = 0;
-  std::array<int16_t, kMaxFrameSamples> pcm_;
+  std::array<int16_t, samples_for(kMaxFrame, kNarrowband)> pcm_;  // Tones, and keys in G.711.
 };
 
 }  // namespace gw::media

@@ -29,7 +29,10 @@ class SoundPort : public PcmSink {
   virtual void on_wired(SoundPort* other, TimePoint now) = 0;
   // Its negotiation changed; the other end may need codecs.
   virtual void on_other_changed(TimePoint now) = 0;
-  virtual void prepare_to_play() = 0;  // PCM will come.
+  // What can be heard of what is played to it: the natural rate of the codec that it is sent, less
+  // if the peer asks for less.
+  virtual uint32_t best_rate() const = 0;
+  virtual void prepare_to_play(uint32_t rate) = 0;  // PCM will come, at 8 or 16 kHz.
 
   virtual bool hears(TimePoint now) const = 0;     // What is played to it goes somewhere.
   virtual bool passes(Codec codec) const = 0;      // Packets of this codec go as they are.

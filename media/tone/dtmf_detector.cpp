@@ -39,7 +39,7 @@ struct DtmfDetector::State {
     if (digit == 0) return;
     const auto samples = static_cast<int64_t>(heard - began);
     if (queued < queue.size())
-      queue[queued++] = {digit, Duration(samples * (1'000'000'000 / kSampleRate))};
+      queue[queued++] = {digit, Duration(samples * (1'000'000'000 / kNarrowband))};
     digit = 0;
   }
 

@@ -33,9 +33,9 @@ double bell(double hertz, double t) {
 
 std::vector<int16_t> render() {
   const double length = std::chrono::duration<double>(kLength).count();
-  std::vector<int16_t> out(static_cast<size_t>(length * kSampleRate));
+  std::vector<int16_t> out(static_cast<size_t>(length * kNarrowband));
   for (size_t i = 0; i < out.size(); ++i) {
-    const double t = static_cast<double>(i) / kSampleRate;
+    const double t = static_cast<double>(i) / kNarrowband;
     double sum = 0;
     for (const Note& note : kMelody) {
       const double since = t - std::chrono::duration<double>(note.at).count();

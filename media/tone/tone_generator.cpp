@@ -12,12 +12,12 @@ namespace gw::media {
 namespace {
 
 constexpr double kFullScaleDbm0 = 3.14;      // A sine that fills 16 bits (ITU-T G.711).
-constexpr size_t kRamp = kSampleRate / 250;  // 4 ms: a cadence without clicks.
+constexpr size_t kRamp = kNarrowband / 250;  // 4 ms: a cadence without clicks.
 constexpr double kDtmfLowDbm0 = -9;
 constexpr double kDtmfHighDbm0 = -7;  // Lines lose more of the high tones.
 
 size_t samples_of(Duration d) {
-  return static_cast<size_t>(std::max<int64_t>(0, d.count()) * kSampleRate / 1'000'000'000);
+  return static_cast<size_t>(std::max<int64_t>(0, d.count()) * kNarrowband / 1'000'000'000);
 }
 
 int16_t to_pcm(double value) {
@@ -39,7 +39,7 @@ DtmfPair pair_of(char digit) {
 }  // namespace
 
 Sine::Sine(double hertz, double dbm0)
-    : step_(2 * std::numbers::pi * hertz / kSampleRate),
+    : step_(2 * std::numbers::pi * hertz / kNarrowband),
       amplitude_(hertz > 0 ? 32767 * std::pow(10, (dbm0 - kFullScaleDbm0) / 20) : 0) {}
 
 double Sine::next() {

@@ -19,13 +19,15 @@ constexpr uint32_t tcp_priority(size_t place) {
   return (90u << 24) | (((4u << 13) - static_cast<uint32_t>(place)) << 8) | 255u;
 }
 
-std::string opus_fmtp(bool narrowband) {
-  // The peer's encoder follows: narrowband costs our decoder a third, and a G.711 leg hears no more
-  // anyway.
-  if (narrowband) {
-    return "minptime=10;useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate=8000;stereo=0";
+// RFC 7587 6.1. The peer's encoder follows: narrowband costs our decoder a third, and a G.711 leg
+// hears no more anyway.
+std::string opus_fmtp(uint32_t rate) {
+  std::string fmtp = "minptime=10;useinbandfec=1;";
+  if (rate < descriptor(Codec::Opus).rtp_clock) {
+    const std::string limit = std::to_string(rate);
+    fmtp += "maxplaybackrate=" + limit + ";sprop-maxcapturerate=" + limit + ";";
   }
-  return "minptime=10;useinbandfec=1;stereo=0";
+  return fmtp + "stereo=0";
 }
 
 void add_format(SdpMedia& m, SdpFormat format) {
@@ -33,9 +35,9 @@ void add_format(SdpMedia& m, SdpFormat format) {
   m.payloads.push_back(std::move(format));
 }
 
-void add_codec(SdpMedia& m, const LocalAudio::Format& format, bool narrowband) {
+void add_codec(SdpMedia& m, const LocalAudio::Format& format, uint32_t opus_rate) {
   const CodecDescriptor& known = descriptor(format.codec);
-  const std::string fmtp = format.codec == Codec::Opus ? opus_fmtp(narrowband) : "";
+  const std::string fmtp = format.codec == Codec::Opus ? opus_fmtp(opus_rate) : "";
   add_format(m,
              {format.payload_type, std::string(known.name), known.rtp_clock, known.channels, fmtp});
 }
@@ -79,7 +81,7 @@ void add_browser_lines(SdpMedia& m, const LocalStream& local, const LocalAudio& 
 
 uint8_t PayloadNumbers::of(size_t format) {
   if (numbers_[format]) return *numbers_[format];
-  static constexpr std::array<uint8_t, 5> kUsual{0, 8, 111, 101, 110};
+  static constexpr std::array<uint8_t, kCodecs + 2> kUsual{0, 8, 9, 111, 101, 110};
   uint8_t number = kUsual[format];
   if (taken(number)) {
     number = kFirstDynamic;
@@ -102,7 +104,7 @@ void PayloadNumbers::set(size_t format, uint8_t number) {
 
 void PayloadNumbers::adopt(const RemoteAudio& offer) {
   for (const auto& f : offer.codecs) set(static_cast<size_t>(f.codec), f.payload_type);
-  for (const auto& e : offer.events) set(e.clock_rate == 8000 ? 3 : 4, e.payload_type);
+  for (const auto& e : offer.events) set(events_at(e.clock_rate), e.payload_type);
 }
 
 SdpMedia section(const LocalStream& local, const LocalAudio& audio) {
@@ -114,7 +116,7 @@ SdpMedia section(const LocalStream& local, const LocalAudio& audio) {
   m.direction = audio.direction;
   m.ptime = audio.ptime_ms;
   m.rtcp_mux = audio.rtcp_mux;
-  for (const auto& format : audio.codecs) add_codec(m, format, local.narrowband);
+  for (const auto& format : audio.codecs) add_codec(m, format, local.opus_rate);
   for (const auto& e : audio.events) {
     add_format(m, {e.payload_type, "telephone-event", e.clock_rate, 1, "0-16"});
   }

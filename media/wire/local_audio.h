@@ -29,7 +29,7 @@ struct LocalStream {
   SdpFingerprint fingerprint;  // Of our certificate.
   uint32_t ssrc = 0;           // Of what we send; for a=ssrc.
   std::string cname;
-  bool narrowband = true;  // See OfferAnswer::set_narrowband.
+  uint32_t opus_rate = 8000;  // See OfferAnswer::set_opus_rate.
 };
 
 // The payload numbers of one session. RFC 3264 8.3.2: a number keeps its meaning as long as the
@@ -37,16 +37,20 @@ struct LocalStream {
 class PayloadNumbers {
  public:
   uint8_t of(Codec codec) { return of(static_cast<size_t>(codec)); }
-  uint8_t of_events(uint32_t clock_rate) { return of(clock_rate == 8000 ? 3 : 4); }
+  uint8_t of_events(uint32_t clock_rate) { return of(events_at(clock_rate)); }
   // The peer offers: its numbers become ours.
   void adopt(const RemoteAudio& offer);
 
  private:
+  static constexpr size_t events_at(uint32_t clock_rate) {
+    return clock_rate == 8000 ? kCodecs : kCodecs + 1;
+  }
   uint8_t of(size_t format);
   bool taken(uint8_t number) const;
   void set(size_t format, uint8_t number);
 
-  std::array<std::optional<uint8_t>, 5> numbers_;  // By codec, then events at 8 and 48 kHz.
+  std::array<std::optional<uint8_t>, kCodecs + 2>
+      numbers_;  // By codec, then events at 8 and 48 kHz.
 };
 
 struct LocalCrypto {

@@ -11,6 +11,8 @@ namespace {
 std::optional<Codec> codec_of(const SdpFormat& format) {
   if (format.is("PCMU", 8000)) return Codec::Pcmu;
   if (format.is("PCMA", 8000)) return Codec::Pcma;
+  if (format.is("G722", 8000))
+    return Codec::G722;  // RFC 3551 4.5.2: 8000, though it samples 16 kHz.
   // RFC 7587: always opus/48000/2, whatever is sent; some forget the channels.
   if (format.is("opus", 48000)) return Codec::Opus;
   return std::nullopt;

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   // What arrives may be decoded, concealed and recovered from; decoders keep state from packet to
   // packet.
-  static const auto decoder = make_decoder(Codec::Opus);
+  static const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   std::array<int16_t, kMaxFrameSamples> pcm;
   if (packet->header.marker) decoder->recover(packet->payload, std::span(pcm).first(160));
   if (decoder->decode(packet->payload, pcm) > pcm.size()) std::abort();

@@ -125,7 +125,7 @@ TEST_F(SipLegTest, a_contact_that_no_invite_can_be_built_for_fails_at_once) {
 TEST_F(SipLegTest, an_incoming_leg_rings_answers_and_is_ended_once) {
   SipLeg& leg = incoming();
   ASSERT_TRUE(leg.prepare());
-  leg.ring(false);
+  leg.ring(false, {});
   ASSERT_TRUE(leg.answer({}));
   leg.end({Cause::NormalClearing}, true);
   leg.end({Cause::NormalClearing}, true);

@@ -22,9 +22,9 @@ class FakeLeg final : public Leg {
     told.push_back("start");
     return {};
   }
-  void ring(bool) override { told.push_back("ring"); }
-  void early_media() override { told.push_back("early_media"); }
-  Result<void> answer(std::vector<media::Codec>) override {
+  void ring(bool, const std::vector<media::Codec>&) override { told.push_back("ring"); }
+  void early_media(const std::vector<media::Codec>&) override { told.push_back("early_media"); }
+  Result<void> answer(const std::vector<media::Codec>&) override {
     told.push_back("answer");
     return {};
   }

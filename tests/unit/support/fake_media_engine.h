@@ -25,6 +25,7 @@ class FakeMediaEngine final : public media::MediaEngine {
   Result<media::RemoteOffer> accept_offer(PortId, std::string_view) override { return media::RemoteOffer{}; }
   Result<std::string> make_answer(PortId, media::Direction, std::vector<media::Codec>) override { return std::string("answer"); }
   void rollback(PortId) override {}
+  void expect_other_leg(PortId port, media::Codec codec) override { other_legs[port] = codec; }
   std::optional<media::Negotiated> negotiated(PortId) const override { return std::nullopt; }
   void connect(PortId a, PortId b) override { wires.emplace_back(a, b); }
   void disconnect(PortId) override {}
@@ -42,6 +43,7 @@ class FakeMediaEngine final : public media::MediaEngine {
   std::vector<media::Direction> offers;
   std::vector<std::pair<PortId, PortId>> wires;
   std::map<PortId, bool> held, muted;
+  std::map<PortId, media::Codec> other_legs;
   std::map<PortId, std::string> digits_sent;
 };
 

@@ -9,11 +9,12 @@
 
 namespace gw::test {
 
-// A sine at 8 kHz. Peaks, not RMS, in units of a sample.
-inline std::vector<int16_t> tone(double hertz, double peak, size_t samples, size_t from = 0) {
+// A sine, at 8 kHz unless told. Peaks, not RMS, in units of a sample.
+inline std::vector<int16_t> tone(double hertz, double peak, size_t samples, size_t from = 0,
+                                 double rate = 8000) {
   std::vector<int16_t> out(samples);
   for (size_t i = 0; i < samples; ++i) {
-    const double t = static_cast<double>(from + i) / 8000;
+    const double t = static_cast<double>(from + i) / rate;
     out[i] = static_cast<int16_t>(std::lrint(peak * std::sin(2 * std::numbers::pi * hertz * t)));
   }
   return out;
@@ -26,8 +27,8 @@ inline double rms(std::span<const int16_t> pcm) {
 }
 
 // The peak of one frequency in the sound (Goertzel).
-inline double peak_at(std::span<const int16_t> pcm, double hertz) {
-  const double w = 2 * std::numbers::pi * hertz / 8000;
+inline double peak_at(std::span<const int16_t> pcm, double hertz, double rate = 8000) {
+  const double w = 2 * std::numbers::pi * hertz / rate;
   double re = 0, im = 0;
   for (size_t i = 0; i < pcm.size(); ++i) {
     re += pcm[i] * std::cos(w * static_cast<double>(i));

@@ -56,8 +56,8 @@ TEST(G711, transcoding_by_table_equals_transcoding_by_pcm) {
 TEST(G711, a_tone_keeps_its_level_through_the_codec) {
   const auto sound = test::tone(1010, 8000, 1600);
   for (const Codec codec : {Codec::Pcmu, Codec::Pcma}) {
-    const auto encoder = make_encoder(codec);
-    const auto decoder = make_decoder(codec);
+    const auto encoder = make_encoder(codec, kNarrowband);
+    const auto decoder = make_decoder(codec, kNarrowband);
     std::vector<int16_t> heard;
     for (size_t at = 0; at < sound.size(); at += 160) {
       std::array<std::byte, 160> payload;
@@ -72,8 +72,8 @@ TEST(G711, a_tone_keeps_its_level_through_the_codec) {
 
 TEST(G711, a_lost_frame_of_a_tone_is_filled_with_the_tone) {
   const auto sound = test::tone(400, 8000, 1600);
-  const auto encoder = make_encoder(Codec::Pcmu);
-  const auto decoder = make_decoder(Codec::Pcmu);
+  const auto encoder = make_encoder(Codec::Pcmu, kNarrowband);
+  const auto decoder = make_decoder(Codec::Pcmu, kNarrowband);
   std::array<std::byte, 160> payload;
   std::array<int16_t, 160> pcm;
   for (size_t at = 0; at < 800; at += 160) {
@@ -88,8 +88,8 @@ TEST(G711, a_lost_frame_of_a_tone_is_filled_with_the_tone) {
 }
 
 TEST(G711, refuses_what_does_not_fit) {
-  const auto encoder = make_encoder(Codec::Pcmu);
-  const auto decoder = make_decoder(Codec::Pcma);
+  const auto encoder = make_encoder(Codec::Pcmu, kNarrowband);
+  const auto decoder = make_decoder(Codec::Pcma, kNarrowband);
   std::array<int16_t, 160> pcm{};
   std::array<std::byte, 159> small;
   EXPECT_EQ(encoder->encode(pcm, small), 0u);
@@ -97,7 +97,8 @@ TEST(G711, refuses_what_does_not_fit) {
   EXPECT_EQ(decoder->decode(large, pcm), 0u);
   EXPECT_EQ(decoder->decode({}, pcm), 0u);
   EXPECT_EQ(decoder->samples_in(large), 161u);
-  EXPECT_EQ(decoder->samples_in(std::vector<std::byte>(kMaxFrameSamples + 1)), 0u);
+  EXPECT_EQ(decoder->samples_in(std::vector<std::byte>(samples_for(kMaxFrame, kNarrowband) + 1)),
+            0u);
 }
 
 }  // namespace

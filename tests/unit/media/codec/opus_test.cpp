@@ -22,8 +22,8 @@ Payload encode(AudioEncoder& encoder, std::span<const int16_t> pcm) {
 
 TEST(Opus, a_tone_survives_at_its_level_in_every_frame_size) {
   for (const size_t frame : {80u, 160u, 320u, 480u}) {
-    const auto encoder = make_encoder(Codec::Opus);
-    const auto decoder = make_decoder(Codec::Opus);
+    const auto encoder = make_encoder(Codec::Opus, kNarrowband);
+    const auto decoder = make_decoder(Codec::Opus, kNarrowband);
     const auto sound = test::tone(600, 8000, 9600);
     std::vector<int16_t> heard;
     for (size_t at = 0; at < sound.size(); at += frame) {
@@ -43,7 +43,7 @@ TEST(Opus, a_tone_survives_at_its_level_in_every_frame_size) {
 TEST(Opus, keeps_to_its_bit_rate) {
   OpusSettings settings;
   settings.bitrate = 24000;
-  const auto encoder = make_encoder(Codec::Opus, settings);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband, settings);
   test::FixedRandom random;
   size_t total = 0;
   for (int i = 0; i < 100; ++i) {
@@ -57,7 +57,7 @@ TEST(Opus, keeps_to_its_bit_rate) {
 TEST(Opus, a_browsers_48_khz_stream_decodes_at_8_khz) {
   OpusEncoder* raw = opus_encoder_create(48000, 2, OPUS_APPLICATION_AUDIO, nullptr);
   ASSERT_NE(raw, nullptr);
-  const auto decoder = make_decoder(Codec::Opus);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   std::vector<int16_t> heard;
   for (size_t frame = 0; frame < 30; ++frame) {
     std::vector<int16_t> stereo(2 * 960);
@@ -80,8 +80,8 @@ TEST(Opus, a_browsers_48_khz_stream_decodes_at_8_khz) {
 }
 
 TEST(Opus, a_lost_frame_is_concealed_and_long_loss_fades) {
-  const auto encoder = make_encoder(Codec::Opus);
-  const auto decoder = make_decoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   const auto sound = test::tone(300, 8000, 3200);
   std::array<int16_t, 160> pcm;
   for (size_t at = 0; at < sound.size(); at += 160) {
@@ -117,11 +117,11 @@ TEST(Opus, fec_restores_a_frame_that_concealment_cannot_know) {
   // The lost frame is the first of a new sound: only the successor's redundancy can tell of it.
   OpusSettings settings;
   settings.fec = true;
-  const auto encoder = make_encoder(Codec::Opus, settings);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband, settings);
   encoder->set_expected_loss(20);
-  const auto with_fec = make_decoder(Codec::Opus);
-  const auto without = make_decoder(Codec::Opus);
-  const auto whole = make_decoder(Codec::Opus);
+  const auto with_fec = make_decoder(Codec::Opus, kNarrowband);
+  const auto without = make_decoder(Codec::Opus, kNarrowband);
+  const auto whole = make_decoder(Codec::Opus, kNarrowband);
   std::vector<int16_t> sound(1600, 0);
   const auto voice = vowel(1600);
   sound.insert(sound.end(), voice.begin(), voice.end());
@@ -164,7 +164,7 @@ size_t frames_with_redundancy(AudioEncoder& encoder) {
 }
 
 TEST(Opus, fec_comes_and_goes_with_reported_loss) {
-  const auto encoder = make_encoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
   EXPECT_EQ(frames_with_redundancy(*encoder), 0u);
   encoder->set_expected_loss(4);
   EXPECT_EQ(frames_with_redundancy(*encoder), 0u);
@@ -178,8 +178,8 @@ TEST(Opus, fec_comes_and_goes_with_reported_loss) {
 }
 
 TEST(Opus, recover_without_redundancy_conceals) {
-  const auto encoder = make_encoder(Codec::Opus);
-  const auto decoder = make_decoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   const auto sound = test::tone(300, 8000, 1600);
   std::array<int16_t, 160> pcm;
   Payload payload;
@@ -193,18 +193,18 @@ TEST(Opus, recover_without_redundancy_conceals) {
 }
 
 TEST(Opus, refuses_what_is_no_frame) {
-  const auto encoder = make_encoder(Codec::Opus);
-  const auto decoder = make_decoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   std::array<int16_t, 161> odd{};
   std::array<std::byte, 1276> room;
   EXPECT_EQ(encoder->encode(odd, room), 0u);
   EXPECT_EQ(encoder->encode({}, room), 0u);
   std::array<int16_t, 160> pcm;
   EXPECT_EQ(decoder->decode({}, pcm), 0u);
-  EXPECT_EQ(opus_samples({}), 0u);
-  EXPECT_EQ(opus_samples(test::bytes({0x03, 0x3f})), 0u);  // 63 frames.
+  EXPECT_EQ(opus_samples({}, kNarrowband), 0u);
+  EXPECT_EQ(opus_samples(test::bytes({0x03, 0x3f}), kNarrowband), 0u);  // 63 frames.
   // A packet longer than the room is refused, not cut.
-  const auto big = make_encoder(Codec::Opus);
+  const auto big = make_encoder(Codec::Opus, kNarrowband);
   std::vector<int16_t> sixty(480, 100);
   Payload payload(1276);
   payload.resize(big->encode(sixty, payload));
@@ -213,7 +213,7 @@ TEST(Opus, refuses_what_is_no_frame) {
 
 TEST(Opus, random_payloads_never_crash) {
   test::FixedRandom random;
-  const auto decoder = make_decoder(Codec::Opus);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   std::array<int16_t, kMaxFrameSamples> pcm;
   for (int i = 0; i < 3000; ++i) {
     Payload payload(random.u32() % 100);
@@ -228,8 +228,8 @@ TEST(Codec, names_and_numbers_are_those_of_the_registry) {
   EXPECT_EQ(descriptor(Codec::Pcmu).static_payload_type, 0);
   EXPECT_EQ(descriptor(Codec::Pcma).static_payload_type, 8);
   EXPECT_EQ(descriptor(Codec::Opus).rtp_clock, 48000u);
-  EXPECT_EQ(rtp_units(160, 48000), 960u);
-  EXPECT_EQ(rtp_units(160, 8000), 160u);
+  EXPECT_EQ(rtp_units(160, kNarrowband, 48000), 960u);
+  EXPECT_EQ(rtp_units(160, kNarrowband, 8000), 160u);
   EXPECT_EQ(codec_named("OPUS"), Codec::Opus);
   EXPECT_EQ(codec_named("pcmu"), Codec::Pcmu);
   EXPECT_FALSE(codec_named("G729"));

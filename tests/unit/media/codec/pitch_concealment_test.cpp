@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "media/codec/codec.h"
 #include "tests/unit/support/tone.h"
 
 namespace gw::media {
@@ -20,7 +21,7 @@ int largest_step(const std::vector<int16_t>& pcm) {
 
 // Frames of a tone; those in `lost` are made up.
 std::vector<int16_t> play(double hertz, size_t frames, const std::vector<size_t>& lost) {
-  PitchConcealment concealment;
+  PitchConcealment concealment(kNarrowband);
   std::vector<int16_t> heard;
   for (size_t f = 0; f < frames; ++f) {
     auto pcm = test::tone(hertz, 8000, 160, f * 160);
@@ -61,14 +62,14 @@ TEST(PitchConcealment, clean_stream_is_untouched) {
 }
 
 TEST(PitchConcealment, loss_before_anything_was_heard_is_silence) {
-  PitchConcealment concealment;
+  PitchConcealment concealment(kNarrowband);
   std::vector<int16_t> pcm(160, 99);
   concealment.fill(pcm);
   EXPECT_EQ(std::vector<int16_t>(160, 0), pcm);
 }
 
 TEST(PitchConcealment, frames_of_any_size_and_full_scale_are_taken) {
-  PitchConcealment concealment;
+  PitchConcealment concealment(kNarrowband);
   for (const size_t size : {1u, 80u, 279u, 280u, 281u, 960u, 0u}) {
     std::vector<int16_t> loud(size);
     for (size_t i = 0; i < size; ++i) loud[i] = i % 7 < 3 ? 32767 : -32768;

@@ -72,8 +72,8 @@ TEST_F(MediaEngineTest, phone_to_browser_transcodes_a_tone_both_ways_at_its_leve
   const PortId pp = answer_phone(phone), pb = answer_browser(browser);
   engine_->connect(pp, pb);
   ASSERT_TRUE(run(5s, [&] { return browser.connected(); }));
-  const auto encoder = make_encoder(Codec::Opus);
-  const auto decoder = make_decoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   std::vector<int16_t> at_phone, at_browser;
   std::array<int16_t, kMaxFrameSamples> pcm;
   std::vector<uint32_t> timestamps;
@@ -145,8 +145,8 @@ TEST_F(MediaEngineTest, browser_hears_the_echo_user) {
   const auto echo = engine_->add_echo_port(session_, {});
   engine_->connect(pb, *echo);
   ASSERT_TRUE(run(5s, [&] { return browser.connected(); }));
-  const auto encoder = make_encoder(Codec::Opus);
-  const auto decoder = make_decoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   std::vector<int16_t> heard;
   std::array<int16_t, kMaxFrameSamples> pcm;
   browser.on_audio = [&](const WebRtcClient::Received& r) {

@@ -125,7 +125,7 @@ TEST_F(NoAllocation, thousand_packets_cross_a_transcoded_call) {
   int at_phone = 0, at_browser = 0;
   phone.on_audio = [&](const RtpPhone::Received&) { ++at_phone; };
   browser.on_audio = [&](const WebRtcClient::Received&) { ++at_browser; };
-  const auto encoder = make_encoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
   const auto tone = test::tone(1000, 8000, 160);
   const auto codes = pcmu(tone);
   std::array<std::byte, kMaxEncodedFrame> opus;

@@ -25,7 +25,7 @@ class Heard final : public PcmSink {
 
 class AudioSourceTest : public ::testing::Test {
  protected:
-  void SetUp() override { source_.prepare(Codec::Pcmu); }
+  void SetUp() override { source_.prepare(Codec::Pcmu, kNarrowband); }
   // A PCMU packet number `n` of a stream that began at timestamp 0; 20 ms each.
   void push(int64_t n, bool restarted = false) {
     PacketPtr packet = pool_.take();
@@ -197,7 +197,7 @@ TEST_F(AudioSourceTest, burst_after_a_stall_of_the_network_does_not_put_the_line
 }
 
 TEST_F(AudioSourceTest, payload_that_is_no_opus_is_counted_and_dropped) {
-  source_.prepare(Codec::Opus);
+  source_.prepare(Codec::Opus, kNarrowband);
   PacketPtr packet = pool_.take();
   packet->resize(0);
   source_.push(packet, {Codec::Opus, packet->data(), 1, 960, false}, heard_, clock_.now());

@@ -131,7 +131,7 @@ TEST(MediaPort, browser_that_stops_sending_leaves_the_phone_with_sound_every_pti
   world.negotiate(world.a, TwoPorts::parameters(Codec::Opus, false));
   world.negotiate(world.b, TwoPorts::parameters(Codec::Pcmu));
   world.wire_up();
-  const auto encoder = make_encoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
   std::array<std::byte, kMaxEncodedFrame> opus;
   for (size_t i = 0; i < 50; ++i) {
     const size_t n = encoder->encode(test::tone(400, 5000, 160, i * 160), opus);
@@ -493,7 +493,7 @@ TEST(MediaPort, ptime_of_the_peer_is_met_when_transcoding) {
   world.wire_up();
   world.advance(5ms);
   world.b.transport.rtp_out.clear();
-  const auto encoder = make_encoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
   std::array<std::byte, kMaxEncodedFrame> opus;
   for (size_t i = 0; i < 30; ++i) {
     const size_t n = encoder->encode(test::tone(400, 5000, 160, i * 160), opus);
@@ -513,7 +513,7 @@ TEST(MediaPort, loss_on_the_way_in_is_concealed_on_the_way_out_without_a_gap) {
   world.start(Codec::Opus, Codec::Pcmu);
   world.advance(5ms);
   world.b.transport.rtp_out.clear();
-  const auto encoder = make_encoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
   std::array<std::byte, kMaxEncodedFrame> opus;
   for (size_t i = 0; i < 100; ++i) {
     const size_t n = encoder->encode(test::tone(400, 5000, 160, i * 160), opus);
@@ -546,7 +546,7 @@ TEST(MediaPort, digital_silence_is_not_encoded_once_it_lasts) {
   const auto& out = world.a.transport.rtp_out;
   ASSERT_GE(out.size(), 30u);
   EXPECT_EQ(3u, out.back().payload.size());
-  const auto decoder = make_decoder(Codec::Opus);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   std::array<int16_t, kMaxFrameSamples> pcm;
   for (const auto& s : out) ASSERT_EQ(160u, decoder->decode(s.payload, pcm));
   EXPECT_LT(test::rms(std::span(pcm).first(160)), 20);

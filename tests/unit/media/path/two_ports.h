@@ -66,7 +66,7 @@ class TwoPorts : public PortObserver {
 
   static wire::StreamParameters parameters(Codec codec, bool events = true) {
     wire::StreamParameters p;
-    const uint8_t type = codec == Codec::Pcmu ? 0 : codec == Codec::Pcma ? 8 : 111;
+    const uint8_t type = descriptor(codec).payload_type;
     p.codecs = {{codec, type, type}};
     if (events) p.events = {{8000, 101, 101}};
     return p;
