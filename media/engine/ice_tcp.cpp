@@ -28,6 +28,7 @@ void watch_input(int epoll, int fd, Watch* watch) {
 IceTcp::IceTcp(int epoll, PacketPool& pool, MediaCounters& counters, TcpRouter& router)
     : epoll_(epoll), pool_(pool), counters_(counters), router_(router) {
   peers_.reserve(kMaxConnections);
+  unproven_.reserve(kMaxUnproven);
 }
 
 void IceTcp::listen(std::unique_ptr<TcpListener> listener) {
@@ -56,31 +57,36 @@ void IceTcp::accept(TcpListener& listener, TimePoint now) {
         }
         return;
     }
-    if (!has_room_for(from)) {
+    if (peers_.size() >= kMaxConnections) {
       ::close(fd);
       counters_.tcp_refused.add();
       continue;
     }
+    make_room_for(from);
     auto peer = std::make_unique<TcpPeer>(fd, from, counters_, now);
     peer->flushed = now;
     peer->watch.kind = Watch::Kind::TcpPeer;
     peer->watch.tcp = peer.get();
     watch_input(epoll_, fd, &peer->watch);
+    unproven_.push_back(peer.get());
     peers_.push_back(std::move(peer));
     counters_.tcp_accepted.add();
     counters_.tcp_open.set(peers_.size());
   }
 }
 
-bool IceTcp::has_room_for(const SocketAddress& from) const {
-  if (peers_.size() >= kMaxConnections) return false;
-  size_t unproven = 0, of_host = 0;
-  for (const auto& peer : peers_) {
-    if (peer->transport != nullptr || peer->over) continue;
-    ++unproven;
-    if (peer->connection.peer().same_host(from)) ++of_host;
+void IceTcp::make_room_for(const SocketAddress& from) {
+  const auto of_host = [&](const TcpPeer* peer) { return peer->connection.peer().same_host(from); };
+  const auto many = std::ranges::count_if(unproven_, of_host);
+  auto oldest = unproven_.end();
+  if (static_cast<size_t>(many) >= kMaxUnprovenOfHost) {
+    oldest = std::ranges::find_if(unproven_, of_host);
+  } else if (unproven_.size() >= kMaxUnproven) {
+    oldest = unproven_.begin();
   }
-  return unproven < kMaxUnproven && of_host < kMaxUnprovenOfHost;
+  if (oldest == unproven_.end()) return;
+  counters_.tcp_refused.add();
+  end(**oldest);
 }
 
 void IceTcp::read(TcpPeer& peer, TimePoint now) {
@@ -112,11 +118,13 @@ bool IceTcp::take(TcpPeer& peer, PacketPtr& packet, TimePoint now) {
 // the password, has no business here.
 bool IceTcp::prove(TcpPeer& peer, PacketPtr& packet, TimePoint now) {
   WebRtcTransport* const transport = router_.addressed_by(*packet);
+  if (transport == nullptr) return false;
   const auto of_transport = std::ranges::count_if(
       peers_, [transport](const auto& other) { return other->transport == transport; });
-  if (transport == nullptr || static_cast<size_t>(of_transport) >= kMaxOfTransport) return false;
+  if (static_cast<size_t>(of_transport) >= kMaxOfTransport) return false;
   router_.deliver(*transport, packet, peer.connection, now);
   if (!transport->knows(peer.connection, peer.connection.peer())) return false;
+  std::erase(unproven_, &peer);
   peer.transport = transport;
   peer.heard = now;
   return true;
@@ -147,6 +155,7 @@ void IceTcp::sweep(TimePoint now) {
 void IceTcp::end(TcpPeer& peer) {
   if (std::exchange(peer.over, true)) return;
   any_over_ = true;
+  std::erase(unproven_, &peer);
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, peer.connection.fd(), nullptr);
   if (peer.transport != nullptr) router_.on_gone(*peer.transport, peer.connection);
 }

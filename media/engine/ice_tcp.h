@@ -45,7 +45,8 @@ class IceTcp {
  public:
   // A browser keeps one beside its UDP pair, in case.
   static constexpr size_t kMaxConnections = 4096;
-  // That have shown no authentic check yet; of one address fewer, but an office shares one.
+  // That have shown no authentic check yet; of one address fewer, but an office shares one. Beyond
+  // it the oldest goes: a browser needs one round trip, who only holds a place stays longer.
   static constexpr size_t kMaxUnproven = 256;
   static constexpr size_t kMaxUnprovenOfHost = 32;
   static constexpr size_t kMaxOfTransport = WebRtcTransport::kMaxAddresses;
@@ -74,7 +75,7 @@ class IceTcp {
     bool paused = false;  // No descriptor was left; tried again by sweep().
   };
 
-  bool has_room_for(const SocketAddress& from) const;
+  void make_room_for(const SocketAddress& from);
   bool take(TcpPeer& peer, PacketPtr& packet, TimePoint now);
   bool prove(TcpPeer& peer, PacketPtr& packet, TimePoint now);
   bool expired(TcpPeer& peer, TimePoint now);
@@ -87,6 +88,7 @@ class IceTcp {
 
   std::vector<std::unique_ptr<Listening>> listening_;
   std::vector<std::unique_ptr<TcpPeer>> peers_;
+  std::vector<TcpPeer*> unproven_;  // Of these, the oldest first.
   bool any_over_ = false;
 };
 

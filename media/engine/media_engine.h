@@ -26,7 +26,7 @@ struct MediaConfig {
   std::string advertise;                  // 1:1 NAT: what SDP says instead.
   std::optional<SocketAddress> address6;  // A second address for IPv6 peers.
   uint16_t port_low = 16384, port_high = 32767;      // Phone side: random even ports.
-  uint16_t webrtc_low = 40000, webrtc_high = 40063;  // One fixed UDP port a worker; 0 = any free port.
+  uint16_t webrtc_low = 40000, webrtc_high = 40063;  // One fixed port a worker, UDP and TCP; 0 = any free one.
   unsigned workers = 0;                   // 0 = one per core.
   int dscp = 46;                          // EF.
   int opus_complexity = 5;

@@ -168,20 +168,22 @@ TEST_F(IceTcpTest, connection_that_says_nothing_ends_soon_and_an_idle_one_later)
   EXPECT_EQ(0u, tcp_.open());
 }
 
-TEST_F(IceTcpTest, connections_of_one_address_that_prove_nothing_are_bounded_and_spare_the_proven) {
+TEST_F(IceTcpTest, connections_that_prove_nothing_are_bounded_and_keep_nobody_out) {
   const int good = connect();
   check(good);
   EXPECT_TRUE(answered(good));
-  for (size_t i = 0; i < 2 * IceTcp::kMaxUnprovenOfHost; ++i) connect();
+  const int first = connect();
+  for (size_t i = 1; i < 2 * IceTcp::kMaxUnprovenOfHost; ++i) connect();
   EXPECT_EQ(1 + IceTcp::kMaxUnprovenOfHost, tcp_.open());
   EXPECT_EQ(IceTcp::kMaxUnprovenOfHost, counters_.tcp_refused.get());
+  EXPECT_TRUE(closed(first));
   check(good);
   EXPECT_TRUE(answered(good));
-  pass(IceTcp::kProofDue + 1s);
-  EXPECT_EQ(1u, tcp_.open());
   const int next = connect();
   check(next);
   EXPECT_TRUE(answered(next));
+  pass(IceTcp::kProofDue + 1s);
+  EXPECT_EQ(2u, tcp_.open());
 }
 
 TEST_F(IceTcpTest, connections_of_one_call_are_bounded) {
