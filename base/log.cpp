@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "base/clock.h"
 
@@ -102,8 +103,8 @@ void Log::start(LogLevel level) {
 }
 
 void Log::stop() {
-  writer.reset();
-  writer_pool.reset();  // Joins the writer thread after the last line.
+  const auto logger = std::exchange(writer, nullptr);  // The thread writes through it to its end.
+  writer_pool.reset();                                 // Joins the writer thread after the last line.
 }
 
 }  // namespace gw
