@@ -135,7 +135,7 @@ Result<void> App::open_state(config::Config& config) {
   auto cdr = ops::CdrWriter::open(config.cdr_file, metrics_, log_);
   if (!cdr) return tl::unexpected(cdr.error());
   cdr_ = std::move(*cdr);
-  recorder_ = std::make_unique<ops::Recorder>(*cdr_);
+  recorder_ = std::make_unique<ops::Recorder>(*cdr_, metrics_);
   return {};
 }
 

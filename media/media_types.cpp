@@ -35,6 +35,16 @@ std::string_view to_string(SrtpPolicy policy) {
   GW_ASSERT(false);
 }
 
+std::string_view to_string(DtmfMode mode) {
+  switch (mode) {
+    case DtmfMode::Auto: return "auto";
+    case DtmfMode::Rfc4733: return "rfc4733";
+    case DtmfMode::Info: return "info";
+    case DtmfMode::Inband: return "inband";
+  }
+  GW_ASSERT(false);
+}
+
 std::string_view to_string(Direction direction) {
   switch (direction) {
     case Direction::SendRecv: return "sendrecv";

@@ -18,6 +18,15 @@ std::optional<Codec> codec_named(std::string_view name);  // Any letter case.
 enum class SrtpPolicy { Off, Offered, Required };
 std::string_view to_string(SrtpPolicy policy);  // "off", "offered", "required"
 
+// How DTMF keys go to and come from a leg's peer.
+enum class DtmfMode {
+  Auto,     // RFC 4733 when it is agreed, else tones in the sound; SIP INFO is heard too.
+  Rfc4733,  // RFC 4733 or nothing: a peer without it neither gets nor gives keys.
+  Info,     // SIP INFO both ways; telephone-event is not negotiated.
+  Inband,   // Tones in the sound both ways; telephone-event is not negotiated.
+};
+std::string_view to_string(DtmfMode mode);  // "auto", "rfc4733", "info", "inband"
+
 // RFC 3264 directions, from our point of view.
 enum class Direction { SendRecv, SendOnly, RecvOnly, Inactive };
 std::string_view to_string(Direction direction);  // "sendrecv", "sendonly", "recvonly", "inactive"

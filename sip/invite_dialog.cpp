@@ -11,8 +11,9 @@ namespace gw::sip {
 
 namespace {
 
-constexpr size_t kMaxInfoBody = 4096;     // DTMF takes 30 bytes.
-constexpr size_t kMaxInfosUnderWay = 16;  // A peer that answers none of these will not answer more.
+constexpr size_t kMaxInfoBody = 4096;  // DTMF takes 30 bytes.
+constexpr size_t kMaxInfosWaiting =
+    64;  // A calling card's digits; a peer that answers none gets no more.
 
 int status_of(const sip_t* response) {
   return response && response->sip_status ? response->sip_status->st_status : 408;
@@ -311,26 +312,35 @@ int InviteDialog::on_info(nta_incoming_t* transaction, const sip_t& sip) {
 // --- INFO of ours
 
 bool InviteDialog::info(std::string_view content_type, std::string_view body) {
-  if (state_ != State::Confirmed || infos_.size() >= kMaxInfosUnderWay) return false;
+  if (state_ != State::Confirmed || infos_.size() >= kMaxInfosWaiting) return false;
   if (content_type.empty() || body.empty() || body.size() > kMaxInfoBody) return false;
-  OutgoingPtr sent =
-      request(SIP_METHOD_INFO,
-              [](nta_outgoing_magic_t* self, nta_outgoing_t* transaction, const sip_t* sip) {
-                reinterpret_cast<InviteDialog*>(self)->on_info_response(transaction, sip);
-                return 0;
-              },
-              auth_.lines("INFO", remote_target()), {header_text(content_type), body});
-  if (!sent) return false;
-  infos_.push_back(std::move(sent));
-  return true;
+  infos_.push_back({std::string(content_type), std::string(body)});
+  if (info_) return true;
+  return send_next_info();
 }
 
-void InviteDialog::on_info_response(nta_outgoing_t* transaction, const sip_t* response) {
+// One at a time: RFC 3261 12.2.2 has the peer refuse a request that comes after a later one, so a
+// retransmitted INFO would lose its digit.
+bool InviteDialog::send_next_info() {
+  if (infos_.empty() || state_ != State::Confirmed) return false;
+  const auto [content_type, body] = std::move(infos_.front());
+  infos_.pop_front();
+  info_ = request(SIP_METHOD_INFO,
+                  [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* sip) {
+                    reinterpret_cast<InviteDialog*>(self)->on_info_response(sip);
+                    return 0;
+                  },
+                  auth_.lines("INFO", remote_target()), {header_text(content_type), body});
+  return info_ != nullptr;
+}
+
+void InviteDialog::on_info_response(const sip_t* response) {
   const int status = status_of(response);
   if (status < 200) return;
-  std::erase_if(infos_, [&](const OutgoingPtr& info) { return info.get() == transaction; });
+  info_.reset();
   // RFC 5057 5.1: 481 says that the dialog is gone over there.
-  if (status == 481 && state_ == State::Confirmed) lost();
+  if (status == 481 && state_ == State::Confirmed) return lost();
+  send_next_info();
 }
 
 }  // namespace gw::sip

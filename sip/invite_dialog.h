@@ -154,7 +154,8 @@ class InviteDialog {
   void retry_offer_later();
   void cancel_stuck_offer();
   void on_bye_response(const sip_t* response);
-  void on_info_response(nta_outgoing_t* transaction, const sip_t* response);
+  bool send_next_info();
+  void on_info_response(const sip_t* response);
   void deliver_pending();
   void stop_timers();
   void stop_timer();
@@ -183,7 +184,8 @@ class InviteDialog {
   OutgoingPtr refresh_;
 
   OutgoingPtr bye_;
-  std::vector<OutgoingPtr> infos_;
+  OutgoingPtr info_;                                       // Under way.
+  std::deque<std::pair<std::string, std::string>> infos_;  // After it: content type and body.
 };
 
 }  // namespace gw::sip

@@ -1,6 +1,7 @@
 #include "gateway/call/sip_leg.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <utility>
 
@@ -12,40 +13,68 @@ using policy::Cause;
 using policy::HangupCause;
 
 constexpr Duration kInfoDigit = 160ms;  // SIP INFO without a duration.
+constexpr auto kLongestInfoDigit = 60s;
 
-// "Signal=5\r\nDuration=160" (application/dtmf-relay) or "5" (application/dtmf).
+// "Signal=5\r\nDuration=160" (application/dtmf-relay) or "5" (application/dtmf); some write blanks around the "=", lower
+// case, or the event's number: 10 for *, 11 for #.
 struct InfoDigit {
   char digit = 0;
   Duration length = kInfoDigit;
 };
 
+std::string_view trimmed(std::string_view text) {
+  const size_t from = text.find_first_not_of(" \t\r\n");
+  if (from == std::string_view::npos) return {};
+  return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
+}
+
+bool same(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
 std::optional<std::string_view> value_of(std::string_view body, std::string_view key) {
-  const size_t at = body.find(key);
-  if (at == std::string_view::npos) return std::nullopt;
-  std::string_view rest = body.substr(at + key.size());
-  rest = rest.substr(0, rest.find_first_of("\r\n"));
-  while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
-  return rest;
+  while (!body.empty()) {
+    const size_t end = std::min(body.find_first_of("\r\n"), body.size());
+    const std::string_view line = body.substr(0, end);
+    body.remove_prefix(std::min(end + 1, body.size()));
+    const size_t equals = line.find('=');
+    if (equals == std::string_view::npos || !same(trimmed(line.substr(0, equals)), key)) continue;
+    return trimmed(line.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
+std::optional<int> number_of(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+std::optional<char> digit_of(std::string_view signal) {
+  static constexpr std::string_view kDigits = "0123456789*#ABCD";
+  if (signal.size() == 1) {
+    const auto digit = static_cast<char>(std::toupper(static_cast<unsigned char>(signal.front())));
+    return kDigits.find(digit) == std::string_view::npos ? std::nullopt : std::optional(digit);
+  }
+  const auto event = number_of(signal);
+  if (!event || *event < 0 || *event >= static_cast<int>(kDigits.size())) return std::nullopt;
+  return kDigits[static_cast<size_t>(*event)];
 }
 
 std::optional<InfoDigit> parse_info(std::string_view type, std::string_view body) {
-  InfoDigit info;
-  std::string_view signal = body;
-  if (type.starts_with("application/dtmf-relay")) {
-    const auto given = value_of(body, "Signal=");
-    if (!given) return std::nullopt;
-    signal = *given;
-    if (const auto duration = value_of(body, "Duration=")) {
-      int ms = 0;
-      std::from_chars(duration->data(), duration->data() + duration->size(), ms);
-      if (ms >= 40 && ms <= 5000) info.length = std::chrono::milliseconds(ms);
-    }
-  } else if (!type.starts_with("application/dtmf")) {
-    return std::nullopt;
+  type = trimmed(type.substr(0, type.find(';')));
+  const bool relay = same(type, "application/dtmf-relay");
+  if (!relay && !same(type, "application/dtmf")) return std::nullopt;
+  // Some send the relay's lines under the plain type.
+  auto signal = value_of(body, "Signal");
+  if (!signal && !relay) signal = trimmed(body);
+  const auto digit = signal ? digit_of(*signal) : std::nullopt;
+  if (!digit) return std::nullopt;
+  InfoDigit info{*digit, kInfoDigit};
+  const auto given = value_of(body, "Duration");
+  if (const auto ms = given ? number_of(*given) : std::nullopt; ms && *ms > 0) {
+    info.length = std::clamp<Duration>(std::chrono::milliseconds(*ms), 40ms, kLongestInfoDigit);
   }
-  static constexpr std::string_view kDigits = "0123456789*#ABCD";
-  if (signal.empty() || kDigits.find(signal.front()) == std::string_view::npos) return std::nullopt;
-  info.digit = signal.front();
   return info;
 }
 
@@ -250,6 +279,7 @@ void SipLeg::on_media(const media::MediaEvent& event) {
     finish({Cause::MediaNeverConnected, 0, 0, failed->why});
     return;
   }
+  if (const auto* digit = std::get_if<media::DigitToSend>(&event)) return send_info(*digit);
   if (const auto* digit = std::get_if<media::DigitReceived>(&event)) {
     log_.info("digit was received", {{"length_ms", to_ms(digit->duration)}, {"in_band", digit->in_band}});
   }
@@ -375,10 +405,17 @@ void SipLeg::on_offer_refused(int status) {
   log_.warn("hold was refused by the party", {{"status", status}});
 }
 
+// RFC 4733, tones and INFO meet in the media port: a phone that says a key twice is heard once.
 void SipLeg::on_info(std::string_view content_type, std::string_view body) {
   const auto info = parse_info(content_type, body);
-  if (!info || ended_) return;
-  call_.on_digits(*this, std::string_view(&info->digit, 1), info->length, 80ms);
+  if (!info || ended_ || !port_) return;
+  services_.media.receive_digit(port_, info->digit, info->length);
+}
+
+void SipLeg::send_info(const media::DigitToSend& digit) {
+  if (!dialog_ || ended_) return;
+  const std::string body = std::string("Signal=") + digit.digit + "\r\nDuration=" + std::to_string(to_ms(digit.duration)) + "\r\n";
+  if (!dialog_->info("application/dtmf-relay", body)) log_.warn("digit could not be sent by INFO");
 }
 
 void SipLeg::on_ended(const sip::Reason& reason, bool by_remote) {

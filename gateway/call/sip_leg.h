@@ -71,6 +71,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   void on_info(std::string_view content_type, std::string_view body) override;
   void on_ended(const sip::Reason& reason, bool by_remote) override;
 
+  void send_info(const media::DigitToSend& digit);
   Result<void> send_invite();
   void look_up_next_target();
   void on_resolved(Result<std::vector<sip::NextHop>> hops);

@@ -43,9 +43,13 @@ media::PhonePortSpec CallControl::phone_spec(const config::Config& config, const
   media::PhonePortSpec spec;
   spec.srtp = config.media.srtp;
   if (party.kind == PartyKind::Phone) {
-    if (const config::Phone* phone = config.phone(party.name)) spec.codecs = phone->codecs;
+    if (const config::Phone* phone = config.phone(party.name)) {
+      spec.codecs = phone->codecs;
+      spec.dtmf = phone->dtmf;
+    }
   } else if (const config::Trunk* trunk = config.trunk(party.name)) {
     spec.codecs = trunk->codecs;
+    spec.dtmf = trunk->dtmf;
     spec.srtp = trunk->srtp.value_or(spec.srtp);
   }
   spec.offer_crypto = tls && spec.srtp != media::SrtpPolicy::Off;

@@ -42,6 +42,7 @@ struct Phone {
   std::string caller_id;                        // E.164
   std::vector<sip::DigestAlgorithm> digest;     // Empty = [sip] digest.
   std::vector<media::Codec> codecs{media::Codec::G722, media::Codec::Pcmu, media::Codec::Pcma, media::Codec::Opus};
+  media::DtmfMode dtmf = media::DtmfMode::Auto;
   unsigned max_calls = 4;
   unsigned devices = 5;
   Origin origin;
@@ -83,6 +84,7 @@ struct Trunk {
   std::optional<media::SrtpPolicy> srtp{};      // Unset = [media] srtp.
   Duration options_interval = 30s;              // 0 = never.
   std::string playout = "adaptive";
+  media::DtmfMode dtmf = media::DtmfMode::Auto;
   unsigned max_calls = 0;                       // 0 = no limit.
   unsigned calls_per_second = 0;
   std::vector<int> retry_on{408, 480, 500, 503, 504};

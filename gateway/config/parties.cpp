@@ -58,6 +58,14 @@ void read_codecs(Section& section, std::vector<media::Codec>& out) {
   if (!codecs.empty()) out = std::move(codecs);
 }
 
+void read_dtmf(Section& section, media::DtmfMode& out) {
+  section.choice("dtmf", out,
+                 {{"auto", media::DtmfMode::Auto},
+                  {"rfc4733", media::DtmfMode::Rfc4733},
+                  {"info", media::DtmfMode::Info},
+                  {"inband", media::DtmfMode::Inband}});
+}
+
 Network read_network(Section section) {
   Network network;
   read_name(section, "name", network.name);
@@ -87,6 +95,7 @@ Phone read_phone(Section section) {
   read_number(section, "caller_id", phone.caller_id);
   read_digest(section, phone.digest);
   read_codecs(section, phone.codecs);
+  read_dtmf(section, phone.dtmf);
   section.number("max_calls", phone.max_calls, 0, 1000);
   section.number("devices", phone.devices, 1, 100);
   section.finish();
@@ -221,6 +230,7 @@ Trunk read_trunk(Section section) {
       "profile", trunk.profile,
       {{"generic", TrunkProfile::Generic}, {"direct-routing", TrunkProfile::DirectRouting}});
   read_codecs(section, trunk.codecs);
+  read_dtmf(section, trunk.dtmf);
   if (section.has("srtp")) {
     auto srtp = media::SrtpPolicy::Offered;
     section.choice("srtp", srtp,

@@ -18,7 +18,11 @@ struct CdrLeg {
   std::string party;      // "phone:101"
   std::string codec, srtp;
   uint64_t packets_in = 0, packets_lost = 0;
-  double jitter_ms = 0, mos = 0;
+  double jitter_ms = 0, round_trip_ms = 0;
+  double loss = 0, burst_loss = 0;      // 0..1: of all, and where losses crowd (RFC 3611).
+  double burst_ms = 0, concealed_ms = 0;
+  double mos = 0;                       // Estimated (ITU-T G.107); 0 = unknown.
+  double reported_mos = 0;              // What the user's browser measured last; 0 = nothing.
 };
 
 // The record of one call, or of one refused attempt.

@@ -24,8 +24,14 @@ ordered_json to_json(const CdrLeg& leg) {
   out["srtp"] = leg.srtp;
   out["packets_in"] = leg.packets_in;
   out["packets_lost"] = leg.packets_lost;
+  out["loss_percent"] = rounded(100 * leg.loss);
+  out["burst_loss_percent"] = rounded(100 * leg.burst_loss);
+  out["burst_ms"] = rounded(leg.burst_ms);
   out["jitter_ms"] = rounded(leg.jitter_ms);
+  out["round_trip_ms"] = rounded(leg.round_trip_ms);
+  out["concealed_ms"] = rounded(leg.concealed_ms);
   out["mos"] = leg.mos > 0 ? ordered_json(rounded(leg.mos)) : ordered_json();
+  if (leg.reported_mos > 0) out["reported_mos"] = rounded(leg.reported_mos);
   return out;
 }
 

@@ -1,6 +1,9 @@
 #include "gateway/ops/recorder.h"
 
+#include <algorithm>
 #include <set>
+
+#include "gateway/call/edge_leg.h"
 
 namespace gw::ops {
 namespace {
@@ -31,7 +34,15 @@ CdrLeg leg_of(const Call& call, const Leg& leg) {
   out.packets_in = stats.packets_in;
   out.packets_lost = stats.packets_lost;
   out.jitter_ms = stats.jitter_ms;
+  out.round_trip_ms = stats.round_trip_ms;
+  out.loss = stats.loss;
+  out.burst_loss = stats.burst_loss;
+  out.burst_ms = stats.burst_ms;
+  out.concealed_ms = stats.concealed_ms;
   out.mos = stats.mos;
+  if (const auto* edge = dynamic_cast<const EdgeLeg*>(&leg); edge && edge->quality()) {
+    out.reported_mos = edge->quality()->mos;
+  }
   return out;
 }
 
@@ -44,6 +55,30 @@ policy::CdrCause cause_of(const Call& call) {
 }
 
 }  // namespace
+
+Recorder::Recorder(CdrWriter& cdr, Metrics& metrics) : cdr_(cdr) {
+  for (size_t i = 0; i < kKinds.size(); ++i) {
+    const Labels labels{{"kind", kKinds[i]}};
+    legs_[i].mos = &metrics.histogram("gw_leg_mos", "Estimated quality of what legs sent (ITU-T G.107), at their end.",
+                                      {1.5, 2, 2.6, 3.1, 3.6, 4, 4.3}, labels);
+    legs_[i].loss = &metrics.histogram("gw_leg_loss_percent", "What was lost of what legs sent, at their end.",
+                                       {0.1, 0.5, 1, 2, 3, 5, 10, 20}, labels);
+    legs_[i].jitter = &metrics.histogram("gw_leg_jitter_ms", "Jitter of what legs sent (RFC 3550), at their end.",
+                                         {1, 2, 5, 10, 20, 30, 50, 100}, labels);
+    legs_[i].round_trip = &metrics.histogram("gw_leg_round_trip_ms", "Round trip to legs by RTCP, at their end.",
+                                             {5, 10, 20, 50, 100, 150, 200, 300, 500}, labels);
+  }
+}
+
+void Recorder::observe(const CdrLeg& leg) {
+  const auto kind = std::ranges::find_if(kKinds, [&](const char* name) { return leg.kind == name; });
+  if (kind == kKinds.end() || leg.mos <= 0) return;  // Nothing came from it.
+  const LegMetrics& of = legs_[static_cast<size_t>(kind - kKinds.begin())];
+  of.mos->Observe(leg.mos);
+  of.loss->Observe(100 * leg.loss);
+  of.jitter->Observe(leg.jitter_ms);
+  if (leg.round_trip_ms > 0) of.round_trip->Observe(leg.round_trip_ms);
+}
 
 void Recorder::record(const Call& call) {
   Cdr cdr;
@@ -62,6 +97,7 @@ void Recorder::record(const Call& call) {
   std::set<std::string> codecs;
   for (const CdrLeg& leg : cdr.legs) {
     if (!leg.codec.empty()) codecs.insert(leg.codec);
+    observe(leg);
   }
   cdr.transcoded = codecs.size() > 1;
   cdr.cause = cause_of(call);

@@ -20,6 +20,14 @@ json leg_json(const Leg& leg, media::MediaEngine& media) {
     out["discarded"] = stats->discarded;
     out["jitter_ms"] = stats->jitter_ms;
     out["round_trip_ms"] = stats->round_trip_ms;
+    out["loss_percent"] = 100 * stats->loss;
+    out["burst_loss_percent"] = 100 * stats->burst_loss;
+    out["burst_ms"] = stats->burst_ms;
+    out["gap_loss_percent"] = 100 * stats->gap_loss;
+    out["gap_ms"] = stats->gap_ms;
+    out["concealed_ms"] = stats->concealed_ms;
+    out["remote_loss_percent"] = 100 * stats->remote_loss;
+    if (stats->remote_mos > 0) out["remote_mos"] = stats->remote_mos;
     out["mos"] = stats->mos;
   }
   if (const auto* edge = dynamic_cast<const EdgeLeg*>(&leg); edge && edge->quality()) {

@@ -40,6 +40,10 @@ constexpr Source kSources[] = {
      &MediaCounters::srtp_resyncs},
     {"gw_media_digits_in_total", "DTMF keys received.", &MediaCounters::digits_in},
     {"gw_media_digits_out_total", "Runs of DTMF keys sent.", &MediaCounters::digits_out},
+    {"gw_media_digits_undeliverable_total", "DTMF keys toward legs that take none.",
+     &MediaCounters::digits_undeliverable},
+    {"gw_media_rtcp_feedback_total", "RTCP feedback (NACK, congestion control) that was ignored.",
+     &MediaCounters::feedback_ignored},
     {"gw_media_late_turns_total", "Timers that ran more than 20 ms late.",
      &MediaCounters::late_turns},
 };

@@ -7,6 +7,7 @@
 #include "media/engine/media_engine.h"
 #include "media/engine/port_board.h"
 #include "media/engine/port_pool.h"
+#include "media/tone/telephone_event.h"
 #include "media/wire/offer_answer.h"
 
 namespace gw::media {
@@ -17,6 +18,7 @@ struct AddPhonePort {
   RtpSockets sockets;
   uint32_t ssrc = 0;
   std::string cname;
+  DtmfMode dtmf = DtmfMode::Auto;
   std::shared_ptr<PortBoard> board;
 };
 struct AddBrowserPort {
@@ -64,10 +66,15 @@ struct SendDigits {
   std::string digits;
   Duration length{0}, gap{0};
 };
+struct ReceiveDigit {
+  PortId port;
+  KeyPress key;
+};
 struct StopWorker {};
 
-using MediaCommand = std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, RemovePort,
-                                  ApplyNegotiation, RestartIce, ConnectPorts, DisconnectPort,
-                                  SetHeld, SetMuted, PlayRingback, SendDigits, StopWorker>;
+using MediaCommand =
+    std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, RemovePort, ApplyNegotiation,
+                 RestartIce, ConnectPorts, DisconnectPort, SetHeld, SetMuted, PlayRingback,
+                 SendDigits, ReceiveDigit, StopWorker>;
 
 }  // namespace gw::media

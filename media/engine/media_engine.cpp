@@ -170,6 +170,7 @@ Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec
   local.rtp = advertised(sockets->rtp->address());
   local.srtp = spec.srtp;
   local.offer_crypto = spec.offer_crypto;
+  local.events = spec.dtmf == DtmfMode::Auto || spec.dtmf == DtmfMode::Rfc4733;
   local.ssrc = random_.u32();
   local.cname = random_.alphanumeric(16);  // RFC 7022: says nothing of who or where.
   Port port;
@@ -179,7 +180,7 @@ Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
   workers_[session->worker]->post(
-      AddPhonePort{made, std::move(*sockets), local.ssrc, local.cname, board});
+      AddPhonePort{made, std::move(*sockets), local.ssrc, local.cname, spec.dtmf, board});
   return made;
 }
 
@@ -346,6 +347,10 @@ void MediaEngineImpl::send_digits(PortId id, std::string_view digits, Duration l
   if (Port* port = find(id)) {
     worker(*port).post(SendDigits{id, std::string(digits), length, gap});
   }
+}
+
+void MediaEngineImpl::receive_digit(PortId id, char digit, Duration length) {
+  if (Port* port = find(id)) worker(*port).post(ReceiveDigit{id, {digit, length}});
 }
 
 std::optional<PortStats> MediaEngineImpl::stats(PortId id) const {

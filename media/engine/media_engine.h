@@ -40,6 +40,7 @@ struct PhonePortSpec {
   SrtpPolicy srtp = SrtpPolicy::Off;
   bool offer_crypto = false;              // Only on legs signalled over TLS.
   bool prefer_v6 = false;                 // The peer signals over IPv6.
+  DtmfMode dtmf = DtmfMode::Auto;         // How keys come and go.
 };
 
 // A browser: ICE-lite, DTLS-SRTP, BUNDLE, rtcp-mux. It offers, we answer.
@@ -70,7 +71,13 @@ struct PortStats {
   std::string codec, srtp;
   uint64_t packets_in = 0, packets_out = 0, packets_lost = 0, octets_in = 0, octets_out = 0, discarded = 0;
   double jitter_ms = 0, round_trip_ms = 0;
-  double mos = 0;  // 0 = unknown.
+  // Of what came (RFC 3611 4.7.2): the part that was lost or too late, 0..1; where losses crowd ("bursts") and between.
+  double loss = 0, burst_loss = 0, gap_loss = 0;
+  double burst_ms = 0, gap_ms = 0;  // Mean lengths; 0 = none.
+  double concealed_ms = 0;          // Sound made in place of what did not come.
+  double remote_loss = 0;           // Of what we sent, 0..1, as the peer reported last.
+  double remote_mos = 0;            // The same by its RTCP XR; 0 = it says nothing.
+  double mos = 0;                   // Estimated (ITU-T G.107); 0 = unknown.
 };
 
 // ---- What the engine tells its owner. Values that were copied on the worker; delivered through `EventSink`. ----
@@ -79,8 +86,9 @@ struct TransportFailed { PortId port; std::string why; };          // DTLS or IC
 struct MediaTimedOut { PortId port; };
 struct DigitReceived { PortId port; char digit; Duration duration; bool in_band; };  // Once per key, when it ended.
 struct DigitsSent { PortId port; };                                 // The queue of send_digits ran dry.
+struct DigitToSend { PortId port; char digit; Duration duration; }; // For the peer of a port with DtmfMode::Info: by signalling.
 struct PortClosed { PortId port; PortStats stats; };                // After remove_port or close; the last of a port.
-using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, PortClosed>;
+using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, DigitToSend, PortClosed>;
 using EventSink = std::function<void(MediaEvent)>;                  // Called on worker threads: posts to the owner's loop.
 
 // Every call's sound: N workers, of which one carries all the legs of a call. Owned by App. All methods belong to one
@@ -127,8 +135,11 @@ class MediaEngine {
   // Ringback toward a port until stopped or real audio is wired and arrives.
   virtual void play_ringback(PortId port, bool on) = 0;
 
-  // Queues digits (0-9 * # A-D) toward this port's peer: RFC 4733 when agreed, else in-band tones.
+  // Queues digits (0-9 * # A-D) toward this port's peer, as its DtmfMode says.
   virtual void send_digits(PortId port, std::string_view digits, Duration length, Duration gap) = 0;
+  // A key of this port's peer that came by SIP INFO. It goes the way of all keys: DigitReceived, and to the other side;
+  // dropped when the peer's sound or events say the same key.
+  virtual void receive_digit(PortId port, char digit, Duration length) = 0;
 
   virtual std::optional<PortStats> stats(PortId port) const = 0;  // At most a second old.
   virtual size_t open_sessions() const = 0;

@@ -45,6 +45,7 @@ class MediaEngineImpl final : public MediaEngine {
   void set_muted(PortId port, bool muted) override;
   void play_ringback(PortId port, bool on) override;
   void send_digits(PortId port, std::string_view digits, Duration length, Duration gap) override;
+  void receive_digit(PortId port, char digit, Duration length) override;
   std::optional<PortStats> stats(PortId port) const override;
   size_t open_sessions() const override { return sessions_.size(); }
   size_t stalled_workers() override;

@@ -95,6 +95,7 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
   void on_command(SetMuted& command, TimePoint now);
   void on_command(PlayRingback& command, TimePoint now);
   void on_command(SendDigits& command, TimePoint now);
+  void on_command(ReceiveDigit& command, TimePoint now);
   void on_command(StopWorker& command, TimePoint now);
 
   EnginePort* find(PortId id);

@@ -43,6 +43,7 @@ void MediaWorker::on_command(AddPhonePort& command, TimePoint) {
   const PortId id = command.port;
   auto watched = std::make_unique<Watched>();
   auto how = settings(id, command.ssrc, std::move(command.cname), true);
+  how.dtmf = command.dtmf;
   auto port = std::make_unique<PhonePort>(std::move(command), std::move(how), surroundings());
   watched->rtp = {.kind = Watch::Kind::PhoneRtp, .socket = &port->rtp(), .phone = port.get()};
   watched->rtcp = {.kind = Watch::Kind::PhoneRtcp, .socket = &port->rtcp(), .phone = port.get()};
@@ -145,6 +146,11 @@ void MediaWorker::on_command(SendDigits& command, TimePoint now) {
   EnginePort* port = find(command.port);
   if (port == nullptr || port->media() == nullptr) return;
   port->media()->send_digits(command.digits, command.length, command.gap, now);
+}
+
+void MediaWorker::on_command(ReceiveDigit& command, TimePoint now) {
+  EnginePort* port = find(command.port);
+  if (port != nullptr && port->media() != nullptr) port->media()->receive_info(command.key, now);
 }
 
 void MediaWorker::on_command(StopWorker&, TimePoint) {

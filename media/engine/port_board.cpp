@@ -15,6 +15,14 @@ void PortBoard::write(const PortStats& stats, std::optional<Codec> codec, std::s
   jitter_ms_.store(stats.jitter_ms, relaxed);
   round_trip_ms_.store(stats.round_trip_ms, relaxed);
   mos_.store(stats.mos, relaxed);
+  loss_.store(stats.loss, relaxed);
+  burst_loss_.store(stats.burst_loss, relaxed);
+  gap_loss_.store(stats.gap_loss, relaxed);
+  burst_ms_.store(stats.burst_ms, relaxed);
+  gap_ms_.store(stats.gap_ms, relaxed);
+  concealed_ms_.store(stats.concealed_ms, relaxed);
+  remote_loss_.store(stats.remote_loss, relaxed);
+  remote_mos_.store(stats.remote_mos, relaxed);
 }
 
 PortStats PortBoard::read() const {
@@ -32,6 +40,14 @@ PortStats PortBoard::read() const {
   stats.jitter_ms = jitter_ms_.load(relaxed);
   stats.round_trip_ms = round_trip_ms_.load(relaxed);
   stats.mos = mos_.load(relaxed);
+  stats.loss = loss_.load(relaxed);
+  stats.burst_loss = burst_loss_.load(relaxed);
+  stats.gap_loss = gap_loss_.load(relaxed);
+  stats.burst_ms = burst_ms_.load(relaxed);
+  stats.gap_ms = gap_ms_.load(relaxed);
+  stats.concealed_ms = concealed_ms_.load(relaxed);
+  stats.remote_loss = remote_loss_.load(relaxed);
+  stats.remote_mos = remote_mos_.load(relaxed);
   return stats;
 }
 

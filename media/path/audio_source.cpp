@@ -144,6 +144,7 @@ void AudioSource::replace_lost(const Frame& successor, int64_t position, PcmSink
   const std::span<int16_t> out = std::span(pcm_).first(frame_samples_);
   if (decoder(codec_)->recover(successor.payload, out) == 0) return;
   counters_.recovered.add();
+  concealed_time_ += frame_time();
   sink.play(out, position - frame, std::exchange(restart_due_, false), now);
 }
 
@@ -179,6 +180,7 @@ void AudioSource::conceal_next(PcmSink& sink, TimePoint now) {
     return;
   }
   counters_.concealed.add();
+  concealed_time_ += frame_time();
   sink.play(out, next_position_, std::exchange(restart_due_, false), now);
   next_position_ += static_cast<int64_t>(frame_samples_);
   concealed_ += frame_time();

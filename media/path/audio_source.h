@@ -60,6 +60,7 @@ class AudioSource {
   void restart();  // Wired to another leg, or paused.
 
   uint64_t late() const { return late_; }
+  Duration concealed_time() const { return concealed_time_; }  // Of sound that did not come.
 
  private:
   struct Held {
@@ -99,6 +100,7 @@ class AudioSource {
   size_t held_count_ = 0;
 
   uint64_t late_ = 0;
+  Duration concealed_time_{0};
   std::array<int16_t, kMaxFrameSamples> pcm_;
 };
 

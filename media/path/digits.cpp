@@ -4,7 +4,7 @@
 
 namespace gw::media {
 
-void DigitSender::set_events(const std::optional<wire::NegotiatedEvents>& events) {
+void DigitSender::negotiate(const std::optional<wire::NegotiatedEvents>& events) {
   const bool same_clock = events && events_ && events->clock_rate == events_->clock_rate;
   events_ = events;
   if (!events_) {
@@ -14,8 +14,35 @@ void DigitSender::set_events(const std::optional<wire::NegotiatedEvents>& events
   }
 }
 
+DigitSender::Way DigitSender::way() const {
+  if (mode_ == DtmfMode::Info) return Way::Info;
+  if (sender_) return Way::Events;
+  return mode_ == DtmfMode::Rfc4733 ? Way::None : Way::Tones;
+}
+
 bool DigitSender::queue(char digit, Duration length, Duration gap) {
-  return sender_ ? sender_->queue(digit, length, gap) : tones_.queue(digit, length, gap);
+  switch (way()) {
+    case Way::Events: return sender_->queue(digit, length, gap);
+    case Way::Tones: return tones_.queue(digit, length, gap);
+    case Way::Info:
+    case Way::None: return false;
+  }
+  return false;
+}
+
+bool DigitSender::hold(char digit, Duration gap) {
+  switch (way()) {
+    case Way::Events: return sender_->hold(digit, gap);
+    case Way::Tones: return tones_.hold(digit, gap);
+    case Way::Info:
+    case Way::None: return false;
+  }
+  return false;
+}
+
+void DigitSender::release(Duration length) {
+  if (sender_) sender_->release(length);
+  tones_.release(length);
 }
 
 bool DigitSender::busy() const {
@@ -36,7 +63,7 @@ void DigitSender::tick(AudioSink& sink, TimePoint now) {
 }
 
 void DigitSender::clear() {
-  if (sender_) sender_->clear();
+  if (sender_) sender_.emplace(events_->clock_rate);
   tones_.clear();
 }
 
@@ -79,9 +106,11 @@ std::optional<KeyPress> DigitReceiver::take() {
   return std::nullopt;
 }
 
-bool DigitReceiver::pressed() const {
-  return std::any_of(lines_.begin(), lines_.begin() + count_,
-                     [](const Line& line) { return line.receiver->pressed(); });
+char DigitReceiver::pressed_digit() const {
+  for (size_t i = 0; i < count_; ++i) {
+    if (lines_[i].receiver->pressed()) return lines_[i].receiver->digit();
+  }
+  return 0;
 }
 
 void DigitReceiver::reset() {

@@ -10,21 +10,35 @@
 
 namespace gw::media {
 
-// Keys toward one leg's peer: RFC 4733 when it was agreed, else tones in the sound. Owned by a
-// MediaPort, which calls tick() every 20 ms (events) or every frame (tones) while busy; audio of
-// the other leg is held back meanwhile. Its worker's thread. No allocation after set_events().
+// Keys toward one leg's peer: RFC 4733 when it was agreed, else tones in the sound, as its DtmfMode
+// allows. Owned by a MediaPort, which calls tick() every 20 ms (events) or every frame (tones)
+// while busy; audio of the other leg is held back meanwhile. Its worker's thread. No allocation
+// after negotiate().
 class DigitSender {
  public:
-  // After each negotiation; what was queued is lost only when the way of sending changed.
-  void set_events(const std::optional<wire::NegotiatedEvents>& events);
+  enum class Way {
+    Events,  // RFC 4733
+    Tones,   // In the sound.
+    Info,    // By the owner of the port: signalling carries them.
+    None,    // The peer cannot be told.
+  };
 
-  bool queue(char digit, Duration length, Duration gap);
+  explicit DigitSender(DtmfMode mode = DtmfMode::Auto) : mode_(mode) {}
+
+  // After each negotiation; what was queued is lost only when the way of sending changed.
+  void negotiate(const std::optional<wire::NegotiatedEvents>& events);
+
+  Way way() const;
+  bool queue(char digit, Duration length, Duration gap);  // Events and tones.
+  // A key that is down, until release() says how long it was. False where keys go whole.
+  bool hold(char digit, Duration gap);
+  void release(Duration length);
   bool busy() const;
-  bool by_events() const { return events_.has_value(); }
   void tick(AudioSink& sink, TimePoint now);  // Packet path.
-  void clear();
+  void clear();  // At once: a key that is down ends at the peer because nothing more is said of it.
 
  private:
+  const DtmfMode mode_;
   std::optional<wire::NegotiatedEvents> events_;
   std::optional<TelephoneEventSender> sender_;
   DtmfGenerator tones_;
@@ -42,7 +56,8 @@ class DigitReceiver {
                TimePoint now);     // Packet path.
   void tick(TimePoint now);        // Ends keys whose end was lost.
   std::optional<KeyPress> take();  // Until it is empty.
-  bool pressed() const;
+  bool pressed() const { return pressed_digit() != 0; }
+  char pressed_digit() const;  // 0 = none.
   bool any() const { return count_ > 0; }
   void reset();
 

@@ -31,6 +31,7 @@ class EchoPort final : public SoundPort {
   bool passes_events(Codec, uint32_t) const override { return false; }
   void pass_event(InboundAudio&, TimePoint) override {}
   void press(const KeyPress&, TimePoint) override {}
+  bool hears_tones() const override { return true; }  // They come back as they are.
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;
 
  private:

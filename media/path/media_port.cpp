@@ -4,12 +4,15 @@
 #include <utility>
 
 #include "media/codec/g711.h"
-#include "media/path/quality.h"
 
 namespace gw::media {
 namespace {
 
-constexpr Duration kDefaultDigitGap = 70ms;  // Between keys that one leg pressed and another plays.
+// Between keys that one leg pressed and another plays: no more than fast hands leave, or they would
+// fall behind.
+constexpr Duration kRelayedKeyGap = 40ms;
+// Longer is no loss but a pause, and the key is up.
+constexpr int64_t kMaxListenedGap = kSampleRate / 25;
 
 bool is_g711(Codec codec) {
   return codec == Codec::Pcmu || codec == Codec::Pcma;
@@ -33,7 +36,8 @@ MediaPort::MediaPort(Settings settings, const Surroundings& around, Transport& t
       sink_(RtpSender(settings_.ssrc, static_cast<uint16_t>(around.random.u32() & 0x7fff),
                       around.random.u32()),
             transport, around.pool, around.counters),
-      rtcp_(settings_.cname, around.random) {}
+      rtcp_(settings_.cname, around.random),
+      digits_out_(settings_.dtmf) {}
 
 void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint now) {
   if (parameters.codecs.empty()) return;
@@ -46,11 +50,11 @@ void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint no
   sink_.set_format(main, parameters_.ptime, opus);
   events_out_ =
       parameters_.events.empty() ? std::nullopt : std::optional(parameters_.events.front());
-  digits_in_.set_events(parameters_.events);
-  digits_out_.set_events(events_out_);
-  const bool in_band = settings_.fills_silence && parameters_.events.empty();
-  if (in_band && !detector_) detector_ = std::make_unique<DtmfDetector>();
-  if (!in_band) detector_.reset();
+  digits_out_.negotiate(events_out_);
+  const bool may_tone = settings_.dtmf == DtmfMode::Auto || settings_.dtmf == DtmfMode::Inband;
+  const bool by_tone = settings_.fills_silence && parameters_.events.empty() && may_tone;
+  keys_in_.negotiate(parameters_.events, by_tone);
+  if (!by_tone) held_sound_.clear();
   if (!was_sending && sends(parameters_.direction)) sink_.sender().restart_talk_spurt();
   rtcp_.start(now);
   armed_ = now;
@@ -62,6 +66,7 @@ void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint no
 
 void MediaPort::prepare_codecs() {
   if (other_ == nullptr || !negotiated_) return;
+  if (hears_tones()) sink_.prepare();  // A key may come at any time.
   const auto theirs = other_->codec();
   if (!theirs) return;
   // The codec that should come; another one that was negotiated makes its decoder when it comes.
@@ -87,6 +92,10 @@ std::optional<Codec> MediaPort::codec() const {
 void MediaPort::on_wired(SoundPort* other, TimePoint now) {
   other_ = other;
   source_.restart();
+  held_sound_.clear();
+  // What the other side has of a key is all that it gets.
+  if (key_path_ == KeyPath::Live || key_path_ == KeyPath::Passed) key_path_ = KeyPath::Done;
+  digits_out_.release(Duration{0});
   sink_.drop_residue();
   sink_.sender().new_source();
   skipped_ = true;
@@ -103,6 +112,7 @@ void MediaPort::on_other_changed(TimePoint now) {
 
 void MediaPort::set_held(bool held, TimePoint now) {
   if (held_ && !held) sink_.sender().restart_talk_spurt();
+  if (held && !held_) digits_out_.clear();  // A key does not outlast a hold.
   held_ = held;
   armed_ = now;
   timed_out_ = false;
@@ -134,15 +144,33 @@ void MediaPort::set_complexity(int complexity) {
 
 void MediaPort::send_digits(std::string_view digits, Duration length, Duration gap, TimePoint now) {
   if (!digits_out_.busy()) next_tick_ = now;
-  if (!events_out_) sink_.prepare();
-  for (const char digit : digits) digits_out_.queue(digit, length, gap);
+  if (hears_tones()) sink_.prepare();
+  for (const char digit : digits) send_key({digit, length}, gap);
   digits_were_busy_ = true;  // So that DigitsSent comes even when nothing could be queued.
+  poke(now);
+}
+
+void MediaPort::send_key(const KeyPress& key, Duration gap) {
+  switch (digits_out_.way()) {
+    case DigitSender::Way::Events:
+    case DigitSender::Way::Tones: digits_out_.queue(key.digit, key.duration, gap); return;
+    case DigitSender::Way::Info:
+      observer_.on_port_event(DigitToSend{settings_.id, key.digit, key.duration});
+      return;
+    case DigitSender::Way::None: counters_.digits_undeliverable.add(); return;
+  }
+}
+
+void MediaPort::receive_info(const KeyPress& key, TimePoint now) {
+  keys_in_.receive_info(key, other_ != nullptr && other_->hears_tones(), now);
+  take_keys(nullptr, now);
   poke(now);
 }
 
 void MediaPort::leave(TimePoint now) {
   if (negotiated_ && sink_.sender().has_sent()) {
-    rtcp_.send(transport_, pool_, receiver_, sink_.sender(), now, clock_.wall(), true);
+    rtcp_.send(transport_, pool_, receiver_, sink_.sender(), now, clock_.wall(),
+               {voip_metrics(), true});
   }
 }
 
@@ -163,7 +191,7 @@ void MediaPort::on_rtp(PacketPtr& packet, TimePoint now) {
   };
   const auto rtp = wire::RtpPacket::parse(packet->data());
   if (!rtp) return discard(Discard::Malformed);
-  const wire::NegotiatedEvents* events = digits_in_.events_of(rtp->header.payload_type);
+  const wire::NegotiatedEvents* events = keys_in_.events_of(rtp->header.payload_type);
   const auto codec = codec_of(rtp->header.payload_type);
   if (!codec && events == nullptr) return discard(Discard::PayloadType);
 
@@ -183,51 +211,108 @@ void MediaPort::on_rtp(PacketPtr& packet, TimePoint now) {
     skipped_ = true;
     return discard(Discard::Direction);
   }
-  if (arrival.restarted) digits_in_.reset();
+  if (arrival.restarted) keys_in_.reset();
   InboundAudio audio{packet,
                      *rtp,
                      codec.value_or(parameters_.codecs.front().codec),
                      arrival.sequence,
                      arrival.timestamp,
                      arrival.restarted};
-  if (events != nullptr) return receive_event(audio, events->clock_rate, now);
-  if (detector_) listen_for_keys(audio, now);
+  if (events != nullptr) return receive_event(audio, now);
+  if (keys_in_.listens()) return hear(audio, now);
   carry(audio, now);
 }
 
-void MediaPort::receive_event(InboundAudio& event, uint32_t clock_rate, TimePoint now) {
-  const bool fresh = !digits_in_.pressed();
-  digits_in_.receive(event.rtp.header, event.rtp.payload, now);
-  if (fresh && digits_in_.pressed()) event_passed_ = false;
-  deadline_.at_latest(now + 100ms);  // To notice that its end was lost.
-  if (!muted_ && other_ != nullptr && other_->hears(now) &&
-      other_->passes_events(event.codec, clock_rate)) {
-    event_passed_ = true;
-    event.restarted |= std::exchange(skipped_, false);
-    other_->pass_event(event, now);
-  }
-  take_keys(now);
+void MediaPort::receive_event(InboundAudio& event, TimePoint now) {
+  keys_in_.receive_event(event.rtp.header, event.rtp.payload, now);
+  take_keys(&event, now);
+  deadline_.at_latest(keys_in_.due());
+  if (key_path_ != KeyPath::Passed || !keys_in_.event_is_new()) return;
+  if (muted_ || other_ == nullptr || !other_->hears(now)) return;
+  event.restarted |= std::exchange(skipped_, false);
+  other_->pass_event(event, now);
 }
 
-void MediaPort::take_keys(TimePoint now) {
-  while (const auto key = digits_in_.take()) {
-    counters_.digits_in.add();
-    observer_.on_port_event(DigitReceived{settings_.id, key->digit, key->duration, false});
-    // One key is one key: what went through packet by packet is not played again.
-    if (!event_passed_ && other_ != nullptr && !muted_) other_->press(*key, now);
+void MediaPort::take_keys(const InboundAudio* event, TimePoint now) {
+  while (const auto change = keys_in_.take()) {
+    if (change->kind == KeyChange::Kind::Down) {
+      key_down(*change, event, now);
+    } else {
+      key_up(*change, now);
+    }
   }
 }
 
-void MediaPort::listen_for_keys(const InboundAudio& audio, TimePoint now) {
-  if (!is_g711(audio.codec) || audio.rtp.payload.size() > pcm_.size()) return;
+void MediaPort::key_down(const KeyChange& change, const InboundAudio* event, TimePoint now) {
+  key_path_ = KeyPath::Whole;
+  if (muted_ || other_ == nullptr) return;
+  const bool tone = change.way == KeyWay::InBand;
+  const wire::NegotiatedEvents* events =
+      event == nullptr ? nullptr : keys_in_.events_of(event->rtp.header.payload_type);
+  if (tone ? other_->hears_tones()
+           : events != nullptr && other_->hears(now) &&
+                 other_->passes_events(event->codec, events->clock_rate)) {
+    key_path_ = KeyPath::Passed;  // A tone in the sound, an event in its packets.
+  } else if (other_->hold_key(change.key.digit, now)) {
+    key_path_ = KeyPath::Live;
+  }
+}
+
+void MediaPort::key_up(const KeyChange& change, TimePoint now) {
+  counters_.digits_in.add();
+  const bool in_band = change.way == KeyWay::InBand;
+  observer_.on_port_event(
+      DigitReceived{settings_.id, change.key.digit, change.key.duration, in_band});
+  // One key is one key: what went through is not played again.
+  const bool whole = change.kind == KeyChange::Kind::Whole;
+  if (muted_ || other_ == nullptr) return;
+  if (!whole && key_path_ == KeyPath::Live) {
+    other_->release_key(change.key.duration, now);
+  } else if (whole || key_path_ == KeyPath::Whole) {
+    other_->press(change.key, now);
+  }
+}
+
+// A leg whose keys are tones. Packet path.
+void MediaPort::hear(InboundAudio& audio, TimePoint now) {
+  const bool understood = listen_for_tones(audio, now);
+  const bool taken_out = understood && other_ != nullptr && !other_->hears_tones();
+  if (taken_out && keys_in_.tone_sounds()) {
+    held_sound_.clear();  // Its beginning.
+    skipped_ = true;
+  }
+  take_keys(nullptr, now);
+  if (!taken_out) {
+    release_held_sound(now);
+    return carry(audio, now);
+  }
+  if (keys_in_.tone_sounds()) return;
+  const auto samples = static_cast<int64_t>(audio.rtp.payload.size());
+  if (!held_sound_.hold(audio, Duration(1s) * samples / kSampleRate, now)) carry(audio, now);
+  deadline_.at_latest(held_sound_.due());
+  release_held_sound(now);
+}
+
+// False for sound that is not listened to.
+bool MediaPort::listen_for_tones(const InboundAudio& audio, TimePoint now) {
+  if (!is_g711(audio.codec) || audio.rtp.payload.size() > pcm_.size()) return false;
   const std::span<int16_t> pcm = std::span(pcm_).first(audio.rtp.payload.size());
   g711_decode(law_of(audio.codec), audio.rtp.payload, pcm);
-  detector_->push(pcm);
-  while (const auto key = detector_->take()) {
-    counters_.digits_in.add();
-    observer_.on_port_event(DigitReceived{settings_.id, key->digit, key->duration, true});
+  const int64_t lost = audio.timestamp - listened_until_;
+  if (!audio.restarted && lost > 0 && lost <= kMaxListenedGap) {
+    keys_in_.skip(static_cast<size_t>(lost));
   }
-  static_cast<void>(now);
+  listened_until_ = audio.timestamp + static_cast<int64_t>(pcm.size());
+  keys_in_.listen(pcm, now);
+  return true;
+}
+
+void MediaPort::release_held_sound(TimePoint now) {
+  while (auto held = held_sound_.next(now)) {
+    InboundAudio audio{held->packet,   held->rtp,       held->codec,
+                       held->sequence, held->timestamp, held->restarted};
+    carry(audio, now);
+  }
 }
 
 // Packet path.
@@ -261,7 +346,7 @@ void MediaPort::transcode(InboundAudio& audio, TimePoint now) {
 
 // Packet path.
 void MediaPort::on_rtcp(std::span<const std::byte> compound, TimePoint now) {
-  rtcp_.receive(compound, receiver_, settings_.ssrc, now, clock_.wall());
+  rtcp_.receive(compound, receiver_, settings_.ssrc, now, clock_.wall(), counters_);
   sink_.set_expected_loss(rtcp_.remote_loss_percent());
   heard_ = now;
 }
@@ -317,8 +402,21 @@ void MediaPort::pass_event(InboundAudio& event, TimePoint now) {
 void MediaPort::press(const KeyPress& key, TimePoint now) {
   if (!may_send()) return;
   if (!digits_out_.busy()) next_tick_ = now;
-  if (!events_out_) sink_.prepare();
-  digits_out_.queue(key.digit, key.duration, kDefaultDigitGap);
+  send_key(key, kRelayedKeyGap);
+  poke(now);
+}
+
+bool MediaPort::hold_key(char digit, TimePoint now) {
+  if (!may_send()) return true;  // Nobody is there to hear it.
+  const bool idle = !digits_out_.busy();
+  if (!digits_out_.hold(digit, kRelayedKeyGap)) return false;
+  if (idle) next_tick_ = now;
+  poke(now);
+  return true;
+}
+
+void MediaPort::release_key(Duration length, TimePoint now) {
+  digits_out_.release(length);
   poke(now);
 }
 
@@ -334,11 +432,12 @@ void MediaPort::play(std::span<const int16_t> pcm, int64_t position, bool restar
 
 TimePoint MediaPort::on_timer(TimePoint now) {
   TimePoint next = transport_.on_timer(now);
-  if (digits_in_.pressed()) {
-    digits_in_.tick(now);
-    take_keys(now);
-    next = std::min(next, now + 100ms);
+  if (now >= keys_in_.due()) {
+    keys_in_.tick(now);
+    take_keys(nullptr, now);
   }
+  if (now >= held_sound_.due()) release_held_sound(now);
+  next = std::min({next, keys_in_.due(), held_sound_.due()});
   if (other_ != nullptr && !muted_ && !held_ && other_->hears(now)) {
     next = std::min(next, source_.on_timer(*other_, now));
   } else {
@@ -346,7 +445,8 @@ TimePoint MediaPort::on_timer(TimePoint now) {
   }
   next = std::min(next, generate(now));
   if (now >= rtcp_.due()) {
-    rtcp_.send(transport_, pool_, receiver_, sink_.sender(), now, clock_.wall());
+    rtcp_.send(transport_, pool_, receiver_, sink_.sender(), now, clock_.wall(),
+               {voip_metrics(), false});
     counters_.lost.add(receiver_.lost() - std::min(counted_lost_, receiver_.lost()));
     counted_lost_ = std::max(counted_lost_, receiver_.lost());
   }
@@ -379,7 +479,9 @@ TimePoint MediaPort::tick_generator(TimePoint now) {
     ringback_->generate(frame);
     sink_.play_generated(frame, now);
   }
-  next_tick_ += digits && digits_out_.by_events() ? TelephoneEventSender::kTick : sink_.ptime();
+  next_tick_ += digits && digits_out_.way() == DigitSender::Way::Events
+                    ? TelephoneEventSender::kTick
+                    : sink_.ptime();
   return next_tick_;
 }
 
@@ -409,25 +511,6 @@ TimePoint MediaPort::check_timeout(TimePoint now) {
   timed_out_ = true;
   observer_.on_port_event(MediaTimedOut{settings_.id});
   return kNever;
-}
-
-PortStats MediaPort::stats() const {
-  PortStats stats;
-  stats.packets_in = packets_in_;
-  stats.octets_in = octets_in_;
-  stats.packets_out = sink_.packets();
-  stats.octets_out = sink_.octets();
-  stats.packets_lost = receiver_.lost();
-  stats.discarded = discarded_ + source_.late();
-  using Milliseconds = std::chrono::duration<double, std::milli>;
-  stats.jitter_ms = Milliseconds(receiver_.jitter()).count();
-  stats.round_trip_ms = Milliseconds(rtcp_.round_trip()).count();
-  if (packets_in_ == 0) return stats;
-  const double arrived = static_cast<double>(packets_in_);
-  const double lost = static_cast<double>(stats.packets_lost + source_.late());
-  stats.mos = mean_opinion_score({parameters_.codecs.front().codec, lost / (arrived + lost),
-                                  receiver_.jitter(), rtcp_.round_trip()});
-  return stats;
 }
 
 }  // namespace gw::media

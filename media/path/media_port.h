@@ -11,10 +11,12 @@
 #include "media/path/audio_source.h"
 #include "media/path/deadline.h"
 #include "media/path/digits.h"
+#include "media/path/key_input.h"
+#include "media/path/look_ahead.h"
+#include "media/path/quality.h"
 #include "media/path/rtcp_session.h"
 #include "media/path/rtp_receiver.h"
 #include "media/path/sound_port.h"
-#include "media/tone/dtmf_detector.h"
 #include "media/tone/tone_generator.h"
 #include "media/transport/transport.h"
 
@@ -39,6 +41,7 @@ class MediaPort : public SoundPort, public TransportObserver {
     OpusSettings opus;
     Duration media_timeout = 30s;
     bool fills_silence = true;  // Rule 6: phones and carriers hang up on a stream that stops.
+    DtmfMode dtmf = DtmfMode::Auto;
   };
   struct Surroundings {
     PacketPool& pool;
@@ -62,7 +65,8 @@ class MediaPort : public SoundPort, public TransportObserver {
   void set_ringback(bool on, TimePoint now);
   void set_complexity(int complexity);  // Of its Opus encoder, from the next frame on.
   void send_digits(std::string_view digits, Duration length, Duration gap, TimePoint now);
-  void leave(TimePoint now);  // RTCP BYE.
+  void receive_info(const KeyPress& key, TimePoint now);  // A key of the peer's by SIP INFO.
+  void leave(TimePoint now);                              // RTCP BYE.
 
   TimePoint on_timer(TimePoint now);
   Deadline& deadline() { return deadline_; }
@@ -82,6 +86,9 @@ class MediaPort : public SoundPort, public TransportObserver {
   bool passes_events(Codec codec, uint32_t clock_rate) const override;
   void pass_event(InboundAudio& event, TimePoint now) override;
   void press(const KeyPress& key, TimePoint now) override;
+  bool hold_key(char digit, TimePoint now) override;
+  void release_key(Duration length, TimePoint now) override;
+  bool hears_tones() const override { return digits_out_.way() == DigitSender::Way::Tones; }
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;
 
   // TransportObserver: what comes from the network.
@@ -93,13 +100,20 @@ class MediaPort : public SoundPort, public TransportObserver {
   void on_lost(TimePoint now) override;
 
  private:
+  StreamQuality quality() const;  // Of what its peer sends.
+  std::optional<wire::VoipMetrics> voip_metrics() const;
   bool may_send() const;
+  void send_key(const KeyPress& key, Duration gap);
   std::optional<Codec> codec_of(uint8_t payload_type) const;
   void prepare_codecs();
   void prepare_to_transcode(Codec codec);
-  void receive_event(InboundAudio& event, uint32_t clock_rate, TimePoint now);
-  void take_keys(TimePoint now);
-  void listen_for_keys(const InboundAudio& audio, TimePoint now);
+  void receive_event(InboundAudio& event, TimePoint now);
+  void hear(InboundAudio& audio, TimePoint now);
+  bool listen_for_tones(const InboundAudio& audio, TimePoint now);
+  void release_held_sound(TimePoint now);
+  void take_keys(const InboundAudio* event, TimePoint now);
+  void key_down(const KeyChange& change, const InboundAudio* event, TimePoint now);
+  void key_up(const KeyChange& change, TimePoint now);
   void carry(InboundAudio& audio, TimePoint now);
   void transcode(InboundAudio& audio, TimePoint now);
   void on_heard_elsewhere();
@@ -122,18 +136,26 @@ class MediaPort : public SoundPort, public TransportObserver {
   AudioSource source_;
   AudioSink sink_;
   RtcpSession rtcp_;
-  DigitReceiver digits_in_;
+  KeyInput keys_in_;
+  LookAhead held_sound_;  // Where tones are taken out of the sound.
   DigitSender digits_out_;
-  std::unique_ptr<DtmfDetector> detector_;  // Phones without telephone-event.
   std::unique_ptr<ToneGenerator> ringback_;
 
   SoundPort* other_ = nullptr;
   bool negotiated_ = false;
   wire::StreamParameters parameters_;
   std::optional<wire::NegotiatedEvents> events_out_;
+  int64_t listened_until_ = 0;  // Timestamp.
   bool held_ = false, muted_ = false;
-  bool skipped_ = false;       // The last packet did not reach the other side.
-  bool event_passed_ = false;  // The key that is down goes through packet by packet.
+  bool skipped_ = false;  // The last packet did not reach the other side.
+  // How the peer's key that is down reaches the other side.
+  enum class KeyPath {
+    Whole,   // When it is up.
+    Live,    // It is down there too.
+    Passed,  // Packet by packet.
+    Done,    // It did, until the wiring changed.
+  };
+  KeyPath key_path_ = KeyPath::Whole;
   bool digits_were_busy_ = false;
   bool filling_ = false;
   TimePoint next_tick_{};

@@ -21,13 +21,18 @@ void RtcpSession::start(TimePoint now) {
 }
 
 void RtcpSession::receive(std::span<const std::byte> compound, RtpReceiver& receiver,
-                          uint32_t our_ssrc, TimePoint now, WallTime wall) {
+                          uint32_t our_ssrc, TimePoint now, WallTime wall,
+                          MediaCounters& counters) {
   const auto parsed = wire::RtcpCompound::parse(compound);
   if (!parsed) return;
   if (parsed->sender) receiver.on_sender_report(parsed->ssrc, parsed->sender->ntp, now);
+  // Sound is not sent again, and its rate is the codec's: RFC 4585 feedback changes nothing.
+  counters.feedback_ignored.add(parsed->feedbacks);
+  if (parsed->voip && parsed->voip->ssrc == our_ssrc) take(*parsed->voip);
   for (const wire::ReportBlock& block : parsed->reports()) {
     if (block.ssrc != our_ssrc) continue;
     remote_loss_percent_ = block.fraction_lost * 100u / 256u;
+    remote_loss_ = block.fraction_lost / 256.0;
     if (block.last_sr == 0) continue;
     const uint32_t round_trip =
         wire::ntp_middle(wire::to_ntp(wall)) - block.last_sr - block.delay_since_last_sr;
@@ -37,15 +42,23 @@ void RtcpSession::receive(std::span<const std::byte> compound, RtpReceiver& rece
   if (parsed->bye_count > 0) peer_left_ = true;
 }
 
+void RtcpSession::take(const wire::VoipMetrics& metrics) {
+  constexpr uint8_t kLowest = 10, kHighest = 50;  // Tenths; all else means that it is not known.
+  if (metrics.listening_mos < kLowest || metrics.listening_mos > kHighest) return;
+  remote_mos_ = metrics.listening_mos / 10.0;
+}
+
 void RtcpSession::send(Transport& transport, PacketPool& pool, RtpReceiver& receiver,
-                       const RtpSender& sender, TimePoint now, WallTime wall, bool bye) {
+                       const RtpSender& sender, TimePoint now, WallTime wall,
+                       const Saying& saying) {
   due_ = now + next_interval(1.0);
   PacketPtr packet = pool.take();
   if (!packet) return;
   wire::RtcpReport report;
   report.ssrc = sender.ssrc();
   report.cname = cname_;
-  report.bye = bye;
+  report.voip = saying.voip;
+  report.bye = saying.bye;
   // RFC 3550 6.4: SR from those who sent since the last report, else RR.
   if (sender.packets() != reported_packets_) report.sender = sender.sender_info(now, wall);
   reported_packets_ = sender.packets();

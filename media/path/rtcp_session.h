@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "media/path/rtp_receiver.h"
 #include "media/path/rtp_sender.h"
+#include "media/transport/counters.h"
 #include "media/transport/transport.h"
 
 namespace gw::media {
@@ -22,18 +23,25 @@ class RtcpSession {
 
   void start(TimePoint now);  // First negotiation.
   void receive(std::span<const std::byte> compound, RtpReceiver& receiver, uint32_t our_ssrc,
-               TimePoint now, WallTime wall);  // Packet path.
+               TimePoint now, WallTime wall, MediaCounters& counters);  // Packet path.
   TimePoint due() const { return due_; }
-  // Sends what is due. `bye` says that the stream ends here.
+  struct Saying {
+    std::optional<wire::VoipMetrics> voip;  // Where the peer wants them (RFC 3611).
+    bool bye = false;                       // The stream ends here.
+  };
+  // Sends what is due.
   void send(Transport& transport, PacketPool& pool, RtpReceiver& receiver, const RtpSender& sender,
-            TimePoint now, WallTime wall, bool bye = false);
+            TimePoint now, WallTime wall, const Saying& saying);
 
   Duration round_trip() const { return round_trip_; }
   unsigned remote_loss_percent() const { return remote_loss_percent_; }  // Of what we send.
+  double remote_loss() const { return remote_loss_; }                    // The same, 0..1.
+  double remote_mos() const { return remote_mos_; }  // As its XR says; 0 = it does not.
   bool peer_left() const { return peer_left_; }
 
  private:
   Duration next_interval(double mean) const;
+  void take(const wire::VoipMetrics& metrics);
 
   const std::string cname_;
   Random& random_;
@@ -41,6 +49,7 @@ class RtcpSession {
   uint64_t reported_packets_ = 0;
   Duration round_trip_{0};
   unsigned remote_loss_percent_ = 0;
+  double remote_loss_ = 0, remote_mos_ = 0;
   bool peer_left_ = false;
 };
 

@@ -90,6 +90,7 @@ bool RtpReceiver::seen(int64_t sequence) {
   }
   const int64_t ahead = sequence - sequences_.newest();
   if (ahead > 0) {
+    judge(ahead);
     window_ = ahead >= kWindowBits ? 0 : window_ << ahead;
     window_ |= 1;
     return false;
@@ -101,13 +102,25 @@ bool RtpReceiver::seen(int64_t sequence) {
   return false;
 }
 
+// What leaves the window came, or never will.
+void RtpReceiver::judge(int64_t ahead) {
+  const int64_t oldest = sequences_.newest() - kWindowBits + 1;
+  for (int64_t i = 0; i < ahead; ++i) {
+    if (oldest + i < first_) continue;
+    bursts_.note(i < kWindowBits && (window_ >> (kWindowBits - 1 - i) & 1) != 0);
+  }
+}
+
 void RtpReceiver::measure_jitter(int64_t timestamp, uint32_t clock_rate, TimePoint now) {
   if (clock_rate != jitter_clock_) {
     jitter_ = jitter_clock_ == 0 ? 0 : jitter_ * clock_rate / jitter_clock_;
     jitter_clock_ = clock_rate;
     have_transit_ = false;
+    packet_units_ = 0;
   }
   if (have_transit_) {
+    const int64_t step = timestamp - jitter_timestamp_;
+    if (step > 0 && (packet_units_ == 0 || step < packet_units_)) packet_units_ = step;
     const double arrival_units = seconds(now - jitter_arrival_) * clock_rate;
     const double d = std::abs(arrival_units - static_cast<double>(timestamp - jitter_timestamp_));
     // A pause of the sender's clock (hold, DTX that stops it) is no jitter.
@@ -152,6 +165,11 @@ uint64_t RtpReceiver::lost() const {
   if (!started_ || !sequences_.started()) return lost_before_;
   return lost_before_ +
          static_cast<uint64_t>(std::max<int64_t>(0, expected() - static_cast<int64_t>(received_)));
+}
+
+Duration RtpReceiver::packet_time() const {
+  if (packet_units_ == 0) return 20ms;
+  return Duration(1s) * packet_units_ / jitter_clock_;
 }
 
 Duration RtpReceiver::jitter() const {

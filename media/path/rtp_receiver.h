@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "media/path/loss_bursts.h"
 #include "media/wire/rtcp.h"
 #include "media/wire/rtp.h"
 
@@ -42,6 +43,9 @@ class RtpReceiver {
   uint64_t packets() const { return total_received_; }
   uint64_t lost() const;  // Over all sources.
   Duration jitter() const;
+  Duration packet_time() const;  // Of sound in a packet; 20 ms until it is known.
+  // How losses lie; the newest 64 packets are not judged yet, they may come out of order.
+  LossBursts::Summary bursts() const { return bursts_.summary(); }
   uint32_t ssrc() const { return ssrc_; }
   bool started() const { return started_; }
   TimePoint last_arrival() const { return last_arrival_; }
@@ -50,6 +54,7 @@ class RtpReceiver {
   bool follow(uint32_t ssrc, TimePoint now);
   void restart(const wire::RtpHeader& header);
   bool seen(int64_t sequence);
+  void judge(int64_t ahead);
   void measure_jitter(int64_t timestamp, uint32_t clock_rate, TimePoint now);
   int64_t expected() const { return sequences_.newest() - first_ + 1; }
 
@@ -64,6 +69,7 @@ class RtpReceiver {
   int64_t first_ = 0;
   uint64_t window_ = 0;  // Bit i: newest - i was seen.
   uint64_t received_ = 0;
+  LossBursts bursts_;
 
   uint64_t total_received_ = 0, lost_before_ = 0;
   int64_t reported_expected_ = 0;
@@ -75,6 +81,7 @@ class RtpReceiver {
   bool have_transit_ = false;
   int64_t jitter_timestamp_ = 0;
   TimePoint jitter_arrival_{};
+  int64_t packet_units_ = 0;  // The shortest step between two packets.
 
   uint32_t last_sr_ = 0;
   TimePoint last_sr_arrival_{};

@@ -42,6 +42,12 @@ class SoundPort : public PcmSink {
   virtual bool passes_events(Codec codec, uint32_t clock_rate) const = 0;
   virtual void pass_event(InboundAudio& event, TimePoint now) = 0;
   virtual void press(const KeyPress& key, TimePoint now) = 0;
+  // A key that is down: played until release_key() says how long it was. False: it takes whole keys
+  // only, by press().
+  virtual bool hold_key(char, TimePoint) { return false; }
+  virtual void release_key(Duration, TimePoint) {}
+  // Tones in the sound are its keys; else they are taken out of the sound, and pressed.
+  virtual bool hears_tones() const { return false; }
 };
 
 }  // namespace gw::media

@@ -44,7 +44,8 @@ struct DtmfDetector::State {
   }
 
   dtmf_rx_state_t* const dtmf;
-  uint64_t heard = 0;  // Samples until the end of the block that is being decided.
+  uint64_t heard = 0;   // Samples until the end of the block that is being decided.
+  size_t in_block = 0;  // Samples of the block that is under way.
   uint64_t began = 0;
   char digit = 0;
   std::array<KeyPress, 8> queue{};
@@ -57,8 +58,9 @@ DtmfDetector::~DtmfDetector() = default;
 void DtmfDetector::push(std::span<const int16_t> pcm) {
   while (!pcm.empty()) {
     // Piece by piece to the edge of a block, so that the callback knows the time.
-    const size_t size = std::min(pcm.size(), kBlock - state_->heard % kBlock);
+    const size_t size = std::min(pcm.size(), kBlock - state_->in_block);
     state_->heard += size;
+    state_->in_block = (state_->in_block + size) % kBlock;
     dtmf_rx(state_->dtmf, pcm.data(), static_cast<int>(size));
     pcm = pcm.subspan(size);
   }
@@ -73,8 +75,14 @@ std::optional<KeyPress> DtmfDetector::take() {
   return first;
 }
 
-bool DtmfDetector::pressed() const {
-  return state_->digit != 0;
+void DtmfDetector::skip(size_t samples) {
+  dtmf_rx_fillin(state_->dtmf, static_cast<int>(samples));  // Begins its block anew.
+  state_->heard += samples;
+  state_->in_block = 0;
+}
+
+char DtmfDetector::digit() const {
+  return state_->digit;
 }
 
 }  // namespace gw::media

@@ -20,7 +20,10 @@ class DtmfDetector {
 
   void push(std::span<const int16_t> pcm);  // Packet path. Then take() until it is empty.
   std::optional<KeyPress> take();           // Once per key, when it ended.
-  bool pressed() const;
+  // Sound that was lost: the key goes on, and so does time.
+  void skip(size_t samples);  // Packet path.
+  bool pressed() const { return digit() != 0; }
+  char digit() const;  // The key that is down, 0 = none.
 
  private:
   struct State;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "media/wire/bytes.h"
 
@@ -17,11 +18,12 @@ constexpr Duration kReorderWindow = 1s;
 constexpr Duration kRepeatWindow = 30s;
 constexpr uint32_t kMaxSegment = 0xffff;  // The duration field is full.
 constexpr uint32_t kMinTicks = 2;  // 40 ms: the shortest key that detectors must take (ITU-T Q.24).
-constexpr uint32_t kEndPackets = 3;  // RFC 4733 2.5.1.4
+constexpr uint32_t kMaxTicks = 3000;  // A minute: nobody holds a key longer.
+constexpr uint32_t kEndPackets = 3;   // RFC 4733 2.5.1.4
 
 uint32_t ticks_of(Duration d) {
-  const auto ticks = (d + TelephoneEventSender::kTick - 1ns) / TelephoneEventSender::kTick;
-  return static_cast<uint32_t>(std::clamp<int64_t>(ticks, kMinTicks, 3000));  // At most a minute.
+  const auto ticks = (d + TelephoneEventSender::kTick / 2) / TelephoneEventSender::kTick;
+  return static_cast<uint32_t>(std::clamp<int64_t>(ticks, kMinTicks, kMaxTicks));
 }
 
 }  // namespace
@@ -128,14 +130,34 @@ bool TelephoneEventReceiver::stale(uint32_t timestamp, TimePoint now) const {
 }
 
 bool TelephoneEventSender::queue(char digit, Duration length, Duration gap) {
+  return add(digit, {0, ticks_of(length), ticks_of(gap), false});
+}
+
+bool TelephoneEventSender::hold(char digit, Duration gap) {
+  release(Duration{0});
+  return add(digit, {0, kMaxTicks, ticks_of(gap), true});
+}
+
+bool TelephoneEventSender::add(char digit, const Key& key) {
   const auto event = event_of_digit(digit);
   if (!event || count_ == kMaxQueued) return false;
-  // One segment: the duration field is full after 8 s at 8 kHz, 1.3 s at 48 kHz.
-  const uint32_t longest = kMaxSegment / (clock_rate_ / 50);
-  keys_[(first_ + count_) % kMaxQueued] = {*event, std::min(ticks_of(length), longest),
-                                           ticks_of(gap)};
-  ++count_;
+  Key& added = keys_[(first_ + count_++) % kMaxQueued];
+  added = key;
+  added.event = *event;
   return true;
+}
+
+void TelephoneEventSender::release(Duration length) {
+  const uint32_t ticks = ticks_of(length);
+  for (size_t i = 0; i < count_; ++i) {
+    Key& waiting = keys_[(first_ + i) % kMaxQueued];
+    if (std::exchange(waiting.held, false)) waiting.ticks = ticks;
+  }
+  if (!std::exchange(key_.held, false) || phase_ != Phase::Key) return;
+  key_.ticks = std::max(ticks, elapsed_);
+  if (elapsed_ < key_.ticks) return;
+  phase_ = Phase::Ending;  // The next packet says that it was up with the last.
+  elapsed_ = 0;
 }
 
 std::optional<TelephoneEventSender::Out> TelephoneEventSender::tick(uint32_t timestamp) {
@@ -170,17 +192,27 @@ std::optional<TelephoneEventSender::Out> TelephoneEventSender::tick(uint32_t tim
 
 void TelephoneEventSender::clear() {
   count_ = 0;
+  key_.held = false;
   // A key that is down must come up, else the far side holds it.
   if (phase_ == Phase::Key) key_.ticks = elapsed_ + 1;
 }
 
-TelephoneEventSender::Out TelephoneEventSender::packet(bool end) const {
+TelephoneEventSender::Out TelephoneEventSender::packet(bool end) {
   const uint32_t ticks = phase_ == Phase::Key ? elapsed_ : key_.ticks;
+  const uint32_t units = ticks * (clock_rate_ / 50);
   TelephoneEvent event;
   event.event = key_.event;
-  event.end = end;
-  event.duration = static_cast<uint16_t>(ticks * (clock_rate_ / 50));
-  return {event.bytes(), phase_ == Phase::Key && elapsed_ == 1, begin_};
+  // RFC 4733 2.5.1.3: the segment that is full says so once, without an end; what is left of this
+  // tick is in the next packet.
+  const bool full = units - earlier_ > kMaxSegment;
+  event.end = end && !full;
+  event.duration = static_cast<uint16_t>(full ? kMaxSegment : units - earlier_);
+  const Out out{event.bytes(), phase_ == Phase::Key && elapsed_ == 1, begin_};
+  if (full) {
+    earlier_ += kMaxSegment;
+    begin_ += kMaxSegment;
+  }
+  return out;
 }
 
 void TelephoneEventSender::start_next(uint32_t timestamp) {
@@ -189,6 +221,7 @@ void TelephoneEventSender::start_next(uint32_t timestamp) {
   --count_;
   phase_ = Phase::Key;
   begin_ = timestamp;
+  earlier_ = 0;
   elapsed_ = 0;
 }
 

@@ -71,8 +71,10 @@ class TelephoneEventReceiver {
   size_t queued_ = 0;
 };
 
-// Plays queued keys as event packets, one a tick of 20 ms: same timestamp, growing duration, the
-// end three times. Owned by a MediaPort. No allocation. Packet path.
+// Plays keys as event packets, one a tick of 20 ms: same timestamp, growing duration, the end three
+// times; keys longer than the duration field go on in new segments (RFC 4733 2.5.1.3). A key comes
+// whole, by queue(), or while it is down, by hold() and release(). Owned by a MediaPort. No
+// allocation. Packet path.
 class TelephoneEventSender {
  public:
   static constexpr size_t kMaxQueued = 64;
@@ -81,15 +83,19 @@ class TelephoneEventSender {
   struct Out {
     std::array<std::byte, kTelephoneEventSize> payload;
     bool marker = false;
-    uint32_t timestamp =
-        0;  // Of the key's beginning; the sequence number advances by one as always.
+    uint32_t timestamp = 0;  // Of the segment's beginning; the sequence number advances by one.
   };
 
   explicit TelephoneEventSender(uint32_t clock_rate) : clock_rate_(clock_rate) {}
 
-  // False: no key, or the queue is full. Lengths under 40 ms become 40, over 8 s (the clock at 8
-  // kHz) 8 s.
+  // False: no key, or the queue is full. Lengths under 40 ms become 40, over a minute a minute.
   bool queue(char digit, Duration length, Duration gap);
+  // A key that is down until release(), a minute at most; it queues behind the others. One at a
+  // time: another hold() releases it.
+  bool hold(char digit, Duration gap);
+  // It was down this long; a key that was played longer by then ends at once. Nothing when no key
+  // is held.
+  void release(Duration length);
   // Once each 20 ms with the stream's timestamp of now; what to send, if anything. Nothing in a
   // gap.
   std::optional<Out> tick(uint32_t timestamp);
@@ -106,9 +112,11 @@ class TelephoneEventSender {
     uint8_t event = 0;
     uint32_t ticks = 0;      // How long it is down.
     uint32_t gap_ticks = 0;  // The pause after it, the repeated ends included.
+    bool held = false;       // `ticks` is not known yet.
   };
 
-  Out packet(bool end) const;
+  bool add(char digit, const Key& key);
+  Out packet(bool end);
   void start_next(uint32_t timestamp);
 
   const uint32_t clock_rate_;
@@ -118,7 +126,8 @@ class TelephoneEventSender {
 
   Phase phase_ = Phase::Idle;
   Key key_;
-  uint32_t begin_ = 0;    // Timestamp.
+  uint32_t begin_ = 0;    // Timestamp of the segment.
+  uint32_t earlier_ = 0;  // Units in the segments before it.
   uint32_t elapsed_ = 0;  // Ticks in the phase.
 };
 

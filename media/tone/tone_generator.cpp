@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 #include <string_view>
+#include <utility>
 
 #include "media/codec/codec.h"
 #include "media/tone/telephone_event.h"
@@ -18,6 +19,13 @@ constexpr double kDtmfHighDbm0 = -7;  // Lines lose more of the high tones.
 
 size_t samples_of(Duration d) {
   return static_cast<size_t>(std::max<int64_t>(0, d.count()) * kNarrowband / 1'000'000'000);
+}
+
+constexpr Duration kShortestKey = 40ms;  // What detectors must take (ITU-T Q.24).
+constexpr Duration kLongestKey = 60s;
+
+uint32_t bounded_samples(Duration d) {
+  return static_cast<uint32_t>(samples_of(std::clamp(d, kShortestKey, kLongestKey)));
 }
 
 int16_t to_pcm(double value) {
@@ -72,14 +80,30 @@ double ToneGenerator::gain() const {
 }
 
 bool DtmfGenerator::queue(char digit, Duration length, Duration gap) {
+  return add(digit, {0, bounded_samples(length), bounded_samples(gap), false});
+}
+
+bool DtmfGenerator::hold(char digit, Duration gap) {
+  release(Duration{0});
+  return add(digit, {0, bounded_samples(kLongestKey), bounded_samples(gap), true});
+}
+
+bool DtmfGenerator::add(char digit, const Key& key) {
   const auto event = event_of_digit(digit);
   if (!event || *event > 15 || count_ == kMaxQueued) return false;  // A hook flash has no tone.
-  const auto bounded = [](Duration d) {
-    return static_cast<uint32_t>(samples_of(std::clamp<Duration>(d, 40ms, 60s)));
-  };
-  keys_[(first_ + count_) % kMaxQueued] = {*digit_of_event(*event), bounded(length), bounded(gap)};
-  ++count_;
+  Key& added = keys_[(first_ + count_++) % kMaxQueued];
+  added = key;
+  added.digit = *digit_of_event(*event);
   return true;
+}
+
+void DtmfGenerator::release(Duration length) {
+  const uint32_t samples = bounded_samples(length);
+  for (size_t i = 0; i < count_; ++i) {
+    Key& waiting = keys_[(first_ + i) % kMaxQueued];
+    if (std::exchange(waiting.held, false)) waiting.samples = samples;
+  }
+  if (std::exchange(held_, false)) left_ = samples > played_ ? samples - played_ : 0;
 }
 
 bool DtmfGenerator::generate(std::span<int16_t> out) {
@@ -93,6 +117,7 @@ bool DtmfGenerator::generate(std::span<int16_t> out) {
     if (left_ != 0) {
       sample = to_pcm(low_.next() + high_.next());
       --left_;
+      ++played_;
     } else if (gap_left_ != 0) {
       --gap_left_;
     }
@@ -104,6 +129,7 @@ void DtmfGenerator::clear() {
   count_ = 0;
   left_ = 0;
   gap_left_ = 0;
+  held_ = false;
 }
 
 void DtmfGenerator::start_next() {
@@ -115,6 +141,8 @@ void DtmfGenerator::start_next() {
   high_ = Sine(pair.high, kDtmfHighDbm0);
   left_ = key.samples;
   gap_left_ = key.gap_samples;
+  played_ = 0;
+  held_ = key.held;
 }
 
 }  // namespace gw::media

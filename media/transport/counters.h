@@ -58,10 +58,12 @@ struct MediaCounters {
   Tally srtp_failures;
   Tally srtp_resyncs;  // Rollover counters found ahead of ours.
   Tally digits_in, digits_out;
-  Tally turns;       // Of the loop; its pulse.
-  Tally late_turns;  // Loop turns that came more than 20 ms after they were due.
-  Tally busy_permille;  // Of the worker's time, in the last quarter of a second.
-  Tally complexity;     // Of its Opus encoders.
+  Tally digits_undeliverable;  // Keys toward a leg that takes none.
+  Tally feedback_ignored;      // RTCP feedback: NACK, congestion control.
+  Tally turns;                 // Of the loop; its pulse.
+  Tally late_turns;            // Loop turns that came more than 20 ms after they were due.
+  Tally busy_permille;         // Of the worker's time, in the last quarter of a second.
+  Tally complexity;            // Of its Opus encoders.
   std::array<Tally, kDiscards> discarded;
 
   void discard(Discard why) { discarded[static_cast<size_t>(why)].add(); }

@@ -116,6 +116,7 @@ SdpMedia section(const LocalStream& local, const LocalAudio& audio) {
   m.direction = audio.direction;
   m.ptime = audio.ptime_ms;
   m.rtcp_mux = audio.rtcp_mux;
+  m.voip_metrics = audio.voip_metrics;
   for (const auto& format : audio.codecs) add_codec(m, format, local.opus_rate);
   for (const auto& e : audio.events) {
     add_format(m, {e.payload_type, "telephone-event", e.clock_rate, 1, "0-16"});

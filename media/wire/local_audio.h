@@ -22,6 +22,7 @@ struct LocalStream {
   uint16_t rtcp_port = 0;             // 0 = RTP's + 1.
   SrtpPolicy srtp = SrtpPolicy::Off;  // Phones.
   bool offer_crypto = false;          // Phones signalled over TLS.
+  bool events = true;                 // telephone-event (RFC 4733) is negotiated.
   uint32_t ptime_ms = 20;
   std::vector<SocketAddress> candidates;      // Browsers: beside `rtp`, e.g. the IPv6 address.
   std::vector<SocketAddress> tcp_candidates;  // Browsers: where we listen for those without UDP.
@@ -72,6 +73,7 @@ struct LocalAudio {
   Direction direction = Direction::SendRecv;
   uint32_t ptime_ms = 20;
   bool rtcp_mux = false;
+  bool voip_metrics = false;
   std::vector<LocalCrypto> cryptos;
   std::string mid;
 };

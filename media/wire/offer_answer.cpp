@@ -109,20 +109,22 @@ LocalAudio OfferAnswer::audio_to_offer(Direction direction,
   for (const Codec codec : ordered(codecs_first)) {
     audio.codecs.push_back({codec, numbers_.of(codec)});
   }
-  audio.events.push_back({8000, numbers_.of_events(8000)});
-  if (contains(local_.codecs, Codec::Opus)) {
+  if (local_.events) audio.events.push_back({8000, numbers_.of_events(8000)});
+  if (local_.events && contains(local_.codecs, Codec::Opus)) {
     audio.events.push_back({48000, numbers_.of_events(48000)});
   }
   if (negotiated_) {
     // A change of profile or suite in the middle of a call is a new stream to most phones.
     audio.protocol = layout_.slots[layout_.audio].protocol;
     audio.rtcp_mux = negotiated_->rtcp_mux;
+    audio.voip_metrics = negotiated_->voip_metrics;
     if (negotiated_->sdes) {
       const SrtpSuite suite = negotiated_->sdes->suite;
       audio.cryptos.push_back({1, suite, local_master(suite)});
     }
     return audio;
   }
+  audio.rtcp_mux = true;  // RFC 5761 5.1.1; who does not know it sends RTCP to the next port.
   const bool required = local_.srtp == SrtpPolicy::Required;
   if (required) audio.protocol = "RTP/SAVP";
   if (required || (local_.srtp == SrtpPolicy::Offered && local_.offer_crypto)) {
@@ -230,6 +232,7 @@ Result<std::string> OfferAnswer::make_answer(Direction direction,
   audio.mid = offer.layout.mid;
   audio.direction = restricted(direction, mirrored(remote.direction));
   audio.rtcp_mux = remote.rtcp_mux;
+  audio.voip_metrics = remote.voip_metrics;
   // One codec: what is sent is what was negotiated, and nobody switches in mid-call.
   for (const Codec codec : ordered(codecs_first)) {
     const auto format = find_codec(remote.codecs, codec);
@@ -239,6 +242,7 @@ Result<std::string> OfferAnswer::make_answer(Direction direction,
   }
   const Codec codec = audio.codecs.front().codec;
   for (const auto& events : remote.events) {
+    if (!local_.events) break;
     if (events.clock_rate == 8000 || codec == Codec::Opus) audio.events.push_back(events);
   }
   audio.ptime_ms = ptime_to_send(remote, codec, local_.ptime_ms);
@@ -360,6 +364,7 @@ StreamParameters OfferAnswer::parameters(const RemoteAudio& remote, const LocalA
   order_events(out.events, codec);
   out.ptime = std::chrono::milliseconds(ptime_to_send(remote, codec, local_.ptime_ms));
   out.rtcp_mux = remote.rtcp_mux && local.rtcp_mux;
+  out.voip_metrics = remote.voip_metrics;
   out.sdes = sdes_of(remote, local);
   if (local_.kind == PeerKind::Browser) {
     out.dtls = RemoteDtls{remote.fingerprints, DtlsSetup::Passive};

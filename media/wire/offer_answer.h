@@ -56,6 +56,7 @@ struct StreamParameters {
   Direction direction = Direction::SendRecv;  // Ours.
   bool remote_held = false;                   // a=sendonly, a=inactive or c=0.0.0.0 from the peer.
   bool rtcp_mux = false;
+  bool voip_metrics = false;  // RTCP XR is wanted (RFC 3611 5).
   std::optional<SdesPair> sdes;
   std::optional<RemoteDtls> dtls;
   std::optional<IceCredentials> remote_ice;

@@ -131,6 +131,7 @@ Result<RemoteAudio> understand(const Sdp& sdp, const SdpMedia& m, PeerKind kind)
   audio.secure = *secure;
   audio.direction = sdp.direction_of(m);
   audio.rtcp_mux = m.rtcp_mux;
+  audio.voip_metrics = m.voip_metrics || sdp.voip_metrics;
   audio.ptime = m.ptime;
   audio.maxptime = m.maxptime;
   take_formats(audio, m);

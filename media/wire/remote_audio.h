@@ -41,6 +41,7 @@ struct RemoteAudio {
   SocketAddress rtp, rtcp;  // Empty for browsers, and for a peer on hold by c=0.0.0.0.
   Direction direction = Direction::SendRecv;  // The peer's; c=0.0.0.0 takes its receiving away.
   bool rtcp_mux = false;
+  bool voip_metrics = false;  // It wants RTCP XR of what it sends (RFC 3611).
   std::optional<uint32_t> ptime, maxptime;
   std::vector<UsableCrypto> cryptos;  // In our order of preference.
   std::vector<SdpFingerprint> fingerprints;

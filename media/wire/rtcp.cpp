@@ -12,7 +12,12 @@ constexpr uint8_t kSenderReport = 200;
 constexpr uint8_t kReceiverReport = 201;
 constexpr uint8_t kSourceDescription = 202;
 constexpr uint8_t kGoodbye = 203;
+constexpr uint8_t kTransportFeedback = 205;
+constexpr uint8_t kPayloadFeedback = 206;
+constexpr uint8_t kExtendedReport = 207;
 constexpr uint8_t kCname = 1;
+constexpr uint8_t kVoipMetrics = 7;      // Block type.
+constexpr size_t kVoipMetricsSize = 36;  // With the block's head.
 constexpr size_t kBlockSize = 24;
 constexpr size_t kMaxBlocksInReport = 31;  // The count has five bits.
 constexpr size_t kMaxCname = 255;
@@ -104,13 +109,84 @@ bool read_goodbye(RtcpCompound& compound, const Part& part) {
   return true;
 }
 
+VoipMetrics read_voip(const std::byte* at) {
+  VoipMetrics m;
+  m.ssrc = get32(at);
+  m.loss_rate = get8(at + 4);
+  m.discard_rate = get8(at + 5);
+  m.burst_density = get8(at + 6);
+  m.gap_density = get8(at + 7);
+  m.burst_ms = get16(at + 8);
+  m.gap_ms = get16(at + 10);
+  m.round_trip_ms = get16(at + 12);
+  m.end_system_ms = get16(at + 14);
+  m.signal_dbm = get8(at + 16);
+  m.noise_dbm = get8(at + 17);
+  m.echo_loss_db = get8(at + 18);
+  m.gmin = get8(at + 19);
+  m.rating = get8(at + 20);
+  m.external_rating = get8(at + 21);
+  m.listening_mos = get8(at + 22);
+  m.conversation_mos = get8(at + 23);
+  m.receiver = get8(at + 24);
+  m.buffer_ms = get16(at + 26);
+  m.buffer_most_ms = get16(at + 28);
+  m.buffer_limit_ms = get16(at + 30);
+  return m;
+}
+
+void write_voip(std::byte* at, const VoipMetrics& m) {
+  put32(at, m.ssrc);
+  put8(at + 4, m.loss_rate);
+  put8(at + 5, m.discard_rate);
+  put8(at + 6, m.burst_density);
+  put8(at + 7, m.gap_density);
+  put16(at + 8, m.burst_ms);
+  put16(at + 10, m.gap_ms);
+  put16(at + 12, m.round_trip_ms);
+  put16(at + 14, m.end_system_ms);
+  put8(at + 16, m.signal_dbm);
+  put8(at + 17, m.noise_dbm);
+  put8(at + 18, m.echo_loss_db);
+  put8(at + 19, m.gmin);
+  put8(at + 20, m.rating);
+  put8(at + 21, m.external_rating);
+  put8(at + 22, m.listening_mos);
+  put8(at + 23, m.conversation_mos);
+  put8(at + 24, m.receiver);
+  put8(at + 25, 0);
+  put16(at + 26, m.buffer_ms);
+  put16(at + 28, m.buffer_most_ms);
+  put16(at + 30, m.buffer_limit_ms);
+}
+
+// RFC 3611 3: blocks, each with its length in words less one.
+bool read_extended(RtcpCompound& compound, const Part& part) {
+  if (part.body.size() < 4) return false;
+  if (compound.ssrc == 0) compound.ssrc = get32(&part.body[0]);
+  std::span<const std::byte> rest = part.body.subspan(4);
+  while (!rest.empty()) {
+    if (rest.size() < 4) return false;
+    const size_t size = 4 * (size_t{get16(&rest[2])} + 1);
+    if (size > rest.size()) return false;
+    if (get8(&rest[0]) == kVoipMetrics && size == kVoipMetricsSize && !compound.voip) {
+      compound.voip = read_voip(&rest[4]);
+    }
+    rest = rest.subspan(size);
+  }
+  return true;
+}
+
 bool read_part(RtcpCompound& compound, const Part& part) {
   switch (part.type) {
     case kSenderReport:
     case kReceiverReport: return read_report(compound, part);
     case kSourceDescription: return read_description(compound, part);
     case kGoodbye: return read_goodbye(compound, part);
-    default: return true;  // XR, APP, feedback.
+    case kExtendedReport: return read_extended(compound, part);
+    case kTransportFeedback:
+    case kPayloadFeedback: ++compound.feedbacks; return true;
+    default: return true;  // APP.
   }
 }
 
@@ -152,7 +228,8 @@ size_t write_rtcp(std::span<std::byte> out, const RtcpReport& report) {
   const size_t report_size = (report.sender ? 28 : 8) + count * kBlockSize;
   // Head, SSRC, item, at least one zero byte, to a whole word.
   const size_t description_size = (4 + 4 + 2 + cname.size() + 4) & ~size_t{3};
-  const size_t total = report_size + description_size + (report.bye ? 8 : 0);
+  const size_t extended_size = report.voip ? 8 + kVoipMetricsSize : 0;
+  const size_t total = report_size + description_size + extended_size + (report.bye ? 8 : 0);
   if (out.size() < total) return 0;
 
   std::byte* at = out.data();
@@ -176,6 +253,16 @@ size_t write_rtcp(std::span<std::byte> out, const RtcpReport& report) {
   put8(at + 9, static_cast<uint8_t>(cname.size()));
   if (!cname.empty()) std::memcpy(at + 10, cname.data(), cname.size());
   at += description_size;
+
+  if (report.voip) {
+    write_head(at, kExtendedReport, 0, extended_size);
+    put32(at + 4, report.ssrc);
+    put8(at + 8, kVoipMetrics);
+    put8(at + 9, 0);
+    put16(at + 10, kVoipMetricsSize / 4 - 1);
+    write_voip(at + 12, *report.voip);
+    at += extended_size;
+  }
 
   if (report.bye) {
     write_head(at, kGoodbye, 1, 8);

@@ -29,7 +29,27 @@ struct SenderInfo {
   uint32_t octets = 0;
 };
 
-// A compound packet as we use it: one sender speaks. XR, APP and feedback are stepped over.
+// RFC 3611 4.7: how one source sounds at its receiver. Rates and densities are of 256.
+struct VoipMetrics {
+  static constexpr uint8_t kUnavailable = 127;
+
+  uint32_t ssrc = 0;
+  uint8_t loss_rate = 0, discard_rate = 0;
+  uint8_t burst_density = 0, gap_density = 0;
+  uint16_t burst_ms = 0, gap_ms = 0;  // Mean lengths.
+  uint16_t round_trip_ms = 0, end_system_ms = 0;
+  uint8_t signal_dbm = kUnavailable, noise_dbm = kUnavailable, echo_loss_db = kUnavailable;
+  uint8_t gmin = 16;
+  uint8_t rating = kUnavailable, external_rating = kUnavailable;          // R, 0..100.
+  uint8_t listening_mos = kUnavailable, conversation_mos = kUnavailable;  // Tenths: 10..50.
+  uint8_t receiver = 0;  // Concealment, kind of jitter buffer.
+  uint16_t buffer_ms = 0, buffer_most_ms = 0, buffer_limit_ms = 0;
+
+  bool operator==(const VoipMetrics&) const = default;
+};
+
+// A compound packet as we use it: one sender speaks. APP packets and other blocks of XR are stepped
+// over; feedback (RFC 4585) is counted: sound is not sent again.
 struct RtcpCompound {
   // RFC 3550 allows 31 in one report; we send one stream to a peer, so the rest could not be about
   // us.
@@ -40,7 +60,9 @@ struct RtcpCompound {
   std::optional<SenderInfo> sender;  // An SR was in it.
   std::array<ReportBlock, kMaxBlocks> blocks{};
   size_t block_count = 0;
-  std::string_view cname;  // Points into the datagram.
+  std::string_view cname;           // Points into the datagram.
+  std::optional<VoipMetrics> voip;  // The first in it.
+  uint32_t feedbacks = 0;           // NACK, transport-wide congestion control, and their kin.
   std::array<uint32_t, kMaxByes> byes{};
   size_t bye_count = 0;
 
@@ -50,16 +72,18 @@ struct RtcpCompound {
   static std::optional<RtcpCompound> parse(std::span<const std::byte> datagram);  // Packet path.
 };
 
-// What we say: SR when `sender` is set, else RR; then SDES with the CNAME; then BYE if we leave.
+// What we say: SR when `sender` is set, else RR; then SDES with the CNAME; then XR; then BYE if we
+// leave.
 struct RtcpReport {
   uint32_t ssrc = 0;
   std::optional<SenderInfo> sender;
   std::span<const ReportBlock> blocks;  // At most 31 are written.
   std::string_view cname;               // At most 255 characters.
   bool bye = false;
+  std::optional<VoipMetrics> voip = std::nullopt;
 };
 
-constexpr size_t kMaxRtcpReport = 8 + 20 + 31 * 24 + 268 + 8;
+constexpr size_t kMaxRtcpReport = 8 + 20 + 31 * 24 + 268 + 44 + 8;
 
 // The size written; 0 when `out` is too small. Packet path.
 size_t write_rtcp(std::span<std::byte> out, const RtcpReport& report);

@@ -226,6 +226,11 @@ bool read_common(SdpCommon& at, std::string_view name, std::string_view value) {
     at.ice_pwd = next_word(value);
   } else if (name == "ice-options") {
     at.ice_options = trimmed(value);
+  } else if (name == "rtcp-xr") {
+    // RFC 3611 5.1: "rcvr-rtt=all:100 voip-metrics".
+    for (auto word = next_word(value); !word.empty(); word = next_word(value)) {
+      at.voip_metrics = at.voip_metrics || word == "voip-metrics";
+    }
   } else {
     return false;
   }

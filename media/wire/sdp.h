@@ -91,6 +91,7 @@ struct SdpCommon {
   std::string setup;  // "actpass", "active", "passive", "holdconn"; empty = absent.
   std::string ice_ufrag, ice_pwd;
   std::string ice_options;
+  bool voip_metrics = false;  // a=rtcp-xr:voip-metrics (RFC 3611 5.1)
 };
 
 struct SdpMedia : SdpCommon {

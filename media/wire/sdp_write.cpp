@@ -40,6 +40,7 @@ void write_common(Lines& out, const SdpCommon& at) {
   if (!at.ice_options.empty()) out.add("a=ice-options:", at.ice_options);
   for (const SdpFingerprint& f : at.fingerprints) out.add("a=fingerprint:", f.hash, " ", f.value);
   if (!at.setup.empty()) out.add("a=setup:", at.setup);
+  if (at.voip_metrics) out.add("a=rtcp-xr:voip-metrics");
   if (at.direction) out.add("a=", media::to_string(*at.direction));
 }
 

@@ -26,7 +26,9 @@ class FakeDialog final : public sip::Dialog {
   bool offer(std::string) override { return note("offer"); }
   bool accept_offer(std::string) override { return note("accept"); }
   bool refuse_offer(int status) override { return note("refuse_offer " + std::to_string(status)); }
-  bool info(std::string_view, std::string_view) override { return note("info"); }
+  bool info(std::string_view type, std::string_view body) override {
+    return note("info " + std::string(type) + " " + std::string(body));
+  }
   void end(const sip::Reason&) override { note("end"); }
   const std::string& sip_call_id() const override { return id_; }
 
@@ -178,14 +180,54 @@ TEST_F(SipLegTest, a_resume_while_the_hold_is_still_out_is_offered_after_its_ans
   EXPECT_EQ(media_.offers.back(), media::Direction::SendRecv);
 }
 
-TEST_F(SipLegTest, dtmf_by_info_reaches_the_call_and_nonsense_does_not) {
+TEST_F(SipLegTest, dtmf_by_info_reaches_the_media_port_as_phones_write_it) {
+  const struct {
+    const char* type;
+    const char* body;
+    char digit;
+    Duration length;
+  } cases[] = {
+      {"application/dtmf-relay", "Signal=5\r\nDuration=250\r\n", '5', 250ms},
+      {"application/dtmf-relay", "Signal= *\nDuration= 100\n", '*', 100ms},
+      {"Application/DTMF-Relay; charset=x", "signal=d\r\n", 'D', 160ms},
+      {"application/dtmf-relay", "Signal=11\r\nDuration=100\r\n", '#', 100ms},
+      {"application/dtmf-relay", "Duration=100\r\nSignal=7", '7', 100ms},
+      {"application/dtmf-relay", "Signal=1\r\nDuration=1\r\n", '1', 40ms},
+      {"application/dtmf-relay", "Signal=1\r\nDuration=9999999\r\n", '1', 60s},
+      {"application/dtmf-relay", "Signal=1\r\nDuration=soon\r\n", '1', 160ms},
+      {"application/dtmf", "5", '5', 160ms},
+      {"application/dtmf", "#\r\n", '#', 160ms},
+      {"application/dtmf", "Signal=3\r\nDuration=90\r\n", '3', 90ms},
+  };
   SipLeg& leg = incoming();
   ASSERT_TRUE(leg.prepare());
-  network().on_info("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n");
-  EXPECT_EQ(call_.last(), "digits 5");
-  network().on_info("application/dtmf-relay", "Signal=x\r\n");
-  network().on_info("text/plain", "5");
-  EXPECT_EQ(call_.told.size(), 1u);
+  for (const auto& c : cases) {
+    media_.digits_received.clear();
+    network().on_info(c.type, c.body);
+    EXPECT_EQ(media_.digits_received[leg.port()], std::string(1, c.digit)) << c.body;
+    EXPECT_EQ(media_.last_length, c.length) << c.body;
+  }
+}
+
+TEST_F(SipLegTest, info_that_is_no_key_is_nothing) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  for (const auto& [type, body] : {std::pair{"application/dtmf-relay", "Signal=x\r\n"}, {"text/plain", "5"},
+                                   {"application/dtmf-relay", "5"}, {"application/dtmf-relay", "Signal=\r\n"},
+                                   {"application/dtmf-relay", "Signal=99\r\n"}, {"application/dtmf", ""},
+                                   {"application/dtmf", "hello"}, {"application/dtmf-relayed", "Signal=5"}}) {
+    network().on_info(type, body);
+    EXPECT_TRUE(media_.digits_received.empty()) << type << " " << body;
+  }
+  EXPECT_TRUE(call_.told.empty());
+}
+
+TEST_F(SipLegTest, a_key_for_a_phone_of_info_is_sent_by_info) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  leg.on_media(media::DigitToSend{leg.port(), '#', 120ms});
+  EXPECT_EQ(agent_.did.back(), "info application/dtmf-relay Signal=#\r\nDuration=120\r\n");
 }
 
 TEST_F(SipLegTest, lost_media_ends_the_leg_on_both_sides) {

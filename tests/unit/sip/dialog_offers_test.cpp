@@ -199,6 +199,29 @@ TEST_F(Offers, info_goes_both_ways) {
   EXPECT_EQ(info.body, "Signal=5\r\nDuration=160\r\n");
 }
 
+// RFC 3261 12.2.2: a request that comes after a later one is refused, and its digit is lost.
+TEST_F(Offers, infos_go_one_after_the_other) {
+  EXPECT_TRUE(call->call([](auto& d) {
+    return d.info("application/dtmf-relay", "Signal=1\r\n") &&
+           d.info("application/dtmf-relay", "Signal=2\r\n") &&
+           d.info("application/dtmf-relay", "Signal=3\r\n");
+  }));
+  for (const char* body : {"Signal=1\r\n", "Signal=2\r\n", "Signal=3\r\n"}) {
+    const SipText info = rig.expect(peer, "INFO");
+    EXPECT_EQ(info.body, body);
+    rig.settle(30ms);
+    peer.send(peer.respond(info, 200, ""), rig.udp());
+  }
+}
+
+TEST_F(Offers, infos_that_nobody_answers_are_bounded) {
+  EXPECT_TRUE(call->call([](auto& d) {
+    int taken = 0;
+    while (taken < 1000 && d.info("application/dtmf-relay", "Signal=1\r\n")) ++taken;
+    return taken >= 64 && taken < 100;
+  }));
+}
+
 TEST_F(Offers, other_methods_in_the_dialog_have_their_answer) {
   const std::pair<const char*, int> cases[] = {
       {"OPTIONS", 200},   {"REFER", 603}, {"NOTIFY", 481},    {"MESSAGE", 405},

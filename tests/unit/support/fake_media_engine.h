@@ -33,6 +33,10 @@ class FakeMediaEngine final : public media::MediaEngine {
   void set_muted(PortId port, bool on) override { muted[port] = on; }
   void play_ringback(PortId, bool) override {}
   void send_digits(PortId port, std::string_view digits, Duration, Duration) override { digits_sent[port] += digits; }
+  void receive_digit(PortId port, char digit, Duration length) override {
+    digits_received[port] += digit;
+    last_length = length;
+  }
   std::optional<media::PortStats> stats(PortId) const override { return media::PortStats{}; }
   size_t stalled_workers() override { return 0; }
   size_t open_sessions() const override { return last_session - closed_sessions.size(); }
@@ -44,7 +48,8 @@ class FakeMediaEngine final : public media::MediaEngine {
   std::vector<std::pair<PortId, PortId>> wires;
   std::map<PortId, bool> held, muted;
   std::map<PortId, media::Codec> other_legs;
-  std::map<PortId, std::string> digits_sent;
+  std::map<PortId, std::string> digits_sent, digits_received;
+  Duration last_length{0};  // Of the digit received last.
 };
 
 }  // namespace gw::test

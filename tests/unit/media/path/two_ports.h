@@ -49,11 +49,16 @@ class TwoPorts : public PortObserver {
  public:
   enum class Kind { Phone, Browser };
   struct Leg {
-    Leg(TwoPorts& world, uint64_t id, Kind kind)
-        : port(
-              {PortId{id}, static_cast<uint32_t>(id * 1000), "cname", {}, 30s, kind == Kind::Phone},
-              {world.pool, world.counters, world.clock, world.random, world, world.earliest},
-              transport) {}
+    Leg(TwoPorts& world, uint64_t id, Kind kind, DtmfMode dtmf)
+        : port({PortId{id},
+                static_cast<uint32_t>(id * 1000),
+                "cname",
+                {},
+                30s,
+                kind == Kind::Phone,
+                dtmf},
+               {world.pool, world.counters, world.clock, world.random, world, world.earliest},
+               transport) {}
     FakeTransport transport;
     MediaPort port;
     uint16_t sequence = 100;
@@ -61,8 +66,9 @@ class TwoPorts : public PortObserver {
     uint32_t ssrc = 55;
   };
 
-  explicit TwoPorts(Kind a_kind = Kind::Phone, Kind b_kind = Kind::Phone)
-      : a(*this, 1, a_kind), b(*this, 2, b_kind) {}
+  explicit TwoPorts(Kind a_kind = Kind::Phone, Kind b_kind = Kind::Phone,
+                    DtmfMode a_dtmf = DtmfMode::Auto, DtmfMode b_dtmf = DtmfMode::Auto)
+      : a(*this, 1, a_kind, a_dtmf), b(*this, 2, b_kind, b_dtmf) {}
 
   static wire::StreamParameters parameters(Codec codec, bool events = true) {
     wire::StreamParameters p;

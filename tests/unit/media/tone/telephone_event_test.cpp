@@ -263,21 +263,94 @@ TEST(TelephoneEventSender, is_busy_until_the_last_gap_is_over) {
   EXPECT_EQ(ticks, 7u);  // 2 of the key, 5 of the gap.
 }
 
-TEST(TelephoneEventSender, short_keys_are_stretched_and_endless_ones_cut) {
+TEST(TelephoneEventSender, short_keys_are_stretched) {
   TelephoneEventSender sender(8000);
   sender.queue('1', 1ms, 0ms);
   auto sent = run(sender, 10);
   ASSERT_FALSE(sent.empty());
   EXPECT_EQ(sent.back().event.duration, 320);
-  TelephoneEventSender wide(48000);
-  wide.queue('1', 10s, 0ms);
-  sent = run(wide, 600, 960);
-  EXPECT_TRUE(sent.back().event.end);
-  EXPECT_LE(sent.back().event.duration, 0xffff);
-  EXPECT_GT(sent.back().event.duration, 0xffff - 960);
-  for (size_t i = 1; i < sent.size(); ++i) {
-    EXPECT_GE(sent[i].event.duration, sent[i - 1].event.duration);
+}
+
+// RFC 4733 2.5.1.3
+TEST(TelephoneEventSender, keys_longer_than_the_field_go_on_in_segments) {
+  for (const uint32_t clock : {8000u, 48000u}) {
+    TelephoneEventSender sender(clock);
+    sender.queue('1', 20s, 0ms);
+    const auto sent = run(sender, 1100, clock / 50);
+    TelephoneEventReceiver receiver(clock);
+    test::ManualClock time;
+    std::vector<KeyPress> keys;
+    uint32_t timestamp = sent.front().timestamp;
+    for (const Sent& s : sent) {
+      if (s.timestamp != timestamp) {
+        EXPECT_EQ(s.timestamp - timestamp, 0xffffu);
+        timestamp = s.timestamp;
+      }
+      receiver.receive({.timestamp = s.timestamp}, s.event.bytes(), time.now());
+      while (const auto key = receiver.take()) keys.push_back(*key);
+      time.advance(20ms);
+    }
+    ASSERT_EQ(keys.size(), 1u) << clock;
+    EXPECT_EQ(keys[0].duration, 20s) << clock;
+    EXPECT_EQ(std::ranges::count_if(sent, [](const Sent& s) { return s.event.end; }), 3) << clock;
   }
+}
+
+TEST(TelephoneEventSender, endless_keys_are_cut_at_a_minute) {
+  TelephoneEventSender sender(8000);
+  sender.queue('1', 10min, 0ms);
+  EXPECT_EQ(run(sender, 4000).size(), 3002u);
+}
+
+TEST(TelephoneEventSender, a_held_key_ends_when_it_is_released) {
+  TelephoneEventSender sender(8000);
+  ASSERT_TRUE(sender.hold('5', 40ms));
+  auto sent = run(sender, 10);
+  EXPECT_EQ(sent.size(), 10u);
+  EXPECT_FALSE(sent.back().event.end);
+  sender.release(100ms);  // It was played longer by then.
+  sent = run(sender, 10);
+  ASSERT_EQ(sent.size(), 3u);
+  for (const Sent& s : sent) {
+    EXPECT_TRUE(s.event.end);
+    EXPECT_EQ(s.event.duration, 10 * 160);
+  }
+  EXPECT_TRUE(sender.idle());
+}
+
+TEST(TelephoneEventSender, a_held_key_released_early_is_played_to_its_length) {
+  TelephoneEventSender sender(8000);
+  sender.hold('5', 40ms);
+  run(sender, 2);
+  sender.release(200ms);
+  const auto sent = run(sender, 20);
+  EXPECT_EQ(sent.back().event.duration, 1600);
+}
+
+TEST(TelephoneEventSender, a_held_key_waits_for_its_turn_and_keeps_its_length) {
+  TelephoneEventSender sender(8000);
+  sender.queue('1', 100ms, 40ms);
+  sender.hold('2', 40ms);
+  sender.release(60ms);
+  sender.hold('3', 40ms);
+  sender.hold('4', 40ms);  // Nobody holds two: the first is up.
+  const auto sent = run(sender, 40);
+  std::vector<std::pair<int, int>> ends;
+  for (const Sent& s : sent) {
+    if (s.event.end && (ends.empty() || ends.back().first != s.event.event)) {
+      ends.emplace_back(s.event.event, s.event.duration);
+    }
+  }
+  EXPECT_EQ(ends, (std::vector<std::pair<int, int>>{{1, 800}, {2, 480}, {3, 320}}));
+  EXPECT_TRUE(sender.busy());
+}
+
+TEST(TelephoneEventSender, a_held_key_is_up_after_a_minute_whatever_happens) {
+  TelephoneEventSender sender(8000);
+  sender.hold('5', 40ms);
+  EXPECT_TRUE(run(sender, 3100).back().event.end);
+  sender.release(1s);
+  EXPECT_TRUE(sender.idle());
 }
 
 TEST(TelephoneEventSender, refuses_what_is_no_key_and_a_full_queue) {

@@ -173,6 +173,25 @@ TEST(DtmfGenerator, plays_length_then_gap) {
   EXPECT_EQ(test::rms(sound), 0);
 }
 
+TEST(DtmfGenerator, a_held_key_sounds_until_it_is_released) {
+  DtmfGenerator generator;
+  generator.hold('5', 40ms);
+  std::array<int16_t, 160> frame;
+  for (int i = 0; i < 50; ++i) {
+    generator.generate(frame);
+    EXPECT_GT(test::rms(frame), 5000);
+  }
+  generator.release(500ms);  // It sounded longer by then.
+  generator.generate(frame);
+  EXPECT_EQ(test::rms(frame), 0);
+  generator.hold('6', 40ms);
+  generator.release(100ms);
+  std::array<int16_t, 1600> rest;
+  generator.generate(rest);
+  EXPECT_GT(test::rms(std::span(rest).subspan(200, 700)), 5000);
+  EXPECT_EQ(test::rms(std::span(rest).last(400)), 0);
+}
+
 TEST(DtmfGenerator, has_no_tone_for_a_flash_or_a_letter) {
   DtmfGenerator generator;
   EXPECT_FALSE(generator.queue('!', 100ms, 50ms));
