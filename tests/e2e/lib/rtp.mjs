@@ -1,10 +1,13 @@
 import dgram from 'node:dgram';
 import { randomBytes } from 'node:crypto';
-import { g711, measure } from './tone.mjs';
+import { g711, keysIn, measure } from './tone.mjs';
 import { pause, until } from './wait.mjs';
 
 const kFrame = 160;  // 20 ms at 8 kHz
 const kHeard = 30 * 8000;  // Samples kept of what was heard.
+const kKeys = '0123456789*#ABCD';
+const kRows = [697, 770, 852, 941], kColumns = [1209, 1336, 1477, 1633];
+const kPad = '123A456B789C*0#D';
 
 /** The media end of a SIP peer that has none (sipp): sends a tone as G.711 each 20 ms, keeps what it hears. */
 export class RtpEndpoint {
@@ -18,7 +21,12 @@ export class RtpEndpoint {
     return endpoint;
   }
 
-  constructor({ hertz = 1000, level = 0.25, payload = 0, eventPayload = 101 } = {}) {
+  /** loss: the part of its packets that never leave, e.g. 0.05: evenly, with a shift so that no codec's rhythm is met. */
+  constructor({ hertz = 1000, level = 0.25, payload = 0, eventPayload = 101, loss = 0 } = {}) {
+    this.loss = loss;
+    this.dropped = 0;
+    this.pressed = [];  // Keys to play as tones: {low, high, on, off} in samples.
+    this.events4733 = [];  // Keys to play as telephone events: {event, ticks, tick}.
     this.hertz = hertz;
     this.level = level;
     this.payload = payload;
@@ -69,16 +77,72 @@ export class RtpEndpoint {
       packet.writeUInt16BE(this.sequence, 2);
       packet.writeUInt32BE(this.timestamp, 4);
       packet.writeUInt32BE(this.ssrc, 8);
-      const { encode } = g711[this.payload];
-      for (let i = 0; i < kFrame; i++) {
-        packet[12 + i] = encode(Math.round(32767 * this.level * Math.sin(this.phase)));
-        this.phase = (this.phase + (2 * Math.PI * this.hertz) / 8000) % (2 * Math.PI);
+      if (this.events4733.length > 0) {
+        this.#sendEvent(packet);
+        continue;
       }
-      this.sequence = (this.sequence + 1) & 0xffff;
-      this.timestamp = (this.timestamp + kFrame) >>> 0;
-      this.packetsOut++;
-      this.socket.send(packet, this.to.port, this.to.address);
+      const { encode } = g711[this.payload];
+      for (let i = 0; i < kFrame; i++) packet[12 + i] = encode(Math.round(32767 * this.#sample()));
+      this.#leave(packet);
     }
+  }
+
+  #leave(packet) {
+    this.sequence = (this.sequence + 1) & 0xffff;
+    this.timestamp = (this.timestamp + kFrame) >>> 0;
+    this.packetsOut++;
+    if (Math.floor((this.packetsOut + 1) * this.loss) > Math.floor(this.packetsOut * this.loss)) this.dropped++;
+    else this.socket.send(packet, this.to.port, this.to.address);
+  }
+
+  // The voice is silent while a key sounds, and for as long after it.
+  #sample() {
+    const key = this.pressed[0];
+    if (key) {
+      const at = key.at++;
+      if (at + 1 >= key.on + key.off) this.pressed.shift();
+      if (at >= key.on) return 0;
+      return 0.2 * (Math.sin((2 * Math.PI * key.low * at) / 8000) + Math.sin((2 * Math.PI * key.high * at) / 8000));
+    }
+    this.phase = (this.phase + (2 * Math.PI * this.hertz) / 8000) % (2 * Math.PI);
+    return this.level * Math.sin(this.phase);
+  }
+
+  // RFC 4733: one packet a tick with the timestamp of the key's beginning, the end three times.
+  #sendEvent(audio) {
+    const key = this.events4733[0];
+    key.timestamp ??= this.timestamp;
+    key.tick++;
+    const end = key.tick >= key.ticks;
+    const packet = Buffer.alloc(16);
+    audio.copy(packet, 0, 0, 12);
+    packet[1] = this.eventPayload | (key.tick === 1 ? 0x80 : 0);
+    packet.writeUInt32BE(key.timestamp, 4);
+    packet[12] = key.event;
+    packet[13] = (end ? 0x80 : 0) | 10;
+    packet.writeUInt16BE(Math.min(key.tick, key.ticks) * kFrame, 14);
+    this.#leave(packet);
+    if (key.tick >= key.ticks + 2) this.events4733.shift();
+  }
+
+  /** Presses keys as telephone events, each `ms` long. */
+  press(digits, ms = 100) {
+    for (const digit of digits) this.events4733.push({ event: kKeys.indexOf(digit), ticks: Math.round(ms / 20), tick: 0 });
+  }
+
+  /** Plays keys as tones in the sound, each `ms` long with as long a pause. */
+  playKeys(digits, ms = 100) {
+    for (const digit of digits) {
+      const place = kPad.indexOf(digit);
+      this.pressed.push({
+        low: kRows[place >> 2], high: kColumns[place & 3], on: ms * 8, off: ms * 8, at: 0,
+      });
+    }
+  }
+
+  /** The keys that were heard as tones in the sound. */
+  tones() {
+    return keysIn(Int16Array.from(this.heard));
   }
 
   #receive(packet, from) {
@@ -92,7 +156,9 @@ export class RtpEndpoint {
     this.payloads.add(payload);
     const body = packet.subarray(12 + 4 * (packet[0] & 0x0f));
     if (payload === this.eventPayload) {
-      this.events.push({ event: body[0], end: (body[1] & 0x80) !== 0, timestamp: packet.readUInt32BE(4) });
+      this.events.push({
+        event: body[0], end: (body[1] & 0x80) !== 0, timestamp: packet.readUInt32BE(4), duration: body.readUInt16BE(2),
+      });
       return;
     }
     const codec = g711[payload];

@@ -63,6 +63,42 @@ export function measure(samples, hertz, rate, scale = 32768) {
   };
 }
 
+const kRows = [697, 770, 852, 941];
+const kColumns = [1209, 1336, 1477, 1633];
+const kPad = '123A456B789C*0#D';
+
+// The key that sounds in a block, if one does.
+function keyIn(block, rate) {
+  if (decibel(rms(block)) < -40) return undefined;
+  const loudest = (tones) => {
+    const levels = tones.map((hertz) => amplitude(block, hertz, rate));
+    const best = levels.indexOf(Math.max(...levels));
+    return { best, level: levels[best] };
+  };
+  const row = loudest(kRows), column = loudest(kColumns);
+  const energy = (row.level ** 2 + column.level ** 2) / 2;
+  const twist = Math.abs(decibel(row.level / column.level));
+  if (energy / rms(block) ** 2 < 0.8 || twist > 8) return undefined;
+  return kPad[row.best * 4 + column.best];
+}
+
+/** The DTMF keys in samples at 8 kHz: each that sounds for at least 30 ms. */
+export function keysIn(samples, rate = 8000) {
+  const step = rate / 100, size = 2 * step;
+  let keys = '', last, run = 0, told = false;
+  for (let at = 0; at + size <= samples.length; at += step) {
+    const key = keyIn(samples.subarray(at, at + size), rate);
+    run = key !== undefined && key === last ? run + 1 : 0;
+    if (run === 0) told = false;
+    if (run >= 1 && !told) {
+      keys += key;
+      told = true;
+    }
+    last = key;
+  }
+  return keys;
+}
+
 // G.711 (ITU-T), table driven as every endpoint does it.
 const kBias = 0x84;
 const ulaw = new Int16Array(256);

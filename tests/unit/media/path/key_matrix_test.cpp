@@ -231,9 +231,9 @@ INSTANTIATE_TEST_SUITE_P(every_way, KeyMatrixTest,
                                          std::pair{kInfo, kBrowser}, std::pair{kBrowser, kEvents},
                                          std::pair{kBrowser, kTones}, std::pair{kBrowser, kInfo},
                                          std::pair{kBrowser, kBrowser}),
-                         [](const auto& info) {
-                           return std::string(info.param.first.name) + "_to_" +
-                                  info.param.second.name;
+                         [](const auto& tested) {
+                           return std::string(tested.param.first.name) + "_to_" +
+                                  tested.param.second.name;
                          });
 
 // A listener with RFC 4733 that also hears the tone's beginning hears two keys.
