@@ -12,7 +12,7 @@ namespace {
 // fall behind.
 constexpr Duration kRelayedKeyGap = 40ms;
 // Longer is no loss but a pause, and the key is up.
-constexpr int64_t kMaxListenedGap = kSampleRate / 25;
+constexpr int64_t kMaxListenedGap = kNarrowband / 25;
 
 bool is_g711(Codec codec) {
   return codec == Codec::Pcmu || codec == Codec::Pcma;
@@ -55,6 +55,11 @@ void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint no
   const bool by_tone = settings_.fills_silence && parameters_.events.empty() && may_tone;
   keys_in_.negotiate(parameters_.events, by_tone);
   if (!by_tone) held_sound_.clear();
+  if (!by_tone || is_g711(main.codec)) {
+    tone_decoder_.reset();
+  } else if (!tone_decoder_ || tone_decoder_->codec() != main.codec) {
+    tone_decoder_ = make_decoder(main.codec, kNarrowband);
+  }
   if (!was_sending && sends(parameters_.direction)) sink_.sender().restart_talk_spurt();
   rtcp_.start(now);
   armed_ = now;
@@ -275,8 +280,8 @@ void MediaPort::key_up(const KeyChange& change, TimePoint now) {
 
 // A leg whose keys are tones. Packet path.
 void MediaPort::hear(InboundAudio& audio, TimePoint now) {
-  const bool understood = listen_for_tones(audio, now);
-  const bool taken_out = understood && other_ != nullptr && !other_->hears_tones();
+  const size_t samples = listen_for_tones(audio, now);
+  const bool taken_out = samples > 0 && other_ != nullptr && !other_->hears_tones();
   if (taken_out && keys_in_.tone_sounds()) {
     held_sound_.clear();  // Its beginning.
     skipped_ = true;
@@ -287,24 +292,29 @@ void MediaPort::hear(InboundAudio& audio, TimePoint now) {
     return carry(audio, now);
   }
   if (keys_in_.tone_sounds()) return;
-  const auto samples = static_cast<int64_t>(audio.rtp.payload.size());
-  if (!held_sound_.hold(audio, Duration(1s) * samples / kSampleRate, now)) carry(audio, now);
+  if (!held_sound_.hold(audio, duration_of(samples, kNarrowband), now)) carry(audio, now);
   deadline_.at_latest(held_sound_.due());
   release_held_sound(now);
 }
 
-// False for sound that is not listened to.
-bool MediaPort::listen_for_tones(const InboundAudio& audio, TimePoint now) {
-  if (!is_g711(audio.codec) || audio.rtp.payload.size() > pcm_.size()) return false;
-  const std::span<int16_t> pcm = std::span(pcm_).first(audio.rtp.payload.size());
-  g711_decode(law_of(audio.codec), audio.rtp.payload, pcm);
-  const int64_t lost = audio.timestamp - listened_until_;
+// How many samples were listened to; 0 for sound that is no codec's of ours.
+size_t MediaPort::listen_for_tones(const InboundAudio& audio, TimePoint now) {
+  size_t size = 0;
+  if (is_g711(audio.codec) && audio.rtp.payload.size() <= pcm_.size()) {
+    size = audio.rtp.payload.size();
+    g711_decode(law_of(audio.codec), audio.rtp.payload, std::span(pcm_).first(size));
+  } else if (tone_decoder_ && tone_decoder_->codec() == audio.codec) {
+    size = tone_decoder_->decode(audio.rtp.payload, pcm_);
+  }
+  if (size == 0) return 0;
+  const int64_t position = audio.timestamp * kNarrowband / descriptor(audio.codec).rtp_clock;
+  const int64_t lost = position - listened_until_;
   if (!audio.restarted && lost > 0 && lost <= kMaxListenedGap) {
     keys_in_.skip(static_cast<size_t>(lost));
   }
-  listened_until_ = audio.timestamp + static_cast<int64_t>(pcm.size());
-  keys_in_.listen(pcm, now);
-  return true;
+  listened_until_ = position + static_cast<int64_t>(size);
+  keys_in_.listen(std::span(pcm_).first(size), now);
+  return size;
 }
 
 void MediaPort::release_held_sound(TimePoint now) {

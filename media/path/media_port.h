@@ -109,7 +109,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   void prepare_to_transcode(Codec codec);
   void receive_event(InboundAudio& event, TimePoint now);
   void hear(InboundAudio& audio, TimePoint now);
-  bool listen_for_tones(const InboundAudio& audio, TimePoint now);
+  size_t listen_for_tones(const InboundAudio& audio, TimePoint now);
   void release_held_sound(TimePoint now);
   void take_keys(const InboundAudio* event, TimePoint now);
   void key_down(const KeyChange& change, const InboundAudio* event, TimePoint now);
@@ -145,7 +145,8 @@ class MediaPort : public SoundPort, public TransportObserver {
   bool negotiated_ = false;
   wire::StreamParameters parameters_;
   std::optional<wire::NegotiatedEvents> events_out_;
-  int64_t listened_until_ = 0;  // Timestamp.
+  std::unique_ptr<AudioDecoder> tone_decoder_;  // To listen to what is not G.711.
+  int64_t listened_until_ = 0;                  // Sample at 8 kHz.
   bool held_ = false, muted_ = false;
   bool skipped_ = false;  // The last packet did not reach the other side.
   // How the peer's key that is down reaches the other side.

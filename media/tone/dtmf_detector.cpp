@@ -36,7 +36,7 @@ struct Tables {
     for (size_t n = 0; n < kBlock; ++n) {
       for (size_t k = 0; k < kHertz.size(); ++k) {
         const double angle =
-            2 * std::numbers::pi * kHertz[k] * static_cast<double>(n) / kSampleRate;
+            2 * std::numbers::pi * kHertz[k] * static_cast<double>(n) / kNarrowband;
         cosine[n][k] = static_cast<float>(std::cos(angle));
         sine[n][k] = static_cast<float>(std::sin(angle));
       }
@@ -45,7 +45,7 @@ struct Tables {
     for (size_t row = 0; row < kRows; ++row) {
       for (size_t column = 0; column < 4; ++column) {
         const double apart =
-            2 * std::numbers::pi * (kHertz[kRows + column] - kHertz[row]) / kSampleRate;
+            2 * std::numbers::pi * (kHertz[kRows + column] - kHertz[row]) / kNarrowband;
         leak[row][column] = std::polar(std::sin(apart * size / 2) / std::sin(apart / 2) / size,
                                        apart * (size - 1) / 2);
       }
@@ -76,13 +76,13 @@ double energy_of(std::complex<double> bin, double off) {
 
 // How far a tone is off the middle of its bin, in bins, by its phase in two blocks in a row.
 double offset(std::complex<double> first, std::complex<double> second, double hertz) {
-  const double expected = 2 * std::numbers::pi * hertz * kBlock / kSampleRate;
+  const double expected = 2 * std::numbers::pi * hertz * kBlock / kNarrowband;
   const double turned = std::arg(second * std::conj(first) * std::polar(1.0, -expected));
   return turned / (2 * std::numbers::pi);
 }
 
 bool near(double off, double hertz) {
-  return std::abs(off) * kSampleRate / kBlock <= kFrequencyTolerance * hertz;
+  return std::abs(off) * kNarrowband / kBlock <= kFrequencyTolerance * hertz;
 }
 
 // Two blocks in a row are full of one key.

@@ -41,7 +41,7 @@ class KeyMatrix {
     world.negotiate(world.a, parameters(from));
     world.negotiate(world.b, parameters(to));
     world.wire_up();
-    encoder_ = make_encoder(from.codec);
+    encoder_ = make_encoder(from.codec, kNarrowband);
   }
 
   static wire::StreamParameters parameters(const Side& side) {
@@ -149,7 +149,7 @@ class KeyMatrix {
   std::vector<int16_t> heard_sound() {
     std::vector<int16_t> sound;
     std::array<int16_t, kMaxFrameSamples> pcm;
-    const auto decoder = make_decoder(to_.codec);
+    const auto decoder = make_decoder(to_.codec, kNarrowband);
     for (const auto& sent : world.b.transport.rtp_out) {
       if (sent.header.payload_type == 101) continue;
       const size_t n = decoder->decode(sent.payload, pcm);
@@ -272,7 +272,7 @@ TEST(Keys, sound_is_late_by_the_detectors_look_ahead_on_legs_that_are_converted_
     m.world.b.transport.rtp_out.clear();
     const TimePoint begin = m.world.clock.now();
     for (int i = 0; i < 10; ++i) m.talk(test::tone(440, 8000, kFrame));
-    const auto decoder = make_decoder(to.codec);
+    const auto decoder = make_decoder(to.codec, kNarrowband);
     std::array<int16_t, kMaxFrameSamples> pcm;
     for (const auto& sent : m.world.b.transport.rtp_out) {
       const size_t n = decoder->decode(sent.payload, pcm);

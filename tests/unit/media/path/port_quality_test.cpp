@@ -74,7 +74,7 @@ TEST_F(PortQuality, packets_out_of_order_are_no_loss) {
 TEST_F(PortQuality, sound_made_in_place_of_what_was_lost_is_counted_in_time) {
   TwoPorts world(TwoPorts::Kind::Browser, TwoPorts::Kind::Phone);
   world.start(Codec::Opus, Codec::Pcmu);
-  const auto encoder = make_encoder(Codec::Opus);
+  const auto encoder = make_encoder(Codec::Opus, kNarrowband);
   std::array<std::byte, kMaxEncodedFrame> opus;
   const size_t size = encoder->encode(std::vector<int16_t>(160, 1000), opus);
   for (int i = 0; i < 100; ++i) {
