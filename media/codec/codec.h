@@ -66,6 +66,13 @@ class AudioEncoder {
   virtual void set_expected_loss(unsigned percent) { static_cast<void>(percent); }
   virtual void set_complexity(int complexity) { static_cast<void>(complexity); }  // 0..10
   virtual void reset() {}  // After a pause: forget the past.
+  // Whoever decodes what the other made may be given ours from here on, once continue_from() was
+  // called: the same codec, rate and settings, and a state that can be handed on.
+  virtual bool interchangeable(const AudioEncoder& other) const {
+    static_cast<void>(other);
+    return false;
+  }
+  virtual void continue_from(const AudioEncoder& other) { static_cast<void>(other); }
 };
 
 // One packet's payload in, PCM out. Each returns the samples written, 0 when the payload is bad or
@@ -92,6 +99,7 @@ struct OpusSettings {
   int bitrate = 24000;  // For speech: transparent at 8 kHz, good at 16 kHz.
   bool fec = false;     // From the first packet on; else by set_expected_loss().
   bool dtx = false;
+  bool operator==(const OpusSettings&) const = default;
 };
 
 // `rate` is kNarrowband or kWideband. Null when the codec's library refuses (out of memory).

@@ -31,6 +31,15 @@ class Encoder final : public AudioEncoder {
     narrow_->reset();
     down_.reset();
   }
+  bool interchangeable(const AudioEncoder& other) const override {
+    const auto* doubled = dynamic_cast<const Encoder*>(&other);
+    return doubled != nullptr && narrow_->interchangeable(*doubled->narrow_);
+  }
+  void continue_from(const AudioEncoder& other) override {
+    const auto& doubled = dynamic_cast<const Encoder&>(other);
+    narrow_->continue_from(*doubled.narrow_);
+    down_ = doubled.down_;
+  }
 
  private:
   const std::unique_ptr<AudioEncoder> narrow_;

@@ -94,6 +94,9 @@ class G711Encoder final : public AudioEncoder {
     g711_encode(law_, pcm, out.first(pcm.size()));
     return pcm.size();
   }
+  bool interchangeable(const AudioEncoder& other) const override {
+    return other.codec() == codec() && other.rate() == rate();
+  }
 
  private:
   const Law law_;

@@ -3,6 +3,7 @@
 #include <opus.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace gw::media {
 namespace {
@@ -33,7 +34,7 @@ class Encoder final : public AudioEncoder {
       : rate_(rate),
         encoder_(
             opus_encoder_create(static_cast<opus_int32>(rate), 1, OPUS_APPLICATION_VOIP, nullptr)),
-        always_fec_(settings.fec) {
+        settings_(settings) {
     if (!encoder_) return;
     opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(std::clamp(settings.bitrate, 6000, 128000)));
     opus_encoder_ctl(encoder_.get(), OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
@@ -55,27 +56,41 @@ class Encoder final : public AudioEncoder {
   }
 
   void set_expected_loss(unsigned percent) override {
-    const bool wanted = always_fec_ || percent >= (fec_ ? kFecOffBelow : kFecFromLoss);
-    set_fec(wanted, std::max(percent, always_fec_ ? kFecFromLoss : 0));
+    const bool wanted = settings_.fec || percent >= (fec_ ? kFecOffBelow : kFecFromLoss);
+    set_fec(wanted, std::max(percent, settings_.fec ? kFecFromLoss : 0));
   }
   void set_complexity(int complexity) override {
+    settings_.complexity = complexity;
     opus_encoder_ctl(encoder_.get(), OPUS_SET_COMPLEXITY(std::clamp(complexity, 0, 10)));
   }
   void reset() override { opus_encoder_ctl(encoder_.get(), OPUS_RESET_STATE); }
+
+  bool interchangeable(const AudioEncoder& other) const override {
+    const auto* opus = dynamic_cast<const Encoder*>(&other);
+    return opus != nullptr && opus->rate_ == rate_ && opus->settings_ == settings_ &&
+           opus->fec_ == fec_ && opus->told_loss_ == told_loss_;
+  }
+  // opus.h: "The encoder state is always continuous in memory and only a shallow copy is sufficient
+  // to copy it (e.g. memcpy())".
+  void continue_from(const AudioEncoder& other) override {
+    const auto& opus = dynamic_cast<const Encoder&>(other);
+    std::memcpy(encoder_.get(), opus.encoder_.get(), static_cast<size_t>(opus_encoder_get_size(1)));
+  }
 
  private:
   // The size of the redundant copy follows the loss that the encoder is told.
   void set_fec(bool on, unsigned loss) {
     fec_ = on;
-    const int percent = static_cast<int>(std::min(loss, kMaxExpectedLoss));
+    told_loss_ = on ? static_cast<int>(std::min(loss, kMaxExpectedLoss)) : 0;
     opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(on ? 1 : 0));
-    opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(on ? percent : 0));
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(told_loss_));
   }
 
   const uint32_t rate_;
   const std::unique_ptr<OpusEncoder, EncoderDeleter> encoder_;
-  const bool always_fec_;
+  OpusSettings settings_;
   bool fec_ = false;
+  int told_loss_ = 0;
 };
 
 class Decoder final : public AudioDecoder {

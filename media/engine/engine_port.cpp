@@ -2,18 +2,37 @@
 
 namespace gw::media {
 
-void EnginePort::publish() {
-  if (const MediaPort* port = media()) board_->write(port->stats(), port->codec(), port->srtp());
+MediaPort::Surroundings EnginePort::own(const MediaPort::Surroundings& around) {
+  return {around.pool, counters_, around.clock, around.random, *this, around.earliest};
+}
+
+void EnginePort::publish(bool speaks, MediaCounters& counters) {
+  counters.take(counters_);
+  const MediaPort* port = media();
+  if (port == nullptr) return;
+  PortStats stats = port->stats();
+  stats.speaks = speaks;
+  board_->write(stats, port->codec(), port->srtp());
+}
+
+void EnginePort::leave_worker(MediaCounters& counters) {
+  publish(false, counters);
+  if (MediaPort* port = media()) port->leave_worker();
+}
+
+void EnginePort::enter_worker(const MediaPort::Surroundings& around) {
+  worker_ = &around.observer;
+  enter(around.pool, around.earliest, around.clock.now());
 }
 
 PhonePort::PhonePort(AddPhonePort command, MediaPort::Settings settings,
                      const MediaPort::Surroundings& around)
-    : EnginePort(command.port, std::move(command.board)),
+    : EnginePort(command.port, command.session, std::move(command.board), around.observer),
       sockets_(std::move(command.sockets)),
-      transport_({*sockets_.rtp, *sockets_.rtcp, around.counters, port_}),
-      port_(std::move(settings), around, transport_) {
-  sockets_.rtp->count_in(&around.counters);
-  sockets_.rtcp->count_in(&around.counters);
+      transport_({*sockets_.rtp, *sockets_.rtcp, counters_, port_}),
+      port_(std::move(settings), own(around), transport_) {
+  sockets_.rtp->count_in(&counters_);
+  sockets_.rtcp->count_in(&counters_);
 }
 
 void PhonePort::negotiate(const wire::StreamParameters& parameters, TimePoint now) {
@@ -23,10 +42,11 @@ void PhonePort::negotiate(const wire::StreamParameters& parameters, TimePoint no
 
 BrowserPort::BrowserPort(AddBrowserPort command, MediaPort::Settings settings, const Wiring& wiring,
                          const MediaPort::Surroundings& around)
-    : EnginePort(command.port, std::move(command.board)),
-      transport_({wiring.dtls, wiring.directory, around.counters, port_}, std::move(command.ice),
+    : EnginePort(command.port, command.session, std::move(command.board), around.observer),
+      home_(wiring.home),
+      transport_({wiring.dtls, wiring.directory, counters_, port_}, std::move(command.ice),
                  around.clock.now()),
-      port_(std::move(settings), around, transport_) {}
+      port_(std::move(settings), own(around), transport_) {}
 
 void BrowserPort::negotiate(const wire::StreamParameters& parameters, TimePoint now) {
   if (parameters.dtls) transport_.set_remote(*parameters.dtls, now);

@@ -6,17 +6,18 @@
 #include "media/engine/udp_socket.h"
 #include "media/path/echo_port.h"
 #include "media/path/media_port.h"
-#include "media/path/relay.h"
 #include "media/transport/rtp_transport.h"
 #include "media/transport/webrtc_transport.h"
 
 namespace gw::media {
 
-// One port with what carries it, as a worker keeps it. Owned by the MediaWorker; its thread.
-class EnginePort {
+// One port with what carries it, as a worker keeps it. Owned by the MediaWorker; its thread. It may
+// go to another worker with its call: what it counts and whom it tells is its own, so that nothing
+// inside knows of the change.
+class EnginePort : public PortObserver {
  public:
-  EnginePort(PortId id, std::shared_ptr<PortBoard> board) : id_(id), board_(std::move(board)) {}
-  virtual ~EnginePort() = default;
+  EnginePort(PortId id, SessionId session, std::shared_ptr<PortBoard> board, PortObserver& worker)
+      : id_(id), session_(session), board_(std::move(board)), worker_(&worker) {}
   EnginePort(const EnginePort&) = delete;
   EnginePort& operator=(const EnginePort&) = delete;
 
@@ -29,16 +30,29 @@ class EnginePort {
   virtual void restart_ice(wire::IceCredentials, TimePoint) {}
   virtual void reopen_latch(TimePoint) {}
   virtual void leave(TimePoint) {}
+  // To another worker, in this order; between them no thread has it.
+  void leave_worker(MediaCounters& counters);
+  void enter_worker(const MediaPort::Surroundings& around);
 
   PortId id() const { return id_; }
+  SessionId session() const { return session_; }
+  void join(SessionId session) { session_ = session; }
   PortBoard& board() { return *board_; }
-  void publish();
+  void publish(bool speaks, MediaCounters& counters);  // Its figures, and into the worker's count.
 
-  std::shared_ptr<Relay> relay;  // Shared by the two ports that it wires.
+  void on_port_event(MediaEvent event) override { worker_->on_port_event(std::move(event)); }
+
+ protected:
+  MediaPort::Surroundings own(const MediaPort::Surroundings& around);
+  virtual void enter(PacketPool& pool, TimePoint& earliest, TimePoint now) = 0;
+
+  MediaCounters counters_;  // Since they were last added to the worker's.
 
  private:
   const PortId id_;
+  SessionId session_;
   const std::shared_ptr<PortBoard> board_;
+  PortObserver* worker_;
 };
 
 class PhonePort final : public EnginePort {
@@ -59,6 +73,10 @@ class PhonePort final : public EnginePort {
   RtpTransport& transport() { return transport_; }
 
  private:
+  void enter(PacketPool& pool, TimePoint& earliest, TimePoint now) override {
+    port_.enter_worker(pool, earliest, now);
+  }
+
   RtpSockets sockets_;
   RtpTransport transport_;
   MediaPort port_;
@@ -69,6 +87,7 @@ class BrowserPort final : public EnginePort {
   struct Wiring {
     const DtlsContext& dtls;
     WebRtcDirectory& directory;
+    unsigned home = 0;  // The worker whose socket its packets come by, wherever it goes.
   };
   BrowserPort(AddBrowserPort command, MediaPort::Settings settings, const Wiring& wiring,
               const MediaPort::Surroundings& around);
@@ -84,22 +103,38 @@ class BrowserPort final : public EnginePort {
   void leave(TimePoint now) override;
 
   WebRtcTransport& transport() { return transport_; }
+  unsigned home() const { return home_; }
+  // Away from home: tells home's worker where its packets are to go.
+  void set_directory(std::unique_ptr<WebRtcDirectory> directory) {
+    directory_ = std::move(directory);
+  }
 
  private:
+  void enter(PacketPool& pool, TimePoint& earliest, TimePoint now) override {
+    port_.enter_worker(pool, earliest, now);
+  }
+
+  const unsigned home_;
+  std::unique_ptr<WebRtcDirectory> directory_;  // Outlives the transport.
   WebRtcTransport transport_;
   MediaPort port_;
 };
 
 class EchoUserPort final : public EnginePort {
  public:
-  EchoUserPort(const AddEchoPort& command, TimePoint& earliest)
-      : EnginePort(command.port, command.board), port_(command.port, earliest) {}
+  EchoUserPort(const AddEchoPort& command, const MediaPort::Surroundings& around)
+      : EnginePort(command.port, command.session, command.board, around.observer),
+        port_(command.port, around.earliest) {}
 
   SoundPort& sound() override { return port_; }
   Deadline& deadline() override { return port_.deadline(); }
   TimePoint on_timer(TimePoint now) override { return port_.on_timer(now); }
 
  private:
+  void enter(PacketPool&, TimePoint& earliest, TimePoint now) override {
+    port_.enter_worker(earliest, now);
+  }
+
   EchoPort port_;
 };
 

@@ -136,6 +136,25 @@ void IceTcp::leave(const WebRtcTransport& transport) {
   }
 }
 
+std::vector<std::unique_ptr<TcpPeer>> IceTcp::give_up(const WebRtcTransport& transport) {
+  std::vector<std::unique_ptr<TcpPeer>> leaving;
+  for (auto& peer : peers_) {
+    if (peer->transport != &transport || peer->over) continue;
+    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, peer->connection.fd(), nullptr);
+    leaving.push_back(std::move(peer));
+  }
+  std::erase(peers_, nullptr);
+  counters_.tcp_open.set(peers_.size());
+  return leaving;
+}
+
+void IceTcp::adopt(std::unique_ptr<TcpPeer> peer) {
+  peer->connection.count_in(counters_);
+  watch_input(epoll_, peer->connection.fd(), &peer->watch);
+  peers_.push_back(std::move(peer));
+  counters_.tcp_open.set(peers_.size());
+}
+
 bool IceTcp::expired(TcpPeer& peer, TimePoint now) {
   if (peer.connection.flush()) peer.flushed = now;
   return now - peer.heard > (peer.transport == nullptr ? kProofDue : kIdle) ||

@@ -61,6 +61,9 @@ class IceTcp {
   void read(TcpPeer& peer, TimePoint now);  // Packet path.
   // Its port is removed.
   void leave(const WebRtcTransport& transport);
+  // Its call goes to another worker, its connections with it; the transport stays where it is.
+  std::vector<std::unique_ptr<TcpPeer>> give_up(const WebRtcTransport& transport);
+  void adopt(std::unique_ptr<TcpPeer> peer);
   // Once a second: who is idle, unproven or does not read goes.
   void sweep(TimePoint now);
   // After the events of a turn: until then they may point to what is over.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "media/engine/media_engine.h"
 #include "media/engine/port_board.h"
@@ -15,6 +16,7 @@ namespace gw::media {
 // What the engine asks of a worker: values that cross the Mailbox.
 struct AddPhonePort {
   PortId port;
+  SessionId session;
   RtpSockets sockets;
   uint32_t ssrc = 0;
   std::string cname;
@@ -23,6 +25,7 @@ struct AddPhonePort {
 };
 struct AddBrowserPort {
   PortId port;
+  SessionId session;
   wire::IceCredentials ice;
   uint32_t ssrc = 0;
   std::string cname;
@@ -30,6 +33,7 @@ struct AddBrowserPort {
 };
 struct AddEchoPort {
   PortId port;
+  SessionId session;
   std::shared_ptr<PortBoard> board;
 };
 struct RemovePort {
@@ -46,8 +50,42 @@ struct RestartIce {
 struct ConnectPorts {
   PortId a, b;
 };
+struct JoinPort {
+  PortId port;
+};
 struct DisconnectPort {
   PortId port;
+};
+struct MergeSessions {
+  SessionId into, from;
+};
+// A call's ports go to another worker. That one is told first, so that what is asked of them waits
+// there until they come.
+struct ExpectPorts {
+  SessionId session;
+  std::vector<PortId> ports;
+};
+struct MoveSession {
+  SessionId session;
+  size_t worker = 0;
+};
+struct Departure;  // On its way between two workers; no other thread has it.
+struct AdoptPorts {
+  std::shared_ptr<Departure> departure;
+};
+// What a browser's port away from home asks of the worker whose socket its packets come by.
+struct RouteBrowser {
+  enum class What { AddAddress, RemoveAddress, AddUfrag, RemoveUfrag, SendOn, Forget };
+  PortId port;
+  What what = What::Forget;
+  SocketAddress address;
+  std::string ufrag;
+  size_t worker = 0;  // SendOn: who carries it now.
+};
+class DatagramRing;
+struct WatchRing {
+  size_t home = 0;
+  std::shared_ptr<DatagramRing> ring;
 };
 struct SetHeld {
   PortId port;
@@ -74,7 +112,8 @@ struct StopWorker {};
 
 using MediaCommand =
     std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, RemovePort, ApplyNegotiation,
-                 RestartIce, ConnectPorts, DisconnectPort, SetHeld, SetMuted, PlayRingback,
+                 RestartIce, ConnectPorts, JoinPort, DisconnectPort, MergeSessions, ExpectPorts,
+                 MoveSession, AdoptPorts, RouteBrowser, WatchRing, SetHeld, SetMuted, PlayRingback,
                  SendDigits, ReceiveDigit, StopWorker>;
 
 }  // namespace gw::media

@@ -37,7 +37,10 @@ MediaEngineImpl::MediaEngineImpl(MediaConfig config, const Clock& clock, Random&
       log_(std::move(log)),
       ports_pool_(config_.port_low, config_.port_high, {.dscp = config_.dscp}, clock, random) {}
 
-MediaEngineImpl::~MediaEngineImpl() = default;
+MediaEngineImpl::~MediaEngineImpl() {
+  // All, before the first is destroyed: they send by each other's sockets.
+  for (const auto& worker : workers_) worker->stop();
+}
 
 Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& events) {
   if (config_.address.empty() || (config_.address.any() && config_.advertise.empty())) {
@@ -66,6 +69,9 @@ Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& e
     pulses_.emplace_back();
   }
   register_metrics(metrics);
+  std::vector<MediaWorker*> all;
+  for (const auto& worker : workers_) all.push_back(worker.get());
+  for (const auto& worker : workers_) worker->meet(all);
   for (const auto& worker : workers_) worker->start();
   return {};
 }
@@ -180,7 +186,7 @@ Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
   workers_[session->worker]->post(
-      AddPhonePort{made, std::move(*sockets), local.ssrc, local.cname, spec.dtmf, board});
+      AddPhonePort{made, id, std::move(*sockets), local.ssrc, local.cname, spec.dtmf, board});
   return made;
 }
 
@@ -210,7 +216,7 @@ Result<PortId> MediaEngineImpl::add_browser_port(SessionId id, const BrowserPort
   port.board = std::make_shared<PortBoard>();
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
-  carrier.post(AddBrowserPort{made, local.ice, local.ssrc, local.cname, board});
+  carrier.post(AddBrowserPort{made, id, local.ice, local.ssrc, local.cname, board});
   return made;
 }
 
@@ -221,7 +227,7 @@ Result<PortId> MediaEngineImpl::add_echo_port(SessionId id, const EchoPortSpec&)
   port.board = std::make_shared<PortBoard>();
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
-  workers_[session->worker]->post(AddEchoPort{made, board});
+  workers_[session->worker]->post(AddEchoPort{made, id, board});
   return made;
 }
 
@@ -324,6 +330,48 @@ void MediaEngineImpl::connect(PortId a, PortId b) {
   Port* second = find(b);
   if (first == nullptr || second == nullptr || first->session != second->session) return;
   worker(*first).post(ConnectPorts{a, b});
+}
+
+void MediaEngineImpl::join(PortId id) {
+  if (Port* port = find(id)) worker(*port).post(JoinPort{id});
+}
+
+void MediaEngineImpl::merge(SessionId into_id, SessionId from_id) {
+  Session* into = find(into_id);
+  Session* from = find(from_id);
+  if (into == nullptr || from == nullptr || into == from) return;
+  // The call that has fewer ports moves.
+  if (from->ports.size() <= into->ports.size()) {
+    move(from_id, static_cast<unsigned>(into->worker));
+  } else {
+    move(into_id, static_cast<unsigned>(from->worker));
+  }
+  workers_[into->worker]->post(MergeSessions{into_id, from_id});
+  for (const PortId id : from->ports) {
+    ports_.at(id).session = into_id;
+    into->ports.push_back(id);
+  }
+  --load_[from->worker];
+  sessions_.erase(from_id);
+  update_gauges();
+}
+
+unsigned MediaEngineImpl::worker_of(SessionId id) const {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? 0 : static_cast<unsigned>(found->second.worker);
+}
+
+void MediaEngineImpl::move(SessionId id, unsigned to) {
+  Session* session = find(id);
+  if (session == nullptr || session->worker == to || to >= workers_.size()) return;
+  workers_[to]->post(ExpectPorts{id, session->ports});
+  workers_[session->worker]->post(MoveSession{id, to});
+  --load_[session->worker];
+  ++load_[to];
+  session->worker = to;
+  for (const PortId port : session->ports) ports_.at(port).worker = to;
+  log_.debug("call's sound moved to another worker",
+             {{"worker", to}, {"ports", session->ports.size()}});
 }
 
 void MediaEngineImpl::disconnect(PortId id) {

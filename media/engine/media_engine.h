@@ -34,6 +34,8 @@ struct MediaConfig {
   Duration media_timeout = 30s;           // No packet from a leg that should send.
 };
 
+constexpr size_t kMaxParties = 64;        // Who talk with each other; more is a broadcast, and wants another machine.
+
 // A phone or trunk: RTP/AVP (SDES is accepted when offered and `srtp` allows).
 struct PhonePortSpec {
   std::vector<Codec> codecs;              // In our order of preference.
@@ -78,6 +80,7 @@ struct PortStats {
   double remote_loss = 0;           // Of what we sent, 0..1, as the peer reported last.
   double remote_mos = 0;            // The same by its RTCP XR; 0 = it says nothing.
   double mos = 0;                   // Estimated (ITU-T G.107); 0 = unknown.
+  bool speaks = false;              // In a conference of more than two.
 };
 
 // ---- What the engine tells its owner. Values that were copied on the worker; delivered through `EventSink`. ----
@@ -87,8 +90,9 @@ struct MediaTimedOut { PortId port; };
 struct DigitReceived { PortId port; char digit; Duration duration; bool in_band; };  // Once per key, when it ended.
 struct DigitsSent { PortId port; };                                 // The queue of send_digits ran dry.
 struct DigitToSend { PortId port; char digit; Duration duration; }; // For the peer of a port with DtmfMode::Info: by signalling.
+struct SpeakerChanged { PortId port; };                             // Who speaks loudest in a conference of more than two.
 struct PortClosed { PortId port; PortStats stats; };                // After remove_port or close; the last of a port.
-using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, DigitToSend, PortClosed>;
+using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, DigitToSend, SpeakerChanged, PortClosed>;
 using EventSink = std::function<void(MediaEvent)>;                  // Called on worker threads: posts to the owner's loop.
 
 // Every call's sound: N workers, of which one carries all the legs of a call. Owned by App. All methods belong to one
@@ -123,9 +127,15 @@ class MediaEngine {
   virtual void expect_other_leg(PortId port, Codec codec) = 0;
   virtual std::optional<Negotiated> negotiated(PortId port) const = 0;
 
-  // Wires two ports of one session: each hears the other. A port may be wired before it is negotiated.
-  virtual void connect(PortId a, PortId b) = 0;
-  virtual void disconnect(PortId port) = 0;
+  // Who of a session's ports talk with each other; the others are open, and silent. A port may take part before it is
+  // negotiated. Two are relayed, more are mixed (each hears all others and not itself); nothing is heard of the change.
+  virtual void connect(PortId a, PortId b) = 0;  // These two, and nobody else.
+  virtual void join(PortId port) = 0;            // This one too; kMaxParties at most.
+  virtual void disconnect(PortId port) = 0;      // Without this one; the others go on.
+
+  // All ports of `from` become ports of `into`, with a worker in common, and those who talked in either talk together.
+  // `from` is gone: its id names nothing any more, its ports are closed with `into`.
+  virtual void merge(SessionId into, SessionId from) = 0;
 
   // Hold and mute are enforced here, whatever the browser does: a held port neither sends nor is heard; a muted one is
   // not heard (silence goes to the other side).
@@ -143,6 +153,12 @@ class MediaEngine {
 
   virtual std::optional<PortStats> stats(PortId port) const = 0;  // At most a second old.
   virtual size_t open_sessions() const = 0;
+
+  // Which worker carries a call, and that another is to: nothing is heard of it, and nobody needs to know. A phone's ports
+  // go along; what a browser sends still comes by the old worker's socket and is handed over by a ring.
+  virtual unsigned workers() const = 0;
+  virtual unsigned worker_of(SessionId session) const = 0;
+  virtual void move(SessionId session, unsigned worker) = 0;
 
   // Once a second: how many workers stand still. What is new is logged and counted.
   virtual size_t stalled_workers() = 0;

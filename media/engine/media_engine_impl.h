@@ -40,7 +40,9 @@ class MediaEngineImpl final : public MediaEngine {
   void expect_other_leg(PortId port, Codec codec) override;
   std::optional<Negotiated> negotiated(PortId port) const override;
   void connect(PortId a, PortId b) override;
+  void join(PortId port) override;
   void disconnect(PortId port) override;
+  void merge(SessionId into, SessionId from) override;
   void set_held(PortId port, bool held) override;
   void set_muted(PortId port, bool muted) override;
   void play_ringback(PortId port, bool on) override;
@@ -49,6 +51,9 @@ class MediaEngineImpl final : public MediaEngine {
   std::optional<PortStats> stats(PortId port) const override;
   size_t open_sessions() const override { return sessions_.size(); }
   size_t stalled_workers() override;
+  unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
+  unsigned worker_of(SessionId session) const override;
+  void move(SessionId session, unsigned worker) override;
 
  private:
   struct Session {

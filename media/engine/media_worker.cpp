@@ -45,10 +45,8 @@ MediaWorker::MediaWorker(Setup setup)
 }
 
 MediaWorker::~MediaWorker() {
-  if (thread_.joinable()) {
-    mailbox_.post(StopWorker{});
-    thread_.join();
-  }
+  stop();
+  sessions_.clear();
   ports_.clear();
   ::close(epoll_);
 }
@@ -60,6 +58,12 @@ void MediaWorker::start() {
     ::prctl(PR_SET_TIMERSLACK, 1UL);
     run();
   });
+}
+
+void MediaWorker::stop() {
+  if (!thread_.joinable()) return;
+  mailbox_.post(StopWorker{});
+  thread_.join();
 }
 
 void MediaWorker::run() {
@@ -147,6 +151,7 @@ void MediaWorker::read(const Watch& watch) {
     case Watch::Kind::PhoneRtcp: read_phone(watch); return;
     case Watch::Kind::TcpListener: tcp_.accept(*watch.listener, setup_.clock.now()); return;
     case Watch::Kind::TcpPeer: tcp_.read(*watch.tcp, setup_.clock.now()); return;
+    case Watch::Kind::Ring: read_ring(*watch.abroad); return;
   }
 }
 
@@ -174,23 +179,26 @@ void MediaWorker::read_webrtc(UdpSocket& socket) {
 
 // By the address that passed a check, or by the ufrag of the check. Packet path.
 void MediaWorker::dispatch(PacketPtr& packet, UdpSocket& via, TimePoint now) {
-  const wire::PacketKind kind = wire::kind_of(packet->data());
-  if (kind == wire::PacketKind::Stun) {
-    WebRtcTransport* const transport = addressed_by(*packet);
-    if (transport != nullptr) transport->receive(packet, via, now);
+  const bool check = wire::kind_of(packet->data()) == wire::PacketKind::Stun;
+  const WebRtcRoutes::Route* route = check ? named_by(*packet) : routes_.by_address(packet->from);
+  if (route == nullptr) {
+    if (!check) counters_.discard(Discard::Source);
     return;
   }
-  const auto found = by_address_.find(packet->from);
-  if (found == by_address_.end()) return counters_.discard(Discard::Source);
-  deliver(*found->second, packet, via, now);
+  if (route->transport != nullptr) return deliver(*route->transport, packet, via, now);
+  if (!route->ring->push(route->port, *packet)) counters_.discard(Discard::Overload);
+}
+
+const WebRtcRoutes::Route* MediaWorker::named_by(const Packet& packet) {
+  const auto message = wire::StunMessage::parse(packet.data());
+  const auto* route = message ? routes_.by_ufrag(local_ufrag(message->username)) : nullptr;
+  if (route == nullptr) counters_.stun_refused.add();
+  return route;
 }
 
 WebRtcTransport* MediaWorker::addressed_by(const Packet& packet) {
-  const auto message = wire::StunMessage::parse(packet.data());
-  const auto found = message ? by_ufrag_.find(local_ufrag(message->username)) : by_ufrag_.end();
-  if (found != by_ufrag_.end()) return found->second;
-  counters_.stun_refused.add();
-  return nullptr;
+  const WebRtcRoutes::Route* route = named_by(packet);
+  return route == nullptr ? nullptr : route->transport;
 }
 
 // Packet path.
@@ -219,46 +227,37 @@ void MediaWorker::run_timers(TimePoint now) {
   if (now - earliest_ > kLateTurn) counters_.late_turns.add();
   earliest_ = kNever;
   TimePoint next = kNever;
-  for (EnginePort* port : schedule_) {
-    if (port->deadline().due() <= now) {
-      port->deadline().set(kNever);
-      const TimePoint wanted = port->on_timer(now);
-      port->deadline().at_latest(std::max(wanted, now + 1ms));
+  const auto run = [&](auto& timed) {
+    if (timed.deadline().due() <= now) {
+      timed.deadline().set(kNever);
+      const TimePoint wanted = timed.on_timer(now);
+      timed.deadline().at_latest(std::max(wanted, now + 1ms));
     }
-    next = std::min(next, port->deadline().due());
-  }
+    next = std::min(next, timed.deadline().due());
+  };
+  for (EnginePort* port : schedule_) run(*port);
+  for (MediaSession* mixing : mixing_) run(*mixing);
+  std::erase_if(mixing_, [](const MediaSession* session) { return !session->mixes(); });
   // on_timer() of one port may have woken another that stands earlier in the list.
   earliest_ = std::min(earliest_, next);
 }
 
 void MediaWorker::publish(TimePoint now) {
   next_publish_ = now + 1s;
-  for (EnginePort* port : schedule_) port->publish();
+  for (EnginePort* port : schedule_) publish(*port);
   tcp_.sweep(now);
   tcp_.bury();
 }
 
-void MediaWorker::add_address(const SocketAddress& from, WebRtcTransport& transport) {
-  by_address_[from] = &transport;
-}
-
-void MediaWorker::remove_address(const SocketAddress& from, WebRtcTransport& transport) {
-  const auto found = by_address_.find(from);
-  if (found != by_address_.end() && found->second == &transport) by_address_.erase(found);
-}
-
-void MediaWorker::add_ufrag(const std::string& ufrag, WebRtcTransport& transport) {
-  by_ufrag_[ufrag] = &transport;
-}
-
-void MediaWorker::remove_ufrag(const std::string& ufrag) {
-  by_ufrag_.erase(ufrag);
+void MediaWorker::publish(EnginePort& port) {
+  const MediaSession* conversation = session_of(port);
+  port.publish(conversation != nullptr && conversation->speaks(port.id()), counters_);
 }
 
 void MediaWorker::on_port_event(MediaEvent event) {
   // Who is told that keys are up may ask which.
   if (const auto* up = std::get_if<TransportConnected>(&event)) {
-    if (EnginePort* port = find(up->port)) port->publish();
+    if (EnginePort* port = find(up->port)) publish(*port);
   }
   setup_.events(std::move(event));
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -17,9 +18,11 @@
 #include "media/engine/engine_port.h"
 #include "media/engine/ice_tcp.h"
 #include "media/engine/media_command.h"
+#include "media/engine/media_session.h"
 #include "media/engine/turn_pace.h"
 #include "media/engine/udp_socket.h"
 #include "media/engine/watch.h"
+#include "media/engine/webrtc_routes.h"
 
 namespace gw::media {
 
@@ -28,7 +31,7 @@ namespace gw::media {
 //
 // A turn of the loop: all packets that have come; one DTLS step at most (a handshake
 // costs 2 ms, and 50 packets pass in that time); commands; timers that are due.
-class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortObserver {
+class MediaWorker final : public TcpRouter, public PortObserver {
  public:
   struct Setup {
     unsigned index = 0;
@@ -46,10 +49,15 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
   explicit MediaWorker(Setup setup);
   ~MediaWorker() override;  // Stops and joins.
 
+  // Every worker of the engine, this one included, by index: calls go from one to another. Before
+  // start().
+  void meet(std::vector<MediaWorker*> all) { workers_ = std::move(all); }
   void start();
+  void stop();  // And joins. The others may still post.
   bool post(MediaCommand command) { return mailbox_.post(std::move(command)); }
 
   const SocketAddress& webrtc_address() const { return setup_.webrtc->address(); }
+  const UdpSocket& webrtc() const { return *setup_.webrtc; }
   const UdpSocket* webrtc6() const { return setup_.webrtc6.get(); }
 
  private:
@@ -75,11 +83,13 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
   int wait_ms(TimePoint now) const;
   void read(const Watch& watch);
   void read_webrtc(UdpSocket& socket);
+  void read_ring(Abroad& abroad);
   void read_phone(const Watch& watch);
   void dispatch(PacketPtr& packet, UdpSocket& via, TimePoint now);
   void one_dtls_step();
   void run_timers(TimePoint now);
   void publish(TimePoint now);
+  void publish(EnginePort& port);
   void look_at_load(TimePoint now);
 
   void take(MediaCommand command);
@@ -90,7 +100,14 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
   void on_command(ApplyNegotiation& command, TimePoint now);
   void on_command(RestartIce& command, TimePoint now);
   void on_command(ConnectPorts& command, TimePoint now);
+  void on_command(JoinPort& command, TimePoint now);
   void on_command(DisconnectPort& command, TimePoint now);
+  void on_command(MergeSessions& command, TimePoint now);
+  void on_command(ExpectPorts& command, TimePoint now);
+  void on_command(MoveSession& command, TimePoint now);
+  void on_command(AdoptPorts& command, TimePoint now);
+  void on_command(RouteBrowser& command, TimePoint now);
+  void on_command(WatchRing& command, TimePoint now);
   void on_command(SetHeld& command, TimePoint now);
   void on_command(SetMuted& command, TimePoint now);
   void on_command(PlayRingback& command, TimePoint now);
@@ -99,20 +116,24 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
   void on_command(StopWorker& command, TimePoint now);
 
   EnginePort* find(PortId id);
-  void keep(PortId id, std::unique_ptr<Watched> watched);
+  void keep(std::unique_ptr<EnginePort> port);
+  std::unique_ptr<EnginePort> give_up(EnginePort& port, Departure& departure, size_t to);
+  void adopt(std::unique_ptr<EnginePort> port);
+  std::shared_ptr<DatagramRing> ring_to(size_t worker);
+  Abroad& abroad(size_t home);
+  bool awaited(const MediaCommand& command) const;
   void remove(PortId id, TimePoint now);
-  void unwire(EnginePort& port, TimePoint now);
+  MediaSession* session_of(const EnginePort& port);
+  MediaSession& session(SessionId id);
+  void look_at(SessionId id);
   MediaPort::Settings settings(PortId id, uint32_t ssrc, std::string cname, bool phone) const;
   MediaPort::Surroundings surroundings();
 
+  const WebRtcRoutes::Route* named_by(const Packet& packet);
   WebRtcTransport* addressed_by(const Packet& packet) override;
   void deliver(WebRtcTransport& transport, PacketPtr& packet, DatagramSink& via,
                TimePoint now) override;
   void on_gone(WebRtcTransport& transport, DatagramSink& via) override;
-  void add_address(const SocketAddress& from, WebRtcTransport& transport) override;
-  void remove_address(const SocketAddress& from, WebRtcTransport& transport) override;
-  void add_ufrag(const std::string& ufrag, WebRtcTransport& transport) override;
-  void remove_ufrag(const std::string& ufrag) override;
   void on_port_event(MediaEvent event) override;
 
   Setup setup_;
@@ -129,10 +150,20 @@ class MediaWorker final : public WebRtcDirectory, public TcpRouter, public PortO
   IceTcp tcp_{epoll_, pool_, counters_, *this};
 
   Watch mailbox_watch_, webrtc_watch_, webrtc6_watch_;
-  std::unordered_map<SocketAddress, WebRtcTransport*> by_address_;
-  std::map<std::string, WebRtcTransport*, std::less<>> by_ufrag_;
+  WebRtcRoutes routes_;
   std::unordered_map<PortId, std::unique_ptr<Watched>> ports_;
   std::vector<EnginePort*> schedule_;
+  // Of calls with ports here.
+  std::unordered_map<SessionId, std::unique_ptr<MediaSession>> sessions_;
+  std::vector<MediaSession*> mixing_;  // Those with a tick.
+
+  // Calls that come from other workers or went there.
+  std::vector<MediaWorker*> workers_;
+  std::map<size_t, std::shared_ptr<Abroad>> abroad_;       // By home: browsers' sockets there.
+  std::map<size_t, std::shared_ptr<DatagramRing>> rings_;  // To whom our browsers went.
+  std::unordered_set<PortId> awaited_ports_;
+  std::unordered_set<SessionId> awaited_sessions_;
+  std::vector<MediaCommand> parked_;  // About what is awaited.
 
   TimePoint earliest_ = kNever;
   TimePoint next_publish_{};

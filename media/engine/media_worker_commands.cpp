@@ -8,6 +8,10 @@
 namespace gw::media {
 
 void MediaWorker::take(MediaCommand command) {
+  if (awaited(command)) {
+    parked_.push_back(std::move(command));
+    return;
+  }
   const TimePoint now = setup_.clock.now();
   std::visit([&](auto& c) { on_command(c, now); }, command);
 }
@@ -34,38 +38,35 @@ MediaPort::Surroundings MediaWorker::surroundings() {
   return {pool_, counters_, setup_.clock, setup_.random, *this, earliest_};
 }
 
-void MediaWorker::keep(PortId id, std::unique_ptr<Watched> watched) {
-  schedule_.push_back(watched->port.get());
+void MediaWorker::keep(std::unique_ptr<EnginePort> port) {
+  auto watched = std::make_unique<Watched>();
+  if (auto* phone = dynamic_cast<PhonePort*>(port.get())) {
+    watched->rtp = {.kind = Watch::Kind::PhoneRtp, .socket = &phone->rtp(), .phone = phone};
+    watched->rtcp = {.kind = Watch::Kind::PhoneRtcp, .socket = &phone->rtcp(), .phone = phone};
+    watch_input(epoll_, phone->rtp().fd(), &watched->rtp);
+    watch_input(epoll_, phone->rtcp().fd(), &watched->rtcp);
+  }
+  const PortId id = port->id();
+  schedule_.push_back(port.get());
+  watched->port = std::move(port);
   ports_.emplace(id, std::move(watched));
 }
 
 void MediaWorker::on_command(AddPhonePort& command, TimePoint) {
-  const PortId id = command.port;
-  auto watched = std::make_unique<Watched>();
-  auto how = settings(id, command.ssrc, std::move(command.cname), true);
+  auto how = settings(command.port, command.ssrc, std::move(command.cname), true);
   how.dtmf = command.dtmf;
-  auto port = std::make_unique<PhonePort>(std::move(command), std::move(how), surroundings());
-  watched->rtp = {.kind = Watch::Kind::PhoneRtp, .socket = &port->rtp(), .phone = port.get()};
-  watched->rtcp = {.kind = Watch::Kind::PhoneRtcp, .socket = &port->rtcp(), .phone = port.get()};
-  watch_input(epoll_, port->rtp().fd(), &watched->rtp);
-  watch_input(epoll_, port->rtcp().fd(), &watched->rtcp);
-  watched->port = std::move(port);
-  keep(id, std::move(watched));
+  keep(std::make_unique<PhonePort>(std::move(command), std::move(how), surroundings()));
 }
 
 void MediaWorker::on_command(AddBrowserPort& command, TimePoint) {
-  const PortId id = command.port;
-  auto watched = std::make_unique<Watched>();
-  auto how = settings(id, command.ssrc, std::move(command.cname), false);
-  watched->port = std::make_unique<BrowserPort>(
-      std::move(command), std::move(how), BrowserPort::Wiring{setup_.dtls, *this}, surroundings());
-  keep(id, std::move(watched));
+  auto how = settings(command.port, command.ssrc, std::move(command.cname), false);
+  keep(std::make_unique<BrowserPort>(std::move(command), std::move(how),
+                                     BrowserPort::Wiring{setup_.dtls, routes_, setup_.index},
+                                     surroundings()));
 }
 
 void MediaWorker::on_command(AddEchoPort& command, TimePoint) {
-  auto watched = std::make_unique<Watched>();
-  watched->port = std::make_unique<EchoUserPort>(command, earliest_);
-  keep(command.port, std::move(watched));
+  keep(std::make_unique<EchoUserPort>(command, surroundings()));
 }
 
 void MediaWorker::on_command(RemovePort& command, TimePoint now) {
@@ -76,12 +77,18 @@ void MediaWorker::remove(PortId id, TimePoint now) {
   const auto found = ports_.find(id);
   if (found == ports_.end()) return;
   EnginePort& port = *found->second->port;
-  unwire(port, now);
+  if (MediaSession* conversation = session_of(port)) {
+    conversation->leave(id, now);
+    look_at(port.session());
+  }
   port.leave(now);
-  port.publish();
+  port.publish(false, counters_);
   const PortStats last = port.board().read();
   std::erase(schedule_, &port);
   if (auto* browser = dynamic_cast<BrowserPort*>(&port)) {
+    if (browser->home() != setup_.index) {
+      workers_[browser->home()]->post(RouteBrowser{id, RouteBrowser::What::Forget, {}, {}, 0});
+    }
     std::erase_if(dtls_queue_, [&](const PendingDtls& pending) {
       return pending.transport == &browser->transport();
     });
@@ -92,13 +99,25 @@ void MediaWorker::remove(PortId id, TimePoint now) {
   setup_.events(PortClosed{id, last});
 }
 
-void MediaWorker::unwire(EnginePort& port, TimePoint now) {
-  if (!port.relay) return;
-  const std::shared_ptr<Relay> relay = port.relay;
-  relay->unwire(now);
-  for (EnginePort* candidate : schedule_) {
-    if (candidate->relay == relay) candidate->relay.reset();
-  }
+MediaSession* MediaWorker::session_of(const EnginePort& port) {
+  const auto found = sessions_.find(port.session());
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+MediaSession& MediaWorker::session(SessionId id) {
+  auto& slot = sessions_[id];
+  if (!slot) slot = std::make_unique<MediaSession>(id, earliest_, *this);
+  return *slot;
+}
+
+// After whatever may have changed who talks with whom.
+void MediaWorker::look_at(SessionId id) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  MediaSession* const conversation = found->second.get();
+  std::erase(mixing_, conversation);
+  if (conversation->mixes()) mixing_.push_back(conversation);
+  if (conversation->size() == 0) sessions_.erase(found);
 }
 
 void MediaWorker::on_command(ApplyNegotiation& command, TimePoint now) {
@@ -112,17 +131,46 @@ void MediaWorker::on_command(RestartIce& command, TimePoint now) {
 void MediaWorker::on_command(ConnectPorts& command, TimePoint now) {
   EnginePort* a = find(command.a);
   EnginePort* b = find(command.b);
-  if (a == nullptr || b == nullptr || a == b) return;
-  if (a->relay && a->relay == b->relay) return;  // They are.
-  unwire(*a, now);
-  unwire(*b, now);
-  a->relay = b->relay = std::make_shared<Relay>(a->sound(), b->sound(), now);
-  a->reopen_latch(now);
-  b->reopen_latch(now);
+  if (a == nullptr || b == nullptr || a == b || a->session() != b->session()) return;
+  MediaSession& conversation = session(a->session());
+  if (conversation.size() == 2 && conversation.talks(a->id()) && conversation.talks(b->id())) {
+    return;  // They do.
+  }
+  conversation.part(now);
+  for (EnginePort* port : {a, b}) {
+    conversation.join(port->id(), port->sound(), now);
+    port->reopen_latch(now);
+  }
+  look_at(conversation.id());
+}
+
+void MediaWorker::on_command(JoinPort& command, TimePoint now) {
+  EnginePort* port = find(command.port);
+  if (port == nullptr) return;
+  MediaSession& conversation = session(port->session());
+  if (conversation.talks(port->id())) return;
+  conversation.join(port->id(), port->sound(), now);
+  port->reopen_latch(now);
+  look_at(conversation.id());
 }
 
 void MediaWorker::on_command(DisconnectPort& command, TimePoint now) {
-  if (EnginePort* port = find(command.port)) unwire(*port, now);
+  EnginePort* port = find(command.port);
+  MediaSession* conversation = port == nullptr ? nullptr : session_of(*port);
+  if (conversation == nullptr) return;
+  conversation->leave(port->id(), now);
+  look_at(port->session());
+}
+
+void MediaWorker::on_command(MergeSessions& command, TimePoint now) {
+  for (EnginePort* port : schedule_) {
+    if (port->session() == command.from) port->join(command.into);
+  }
+  if (const auto from = sessions_.find(command.from); from != sessions_.end()) {
+    session(command.into).take_over(*from->second, now);
+  }
+  look_at(command.from);
+  look_at(command.into);
 }
 
 void MediaWorker::on_command(SetHeld& command, TimePoint now) {

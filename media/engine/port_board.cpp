@@ -12,6 +12,7 @@ void PortBoard::write(const PortStats& stats, std::optional<Codec> codec, std::s
   octets_in_.store(stats.octets_in, relaxed);
   octets_out_.store(stats.octets_out, relaxed);
   discarded_.store(stats.discarded, relaxed);
+  speaks_.store(stats.speaks, relaxed);
   jitter_ms_.store(stats.jitter_ms, relaxed);
   round_trip_ms_.store(stats.round_trip_ms, relaxed);
   mos_.store(stats.mos, relaxed);
@@ -37,6 +38,7 @@ PortStats PortBoard::read() const {
   stats.octets_in = octets_in_.load(relaxed);
   stats.octets_out = octets_out_.load(relaxed);
   stats.discarded = discarded_.load(relaxed);
+  stats.speaks = speaks_.load(relaxed);
   stats.jitter_ms = jitter_ms_.load(relaxed);
   stats.round_trip_ms = round_trip_ms_.load(relaxed);
   stats.mos = mos_.load(relaxed);

@@ -19,6 +19,7 @@ class PortBoard {
   std::atomic<const char*> srtp_{""};  // A literal of wire::to_string(SrtpSuite).
   std::atomic<uint64_t> packets_in_{0}, packets_out_{0}, packets_lost_{0};
   std::atomic<uint64_t> octets_in_{0}, octets_out_{0}, discarded_{0};
+  std::atomic<bool> speaks_{false};
   std::atomic<double> jitter_ms_{0}, round_trip_ms_{0}, mos_{0};
   std::atomic<double> loss_{0}, burst_loss_{0}, gap_loss_{0}, burst_ms_{0}, gap_ms_{0};
   std::atomic<double> concealed_ms_{0}, remote_loss_{0}, remote_mos_{0};

@@ -10,7 +10,7 @@
 namespace gw::media {
 
 TcpConnection::TcpConnection(int fd, const SocketAddress& peer, MediaCounters& counters)
-    : fd_(fd), peer_(peer), counters_(counters) {}
+    : fd_(fd), peer_(peer), counters_(&counters) {}
 
 TcpConnection::~TcpConnection() {
   ::close(fd_);
@@ -27,7 +27,7 @@ bool TcpConnection::read() {
   const ssize_t n = ::recv(fd_, input_.data() + end_, input_.size() - end_, MSG_DONTWAIT);
   if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
   end_ += static_cast<size_t>(n);
-  counters_.octets_in.add(static_cast<uint64_t>(n));
+  counters_->octets_in.add(static_cast<uint64_t>(n));
   return n > 0;
 }
 
@@ -42,13 +42,13 @@ TcpConnection::Frame TcpConnection::next(Packet& packet) {
   packet.resize(*size);
   packet.from = peer_;
   begin_ += wire::kFrameHeader + *size;
-  counters_.packets_in.add();
+  counters_->packets_in.add();
   return Frame::Whole;
 }
 
 void TcpConnection::send(std::span<const std::byte> datagram, const SocketAddress&) {
   if (datagram.size() + wire::kFrameHeader > kLargest || !flush()) {
-    counters_.tcp_dropped.add();
+    counters_->tcp_dropped.add();
     return;
   }
   std::array<std::byte, wire::kFrameHeader> header;
@@ -61,10 +61,10 @@ void TcpConnection::send(std::span<const std::byte> datagram, const SocketAddres
   const ssize_t n = ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n < 0) {
     const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
-    return (full ? counters_.tcp_dropped : counters_.send_failed).add();
+    return (full ? counters_->tcp_dropped : counters_->send_failed).add();
   }
-  counters_.packets_out.add();
-  counters_.octets_out.add(datagram.size());
+  counters_->packets_out.add();
+  counters_->octets_out.add(datagram.size());
   size_t sent = static_cast<size_t>(n);
   for (const iovec& part : parts) {
     const std::span all(static_cast<const std::byte*>(part.iov_base), part.iov_len);

@@ -38,6 +38,7 @@ class TcpConnection final : public DatagramSink {
   bool flush();
 
   int fd() const { return fd_; }
+  void count_in(MediaCounters& counters) { counters_ = &counters; }
   const SocketAddress& peer() const { return peer_; }
 
  private:
@@ -46,7 +47,7 @@ class TcpConnection final : public DatagramSink {
 
   const int fd_;
   const SocketAddress peer_;
-  MediaCounters& counters_;
+  MediaCounters* counters_;  // Of the worker that has it.
 
   std::array<std::byte, kInput> input_;
   size_t begin_ = 0, end_ = 0;

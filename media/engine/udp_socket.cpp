@@ -58,13 +58,18 @@ int UdpSocket::receive_buffer() const {
 }
 
 void UdpSocket::send(std::span<const std::byte> datagram, const SocketAddress& to) {
+  send_datagram(fd_, datagram, to, counters_);
+}
+
+void send_datagram(int fd, std::span<const std::byte> datagram, const SocketAddress& to,
+                   MediaCounters* counters) {
   // What the kernel will not take now is lost, as on any network.
-  const ssize_t sent = ::sendto(fd_, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+  const ssize_t sent = ::sendto(fd, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
                                 to.data(), to.size());
-  if (counters_ == nullptr) return;
-  if (sent < 0) return counters_->send_failed.add();
-  counters_->packets_out.add();
-  counters_->octets_out.add(static_cast<uint64_t>(sent));
+  if (counters == nullptr) return;
+  if (sent < 0) return counters->send_failed.add();
+  counters->packets_out.add();
+  counters->octets_out.add(static_cast<uint64_t>(sent));
 }
 
 ReceiveBatch::ReceiveBatch(PacketPool& pool) : pool_(pool) {

@@ -43,6 +43,10 @@ class UdpSocket final : public DatagramSink {
   MediaCounters* counters_ = nullptr;
 };
 
+// By a bound socket, whosever it is; counts into `counters`, if any. Any thread. Packet path.
+void send_datagram(int fd, std::span<const std::byte> datagram, const SocketAddress& to,
+                   MediaCounters* counters);
+
 // Takes many datagrams by one recvmmsg() into packets of the pool. Owned by a worker.
 class ReceiveBatch {
  public:

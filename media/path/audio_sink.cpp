@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "media/codec/g711.h"
 #include "media/codec/g722.h"
@@ -19,7 +20,7 @@ constexpr unsigned kSilentFramesEncoded = 10;
 
 AudioSink::AudioSink(RtpSender sender, Transport& transport, PacketPool& pool,
                      MediaCounters& counters)
-    : sender_(sender), transport_(transport), pool_(pool), counters_(counters) {}
+    : sender_(sender), transport_(transport), pool_(&pool), counters_(counters) {}
 
 void AudioSink::set_format(const wire::NegotiatedCodec& codec, Duration ptime,
                            const OpusSettings& opus) {
@@ -80,6 +81,10 @@ void AudioSink::pass(Packet& packet, const wire::RtpPacket& parsed, uint8_t payl
 
 void AudioSink::play(std::span<const int16_t> pcm, int64_t position, bool restarted,
                      TimePoint now) {
+  if (std::exchange(rewired_, false) && residue_ > 0) {
+    residue_position_ = position - static_cast<int64_t>(residue_);
+    restarted = false;
+  }
   // What does not continue the rest ends it.
   if (residue_ > 0 &&
       (restarted || position != residue_position_ + static_cast<int64_t>(residue_))) {
@@ -123,17 +128,45 @@ void AudioSink::send_frame(std::span<const int16_t> pcm, int64_t position, bool 
   const auto header =
       sender_.mapped(position * sender_.clock() / rate_, units_of(ptime_), restarted, now);
   if (!header) return counters_.discard(Discard::Late);
-  PacketPtr packet = pool_.take();
+  PacketPtr packet = pool_->take();
   if (!packet) return counters_.discard(Discard::Overload);
   const auto payload = packet->room().subspan(wire::kRtpHeaderSize, kMaxEncodedFrame);
-  size_t size = 0;
-  if (codec() == Codec::Opus && ptime_ == 20ms && settled_silence(pcm)) {
-    std::ranges::copy(kOpusSilence, payload.begin());
-    size = kOpusSilence.size();
-  } else {
-    size = encoder_->encode(pcm, payload);
-  }
+  const size_t size = encode(pcm, payload);
   if (size > 0) transmit(std::move(packet), *header, codec_.send_payload_type, size, now);
+}
+
+size_t AudioSink::encode(std::span<const int16_t> pcm, std::span<std::byte> payload) {
+  if (codec() != Codec::Opus || ptime_ != 20ms || !settled_silence(pcm)) {
+    return encoder_->encode(pcm, payload);
+  }
+  std::ranges::copy(kOpusSilence, payload.begin());
+  return kOpusSilence.size();
+}
+
+const AudioEncoder* AudioSink::encoder(Duration frame) const {
+  return ptime_ == frame && residue_ == 0 ? encoder_.get() : nullptr;
+}
+
+void AudioSink::play_coded(std::span<const std::byte> payload, int64_t position, bool restarted,
+                           TimePoint now) {
+  const auto header =
+      sender_.mapped(position * sender_.clock() / rate_, units_of(ptime_), restarted, now);
+  if (!header) return counters_.discard(Discard::Late);
+  PacketPtr packet = pool_->take();
+  if (!packet) return counters_.discard(Discard::Overload);
+  std::ranges::copy(payload, packet->room().begin() + wire::kRtpHeaderSize);
+  transmit(std::move(packet), *header, codec_.send_payload_type, payload.size(), now);
+}
+
+void AudioSink::continue_coding_of(const AudioSink& other) {
+  if (!encoder_ || !other.encoder_ || !encoder_->interchangeable(*other.encoder_)) return;
+  encoder_->continue_from(*other.encoder_);
+  silent_frames_ = other.silent_frames_;
+}
+
+void AudioSink::rewire() {
+  rewired_ = true;
+  sender_.same_source();
 }
 
 // Digital silence is not worth an encoder; its first frames are, so that the sound fades out.
@@ -147,7 +180,7 @@ bool AudioSink::settled_silence(std::span<const int16_t> pcm) {
 
 void AudioSink::play_generated(std::span<const int16_t> pcm, TimePoint now) {
   if (!encoder_) return;
-  PacketPtr packet = pool_.take();
+  PacketPtr packet = pool_->take();
   if (!packet) return counters_.discard(Discard::Overload);
   std::array<int16_t, samples_for(kMaxPtime, kWideband)> wide;
   if (rate_ == kWideband) {
@@ -161,7 +194,7 @@ void AudioSink::play_generated(std::span<const int16_t> pcm, TimePoint now) {
 }
 
 void AudioSink::play_silence(TimePoint now) {
-  PacketPtr packet = pool_.take();
+  PacketPtr packet = pool_->take();
   if (!packet) return counters_.discard(Discard::Overload);
   const wire::RtpHeader header = sender_.generated(units_of(silence_time()), now);
   const size_t size = write_silence(packet->room().subspan(wire::kRtpHeaderSize));
@@ -185,7 +218,7 @@ size_t AudioSink::write_silence(std::span<std::byte> payload) const {
 
 void AudioSink::send_event(std::span<const std::byte> payload, uint8_t payload_type, bool marker,
                            uint32_t timestamp, TimePoint now) {
-  PacketPtr packet = pool_.take();
+  PacketPtr packet = pool_->take();
   if (!packet) return counters_.discard(Discard::Overload);
   std::ranges::copy(payload, packet->room().begin() + wire::kRtpHeaderSize);
   transmit(std::move(packet), sender_.event(timestamp, marker), payload_type, payload.size(), now);

@@ -43,6 +43,13 @@ class AudioSink {
   // for the next).
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted,
             TimePoint now);  // Packet path.
+  // Whole frames that are encoded by one sink and sent by many; `encoder` is null when this one has
+  // another ptime than `frame`, or something that waits to become a frame.
+  const AudioEncoder* encoder(Duration frame) const;
+  size_t encode(std::span<const int16_t> pcm, std::span<std::byte> payload);  // Packet path.
+  void play_coded(std::span<const std::byte> payload, int64_t position, bool restarted,
+                  TimePoint now);  // Packet path.
+  void continue_coding_of(const AudioSink& other);
   // One frame of ours, tones and prompts: exactly generated_samples(), always at 8 kHz.
   void play_generated(std::span<const int16_t> pcm, TimePoint now);  // Packet path.
   void play_silence(TimePoint now);                                  // One frame. Packet path.
@@ -51,7 +58,10 @@ class AudioSink {
 
   void set_expected_loss(unsigned percent);
   void set_complexity(int complexity);
+  void move_to(PacketPool& pool) { pool_ = &pool; }  // Of another worker.
   void drop_residue() { residue_ = 0; }
+  // The same sound comes by another wire: what is played next follows what was played last.
+  void rewire();
   RtpSender& sender() { return sender_; }
   const RtpSender& sender() const { return sender_; }
   uint64_t packets() const { return packets_; }
@@ -70,7 +80,7 @@ class AudioSink {
 
   RtpSender sender_;
   Transport& transport_;
-  PacketPool& pool_;
+  PacketPool* pool_;
   MediaCounters& counters_;
 
   wire::NegotiatedCodec codec_;
@@ -85,6 +95,7 @@ class AudioSink {
   size_t residue_ = 0;
   int64_t residue_position_ = 0;
   bool residue_restarted_ = false;
+  bool rewired_ = false;
 
   unsigned silent_frames_ = 0;  // In a row.
   uint64_t packets_ = 0, octets_ = 0;

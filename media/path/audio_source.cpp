@@ -40,6 +40,10 @@ Duration AudioSource::frame_time() const {
 
 void AudioSource::restart() {
   playing_ = false;
+  let_go();
+}
+
+void AudioSource::let_go() {
   for (Held& held : held_) held.packet.reset();
   held_count_ = 0;
   hold_until_ = kNever;

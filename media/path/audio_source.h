@@ -57,6 +57,7 @@ class AudioSource {
   // Concealment, and the end of waiting. Returns when to call again. Packet path.
   TimePoint on_timer(PcmSink& sink, TimePoint now);
   TimePoint deadline() const;
+  void let_go();   // Packets that wait go back to their pool: another worker goes on.
   void restart();  // Wired to another leg, or paused.
 
   uint64_t late() const { return late_; }

@@ -18,6 +18,10 @@ class EchoPort final : public SoundPort {
 
   PortId id() const { return id_; }
   Deadline& deadline() { return deadline_; }
+  void enter_worker(TimePoint& earliest, TimePoint now) {
+    deadline_.move_to(earliest);
+    deadline_.at_latest(now);
+  }
   TimePoint on_timer(TimePoint now);
 
   void on_wired(SoundPort* other, TimePoint now) override;

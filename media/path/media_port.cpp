@@ -25,7 +25,7 @@ Law law_of(Codec codec) {
 
 MediaPort::MediaPort(Settings settings, const Surroundings& around, Transport& transport)
     : settings_(std::move(settings)),
-      pool_(around.pool),
+      pool_(&around.pool),
       counters_(around.counters),
       clock_(around.clock),
       observer_(around.observer),
@@ -72,19 +72,25 @@ void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint no
 void MediaPort::prepare_codecs() {
   if (other_ == nullptr || !negotiated_) return;
   if (hears_tones()) sink_.prepare();  // A key may come at any time.
-  const auto theirs = other_->codec();
-  if (!theirs) return;
+  if (!other_->codec() && !other_->mixing_rate()) return;
   // The codec that should come; another one that was negotiated makes its decoder when it comes.
   const Codec ours = parameters_.codecs.front().codec;
-  if (other_->passes(ours) || (is_g711(ours) && is_g711(*theirs))) return source_.release();
+  if (!decodes(ours)) return source_.release();
   prepare_to_transcode(ours);
+}
+
+// The other leg wants this codec as PCM: neither the packets as they are nor one law for the other.
+bool MediaPort::decodes(Codec codec) const {
+  if (other_->mixing_rate()) return true;
+  const auto theirs = other_->codec();
+  return !other_->passes(codec) && !(theirs && is_g711(codec) && is_g711(*theirs));
 }
 
 // One rate a wiring, whichever negotiated codec comes: a peer that alternates between two does not
 // make us make codecs.
 void MediaPort::prepare_to_transcode(Codec codec) {
   const uint32_t natural = natural_rate(parameters_.codecs.front().codec);
-  const uint32_t rate = std::min(natural, other_->best_rate());
+  const uint32_t rate = other_->mixing_rate().value_or(std::min(natural, other_->best_rate()));
   source_.prepare(codec, rate);
   other_->prepare_to_play(rate);
 }
@@ -106,6 +112,13 @@ void MediaPort::on_wired(SoundPort* other, TimePoint now) {
   skipped_ = true;
   armed_ = now;
   timed_out_ = false;
+  prepare_codecs();
+  poke(now);
+}
+
+void MediaPort::on_rewired(SoundPort& other, TimePoint now) {
+  other_ = &other;
+  sink_.rewire();
   prepare_codecs();
   poke(now);
 }
@@ -174,9 +187,20 @@ void MediaPort::receive_info(const KeyPress& key, TimePoint now) {
 
 void MediaPort::leave(TimePoint now) {
   if (negotiated_ && sink_.sender().has_sent()) {
-    rtcp_.send(transport_, pool_, receiver_, sink_.sender(), now, clock_.wall(),
+    rtcp_.send(transport_, *pool_, receiver_, sink_.sender(), now, clock_.wall(),
                {voip_metrics(), true});
   }
+}
+
+void MediaPort::leave_worker() {
+  source_.let_go();
+}
+
+void MediaPort::enter_worker(PacketPool& pool, TimePoint& earliest, TimePoint now) {
+  pool_ = &pool;
+  sink_.move_to(pool);
+  deadline_.move_to(earliest);
+  poke(now);
 }
 
 // ---- From the network ----
@@ -438,6 +462,19 @@ void MediaPort::play(std::span<const int16_t> pcm, int64_t position, bool restar
   sink_.play(pcm, position, restarted, now);
 }
 
+// Packet path.
+void MediaPort::play_coded(std::span<const std::byte> payload, int64_t position, bool restarted,
+                           TimePoint now) {
+  on_heard_elsewhere();
+  sink_.play_coded(payload, position, restarted, now);
+}
+
+void MediaPort::continue_coding_of(const SoundPort& other) {
+  if (const auto* port = dynamic_cast<const MediaPort*>(&other)) {
+    sink_.continue_coding_of(port->sink_);
+  }
+}
+
 // ---- By time ----
 
 TimePoint MediaPort::on_timer(TimePoint now) {
@@ -455,7 +492,7 @@ TimePoint MediaPort::on_timer(TimePoint now) {
   }
   next = std::min(next, generate(now));
   if (now >= rtcp_.due()) {
-    rtcp_.send(transport_, pool_, receiver_, sink_.sender(), now, clock_.wall(),
+    rtcp_.send(transport_, *pool_, receiver_, sink_.sender(), now, clock_.wall(),
                {voip_metrics(), false});
     counters_.lost.add(receiver_.lost() - std::min(counted_lost_, receiver_.lost()));
     counted_lost_ = std::max(counted_lost_, receiver_.lost());

@@ -67,6 +67,10 @@ class MediaPort : public SoundPort, public TransportObserver {
   void send_digits(std::string_view digits, Duration length, Duration gap, TimePoint now);
   void receive_info(const KeyPress& key, TimePoint now);  // A key of the peer's by SIP INFO.
   void leave(TimePoint now);                              // RTCP BYE.
+  // Its call goes to another worker: nothing of the old one's may stay, nothing that the peer hears
+  // may break.
+  void leave_worker();
+  void enter_worker(PacketPool& pool, TimePoint& earliest, TimePoint now);
 
   TimePoint on_timer(TimePoint now);
   Deadline& deadline() { return deadline_; }
@@ -76,6 +80,7 @@ class MediaPort : public SoundPort, public TransportObserver {
 
   // SoundPort: what the other leg does to this one.
   void on_wired(SoundPort* other, TimePoint now) override;
+  void on_rewired(SoundPort& other, TimePoint now) override;
   void on_other_changed(TimePoint now) override;
   uint32_t best_rate() const override { return sink_.best_rate(); }
   void prepare_to_play(uint32_t rate) override { sink_.prepare(rate); }
@@ -90,6 +95,13 @@ class MediaPort : public SoundPort, public TransportObserver {
   void release_key(Duration length, TimePoint now) override;
   bool hears_tones() const override { return digits_out_.way() == DigitSender::Way::Tones; }
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;
+  const AudioEncoder* sharable_encoder() const override { return sink_.encoder(20ms); }
+  size_t encode(std::span<const int16_t> pcm, std::span<std::byte> payload) override {
+    return sink_.encode(pcm, payload);
+  }
+  void play_coded(std::span<const std::byte> payload, int64_t position, bool restarted,
+                  TimePoint now) override;
+  void continue_coding_of(const SoundPort& other) override;
 
   // TransportObserver: what comes from the network.
   void on_rtp(PacketPtr& packet, TimePoint now) override;
@@ -105,6 +117,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   bool may_send() const;
   void send_key(const KeyPress& key, Duration gap);
   std::optional<Codec> codec_of(uint8_t payload_type) const;
+  bool decodes(Codec codec) const;
   void prepare_codecs();
   void prepare_to_transcode(Codec codec);
   void receive_event(InboundAudio& event, TimePoint now);
@@ -125,7 +138,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   void poke(TimePoint now) { deadline_.at_latest(now); }
 
   Settings settings_;
-  PacketPool& pool_;
+  PacketPool* pool_;
   MediaCounters& counters_;
   const Clock& clock_;
   PortObserver& observer_;

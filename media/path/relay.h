@@ -12,6 +12,8 @@ class Relay {
     a_.on_wired(&b_, now);
     b_.on_wired(&a_, now);
   }
+  // Two that a Mixer handed back: they know each other already.
+  Relay(SoundPort& a, SoundPort& b) : a_(a), b_(b) {}
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 

@@ -10,6 +10,8 @@ namespace {
 constexpr int64_t kJumpSeconds = 2;
 // A frame that comes this late after its place in time is a source whose clock stood still.
 constexpr int64_t kLatenessMs = 200;
+// A mixer's delay and a packet's length; what comes later comes after a pause.
+constexpr uint32_t kFollowsMs = 100;
 
 }  // namespace
 
@@ -32,6 +34,16 @@ uint32_t RtpSender::units_since_sent(TimePoint now) const {
 uint32_t RtpSender::continue_at(TimePoint now) const {
   if (!has_sent()) return next_timestamp_;
   return last_timestamp_ + std::max(last_units_, units_since_sent(now));
+}
+
+// Where a new beginning of the source stands on our line; it is one for the listener too, unless it
+// follows what was sent.
+uint32_t RtpSender::begin_at(TimePoint now) {
+  if (std::exchange(follows_, false) && units_since_sent(now) < kFollowsMs * clock_ / 1000) {
+    return next_timestamp_;
+  }
+  marker_due_ = true;
+  return continue_at(now);
 }
 
 wire::RtpHeader RtpSender::header(uint16_t sequence, uint32_t timestamp) {
@@ -61,10 +73,9 @@ std::optional<wire::RtpHeader> RtpSender::forward(int64_t sequence, int64_t time
   const int64_t moved = timestamp - last_position_;
   const int64_t jump = kJumpSeconds * clock_;
   if (restarted || !timeline_holds_ || moved > wall_units + jump || moved < -jump) {
-    timestamp_offset_ = continue_at(now) - static_cast<uint32_t>(timestamp);
+    timestamp_offset_ = begin_at(now) - static_cast<uint32_t>(timestamp);
     timeline_holds_ = true;
     origin_ = Origin::None;
-    marker_due_ = true;
   }
   if (origin_ != Origin::Forwarded) {
     sequence_offset_ = static_cast<uint16_t>(next_sequence_ - static_cast<uint16_t>(sequence));
@@ -98,9 +109,8 @@ std::optional<wire::RtpHeader> RtpSender::mapped(int64_t position, uint32_t unit
     }
   }
   if (restarted || !timeline_holds_) {
-    timestamp_offset_ = continue_at(now) - static_cast<uint32_t>(position);
+    timestamp_offset_ = begin_at(now) - static_cast<uint32_t>(position);
     timeline_holds_ = true;
-    marker_due_ = true;
   } else if (origin_ == Origin::Mapped && position > next_position_) {
     // Honest loss: what was not sent is missing in the sequence too.
     const int64_t missing = (position - next_position_) / units;

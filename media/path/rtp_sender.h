@@ -49,6 +49,12 @@ class RtpSender {
     timeline_holds_ = false;
     anchor_sequence_ = 0;
   }
+  // The same source by another way: its numbers are others, but what comes next follows what was
+  // sent last, unless it comes late.
+  void same_source() {
+    new_source();
+    follows_ = true;
+  }
   void on_sent(size_t payload_octets, TimePoint now);  // Packet path.
   void restart_talk_spurt() { marker_due_ = true; }    // After hold, DTMF or a prompt.
 
@@ -65,6 +71,7 @@ class RtpSender {
 
   uint32_t units_since_sent(TimePoint now) const;
   uint32_t continue_at(TimePoint now) const;
+  uint32_t begin_at(TimePoint now);
   wire::RtpHeader header(uint16_t sequence, uint32_t timestamp);
   void note(uint16_t sequence, uint32_t timestamp, uint32_t units);
 
@@ -76,6 +83,7 @@ class RtpSender {
   bool marker_due_ = true;
 
   Origin origin_ = Origin::None;
+  bool follows_ = false;           // The next begins where the last ended.
   bool timeline_holds_ = false;    // timestamp_offset_ may still be used.
   uint16_t sequence_offset_ = 0;   // Forwarded: output = input + offset.
   uint32_t timestamp_offset_ = 0;  // Forwarded and mapped.

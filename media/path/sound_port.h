@@ -27,12 +27,18 @@ class SoundPort : public PcmSink {
  public:
   // Wired to another, or to none. Not on the packet path: codecs are made here.
   virtual void on_wired(SoundPort* other, TimePoint now) = 0;
+  // The same conversation by another wire (a Relay becomes a Mixer, or a Mixer a Relay): what is
+  // under way goes on without a break.
+  virtual void on_rewired(SoundPort& other, TimePoint now) { on_wired(&other, now); }
   // Its negotiation changed; the other end may need codecs.
   virtual void on_other_changed(TimePoint now) = 0;
   // What can be heard of what is played to it: the natural rate of the codec that it is sent, less
   // if the peer asks for less.
   virtual uint32_t best_rate() const = 0;
   virtual void prepare_to_play(uint32_t rate) = 0;  // PCM will come, at 8 or 16 kHz.
+
+  // A mixer's seat: PCM alone is of use to it, at this rate and no other.
+  virtual std::optional<uint32_t> mixing_rate() const { return std::nullopt; }
 
   virtual bool hears(TimePoint now) const = 0;     // What is played to it goes somewhere.
   virtual bool passes(Codec codec) const = 0;      // Packets of this codec go as they are.
@@ -48,6 +54,14 @@ class SoundPort : public PcmSink {
   virtual void release_key(Duration, TimePoint) {}
   // Tones in the sound are its keys; else they are taken out of the sound, and pressed.
   virtual bool hears_tones() const { return false; }
+
+  // Listeners who are told the same: one encodes, each sends. Null: this one is to be told by
+  // play() (another ptime than a mixer's tick, a coder whose state cannot be handed on).
+  virtual const AudioEncoder* sharable_encoder() const { return nullptr; }
+  virtual size_t encode(std::span<const int16_t>, std::span<std::byte>) { return 0; }
+  virtual void play_coded(std::span<const std::byte>, int64_t, bool, TimePoint) {}
+  // From here on its encoder goes on where the other's stands.
+  virtual void continue_coding_of(const SoundPort&) {}
 };
 
 }  // namespace gw::media

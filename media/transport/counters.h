@@ -67,6 +67,50 @@ struct MediaCounters {
   std::array<Tally, kDiscards> discarded;
 
   void discard(Discard why) { discarded[static_cast<size_t>(why)].add(); }
+  // The other's counts; it begins anew. One thread writes both. What is no count but a state (busy,
+  // complexity, open connections) is zero in the other.
+  void take(MediaCounters& other);
 };
+
+constexpr std::array kPlainCounts{&MediaCounters::packets_in,
+                                  &MediaCounters::packets_out,
+                                  &MediaCounters::octets_in,
+                                  &MediaCounters::octets_out,
+                                  &MediaCounters::lost,
+                                  &MediaCounters::concealed,
+                                  &MediaCounters::recovered,
+                                  &MediaCounters::send_failed,
+                                  &MediaCounters::socket_overflow,
+                                  &MediaCounters::stun_checks,
+                                  &MediaCounters::stun_refused,
+                                  &MediaCounters::ice_moves,
+                                  &MediaCounters::tcp_accepted,
+                                  &MediaCounters::tcp_refused,
+                                  &MediaCounters::tcp_dropped,
+                                  &MediaCounters::tcp_open,
+                                  &MediaCounters::dtls_handshakes,
+                                  &MediaCounters::dtls_failures,
+                                  &MediaCounters::srtp_failures,
+                                  &MediaCounters::srtp_resyncs,
+                                  &MediaCounters::digits_in,
+                                  &MediaCounters::digits_out,
+                                  &MediaCounters::digits_undeliverable,
+                                  &MediaCounters::feedback_ignored,
+                                  &MediaCounters::turns,
+                                  &MediaCounters::late_turns,
+                                  &MediaCounters::busy_permille,
+                                  &MediaCounters::complexity};
+static_assert(sizeof(MediaCounters) == (kPlainCounts.size() + kDiscards) * sizeof(Tally),
+              "every count is taken along");
+
+inline void MediaCounters::take(MediaCounters& other) {
+  const auto move = [](Tally& to, Tally& from) {
+    if (from.get() == 0) return;
+    to.add(from.get());
+    from.set(0);
+  };
+  for (const auto count : kPlainCounts) move(this->*count, other.*count);
+  for (size_t i = 0; i < kDiscards; ++i) move(discarded[i], other.discarded[i]);
+}
 
 }  // namespace gw::media

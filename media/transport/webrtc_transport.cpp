@@ -20,17 +20,18 @@ bool same_certificates(const wire::RemoteDtls& a, const wire::RemoteDtls& b) {
 
 WebRtcTransport::WebRtcTransport(const Wiring& wiring, wire::IceCredentials local, TimePoint now)
     : context_(wiring.dtls),
-      directory_(wiring.directory),
+      directory_(&wiring.directory),
       counters_(wiring.counters),
       observer_(wiring.observer),
       ice_(std::move(local)) {
-  directory_.add_ufrag(ice_.local().ufrag, *this);
+  directory_->add_ufrag(ice_.local().ufrag, *this);
   ice_.start_waiting(now);
 }
 
 WebRtcTransport::~WebRtcTransport() {
-  directory_.remove_ufrag(ice_.local().ufrag);
-  if (!ice_.previous().ufrag.empty()) directory_.remove_ufrag(ice_.previous().ufrag);
+  if (directory_ == nullptr) return;
+  directory_->remove_ufrag(ice_.local().ufrag);
+  if (!ice_.previous().ufrag.empty()) directory_->remove_ufrag(ice_.previous().ufrag);
   for (Path& path : paths_) forget(path);
 }
 
@@ -46,10 +47,32 @@ void WebRtcTransport::set_remote(const wire::RemoteDtls& remote, TimePoint now) 
   if (!ice_.peer().empty()) dtls_->connect(now);
 }
 
+void WebRtcTransport::enter(WebRtcDirectory& directory, DatagramSink& v4, DatagramSink* v6) {
+  directory_ = &directory;
+  const auto socket_to = [&](const SocketAddress& peer) {
+    return peer.v6() && v6 != nullptr ? v6 : &v4;
+  };
+  // A connection came along as it is.
+  for (Path& path : paths_) {
+    if (path.via != nullptr && !path.via->is_stream()) path.via = socket_to(path.peer);
+  }
+  if (sink_ == nullptr || sink_->is_stream()) return;
+  sink_ = socket_to(ice_.peer());
+  if (dtls_) dtls_->set_path(sink_, ice_.peer());
+}
+
+void WebRtcTransport::enlist() {
+  directory_->add_ufrag(ice_.local().ufrag, *this);
+  if (!ice_.previous().ufrag.empty()) directory_->add_ufrag(ice_.previous().ufrag, *this);
+  for (const Path& path : paths_) {
+    if (path.via != nullptr && !path.via->is_stream()) directory_->add_address(path.peer, *this);
+  }
+}
+
 void WebRtcTransport::restart_ice(wire::IceCredentials local, TimePoint now) {
   const wire::IceCredentials dropped = ice_.restart(std::move(local), now);
-  if (!dropped.ufrag.empty()) directory_.remove_ufrag(dropped.ufrag);
-  directory_.add_ufrag(ice_.local().ufrag, *this);
+  if (!dropped.ufrag.empty()) directory_->remove_ufrag(dropped.ufrag);
+  directory_->add_ufrag(ice_.local().ufrag, *this);
 }
 
 void WebRtcTransport::receive(PacketPtr& packet, DatagramSink& via, TimePoint now) {
@@ -67,7 +90,7 @@ void WebRtcTransport::receive_check(Packet& packet, DatagramSink& via, TimePoint
   const IceLite::Outcome outcome = [&] {
     const std::string previous = ice_.previous().ufrag;
     const IceLite::Outcome o = ice_.on_check(packet.data(), packet.from, now, answer);
-    if (o.renewed) directory_.remove_ufrag(previous);
+    if (o.renewed) directory_->remove_ufrag(previous);
     return o;
   }();
   counters_.stun_checks.add();
@@ -209,11 +232,11 @@ void WebRtcTransport::remember(const Path& path) {
   next_path_ = (next_path_ + 1) % kMaxAddresses;
   forget(*slot);
   *slot = path;
-  if (!path.via->is_stream()) directory_.add_address(path.peer, *this);
+  if (!path.via->is_stream()) directory_->add_address(path.peer, *this);
 }
 
 void WebRtcTransport::forget(Path& path) {
-  if (path.via != nullptr && !path.via->is_stream()) directory_.remove_address(path.peer, *this);
+  if (path.via != nullptr && !path.via->is_stream()) directory_->remove_address(path.peer, *this);
   path = {};
 }
 

@@ -58,6 +58,12 @@ class WebRtcTransport final : public Transport {
   bool ready() const override { return srtp_ != nullptr && !lost_ && !ice_.peer().empty(); }
   TimePoint on_timer(TimePoint now) override;
 
+  // Its call goes to another worker. The socket stays where it is; `enter` says how the new worker
+  // sends by it, and whom it tells of addresses.
+  void leave_directory() { directory_ = nullptr; }
+  void enter(WebRtcDirectory& directory, DatagramSink& v4, DatagramSink* v6);
+  void enlist();  // Every address and ufrag again.
+
   void close();  // close_notify, so that the browser need not wait.
   // A connection ended: nothing leaves by it any more.
   void on_gone(DatagramSink& via);
@@ -79,7 +85,7 @@ class WebRtcTransport final : public Transport {
   bool decrypted(SrtpVerdict verdict);
 
   const DtlsContext& context_;
-  WebRtcDirectory& directory_;
+  WebRtcDirectory* directory_;  // Null on its way to another worker.
   MediaCounters& counters_;
   TransportObserver& observer_;
 

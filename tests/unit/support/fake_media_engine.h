@@ -28,7 +28,9 @@ class FakeMediaEngine final : public media::MediaEngine {
   void expect_other_leg(PortId port, media::Codec codec) override { other_legs[port] = codec; }
   std::optional<media::Negotiated> negotiated(PortId) const override { return std::nullopt; }
   void connect(PortId a, PortId b) override { wires.emplace_back(a, b); }
-  void disconnect(PortId) override {}
+  void join(PortId port) override { joined.push_back(port); }
+  void disconnect(PortId port) override { disconnected.push_back(port); }
+  void merge(SessionId into, SessionId from) override { merged.emplace_back(into, from); }
   void set_held(PortId port, bool on) override { held[port] = on; }
   void set_muted(PortId port, bool on) override { muted[port] = on; }
   void play_ringback(PortId, bool) override {}
@@ -39,6 +41,9 @@ class FakeMediaEngine final : public media::MediaEngine {
   }
   std::optional<media::PortStats> stats(PortId) const override { return media::PortStats{}; }
   size_t stalled_workers() override { return 0; }
+  unsigned workers() const override { return 1; }
+  unsigned worker_of(SessionId) const override { return 0; }
+  void move(SessionId, unsigned) override {}
   size_t open_sessions() const override { return last_session - closed_sessions.size(); }
 
   uint64_t last_session = 0, last_port = 0;
@@ -46,6 +51,8 @@ class FakeMediaEngine final : public media::MediaEngine {
   std::vector<PortId> removed;
   std::vector<media::Direction> offers;
   std::vector<std::pair<PortId, PortId>> wires;
+  std::vector<PortId> joined, disconnected;
+  std::vector<std::pair<SessionId, SessionId>> merged;
   std::map<PortId, bool> held, muted;
   std::map<PortId, media::Codec> other_legs;
   std::map<PortId, std::string> digits_sent, digits_received;

@@ -142,6 +142,19 @@ TEST_F(NoAllocation, thousand_packets_cross_a_transcoded_call) {
   EXPECT_EQ(0u, allocations(tick, [&] { return at_phone > 1200 && at_browser > 1200; }));
 }
 
+TEST_F(NoAllocation, thousand_packets_cross_a_conference) {
+  RtpPhone a(random_, {}), b(random_, {}), c(random_, {});
+  phones_ = {&a, &b, &c};
+  for (RtpPhone* phone : phones_) engine_->join(answer_phone(*phone));
+  int heard = 0;
+  for (RtpPhone* phone : phones_) phone->on_audio = [&](const RtpPhone::Received&) { ++heard; };
+  const auto codes = pcmu(test::tone(1000, 8000, 160));
+  const auto tick = [&] {
+    for (RtpPhone* phone : phones_) phone->send_audio(codes, 160);
+  };
+  EXPECT_EQ(0u, allocations(tick, [&] { return heard > 1000; }));
+}
+
 }  // namespace
 }  // namespace gw::media
 #endif

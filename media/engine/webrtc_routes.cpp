@@ -1,0 +1,82 @@
+#include "media/engine/webrtc_routes.h"
+
+namespace gw::media {
+
+const WebRtcRoutes::Route* WebRtcRoutes::by_address(const SocketAddress& from) const {
+  const auto found = by_address_.find(from);
+  return found == by_address_.end() ? nullptr : &found->second;
+}
+
+const WebRtcRoutes::Route* WebRtcRoutes::by_ufrag(std::string_view ufrag) const {
+  const auto found = by_ufrag_.find(ufrag);
+  return found == by_ufrag_.end() ? nullptr : &found->second;
+}
+
+void WebRtcRoutes::add_address(const SocketAddress& from, WebRtcTransport& transport) {
+  by_address_[from] = {&transport, {}, nullptr};
+}
+
+void WebRtcRoutes::remove_address(const SocketAddress& from, WebRtcTransport& transport) {
+  const auto found = by_address_.find(from);
+  if (found != by_address_.end() && found->second.transport == &transport) by_address_.erase(found);
+}
+
+void WebRtcRoutes::add_ufrag(const std::string& ufrag, WebRtcTransport& transport) {
+  by_ufrag_[ufrag] = {&transport, {}, nullptr};
+}
+
+void WebRtcRoutes::remove_ufrag(const std::string& ufrag) {
+  by_ufrag_.erase(ufrag);
+}
+
+void WebRtcRoutes::send_abroad(const WebRtcTransport& transport, PortId port,
+                               std::shared_ptr<DatagramRing> ring) {
+  abroad_[port] = std::move(ring);
+  for (auto& [address, route] : by_address_) {
+    if (route.transport == &transport) route = abroad(port);
+  }
+  for (auto& [ufrag, route] : by_ufrag_) {
+    if (route.transport == &transport) route = abroad(port);
+  }
+}
+
+void WebRtcRoutes::send_on(PortId port, std::shared_ptr<DatagramRing> ring) {
+  if (!abroad_.contains(port)) return;
+  abroad_[port] = std::move(ring);
+  for (auto& [address, route] : by_address_) {
+    if (route.port == port) route = abroad(port);
+  }
+  for (auto& [ufrag, route] : by_ufrag_) {
+    if (route.port == port) route = abroad(port);
+  }
+}
+
+void WebRtcRoutes::forget(PortId port) {
+  if (abroad_.erase(port) == 0) return;
+  std::erase_if(by_address_, [&](const auto& entry) { return entry.second.port == port; });
+  std::erase_if(by_ufrag_, [&](const auto& entry) { return entry.second.port == port; });
+}
+
+WebRtcRoutes::Route WebRtcRoutes::abroad(PortId port) const {
+  return {nullptr, port, abroad_.at(port).get()};
+}
+
+void WebRtcRoutes::add_address(const SocketAddress& from, PortId port) {
+  if (abroad_.contains(port)) by_address_[from] = abroad(port);
+}
+
+void WebRtcRoutes::remove_address(const SocketAddress& from, PortId port) {
+  const auto found = by_address_.find(from);
+  if (found != by_address_.end() && found->second.port == port) by_address_.erase(found);
+}
+
+void WebRtcRoutes::add_ufrag(const std::string& ufrag, PortId port) {
+  if (abroad_.contains(port)) by_ufrag_[ufrag] = abroad(port);
+}
+
+void WebRtcRoutes::remove_ufrag(const std::string& ufrag, PortId port) {
+  const auto found = by_ufrag_.find(ufrag);
+  if (found != by_ufrag_.end() && found->second.port == port) by_ufrag_.erase(found);
+}
+
+}  // namespace gw::media

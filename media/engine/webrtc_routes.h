@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/ids.h"
+#include "media/engine/datagram_ring.h"
+#include "media/transport/webrtc_transport.h"
+
+namespace gw::media {
+
+// Where a datagram of a worker's shared sockets goes: by the address that passed an ICE check, or
+// by the ufrag of the check, to a transport of this worker, or by a ring to the worker that carries
+// the transport's call now. Owned by the MediaWorker that owns the sockets; its thread.
+class WebRtcRoutes final : public WebRtcDirectory {
+ public:
+  struct Route {
+    WebRtcTransport* transport = nullptr;  // Of this worker; null: it is abroad.
+    PortId port;                           // Abroad ...
+    DatagramRing* ring = nullptr;          // ... and the way there.
+  };
+
+  const Route* by_address(const SocketAddress& from) const;  // Packet path.
+  const Route* by_ufrag(std::string_view ufrag) const;       // Packet path.
+
+  // WebRtcDirectory: transports of this worker.
+  void add_address(const SocketAddress& from, WebRtcTransport& transport) override;
+  void remove_address(const SocketAddress& from, WebRtcTransport& transport) override;
+  void add_ufrag(const std::string& ufrag, WebRtcTransport& transport) override;
+  void remove_ufrag(const std::string& ufrag) override;
+
+  // A transport leaves this worker; or, abroad already, goes on to a third.
+  void send_abroad(const WebRtcTransport& transport, PortId port,
+                   std::shared_ptr<DatagramRing> ring);
+  void send_on(PortId port, std::shared_ptr<DatagramRing> ring);
+  void forget(PortId port);  // It came home, or is gone.
+
+  // Transports abroad.
+  void add_address(const SocketAddress& from, PortId port);
+  void remove_address(const SocketAddress& from, PortId port);
+  void add_ufrag(const std::string& ufrag, PortId port);
+  void remove_ufrag(const std::string& ufrag, PortId port);
+
+ private:
+  Route abroad(PortId port) const;
+
+  std::unordered_map<SocketAddress, Route> by_address_;
+  std::map<std::string, Route, std::less<>> by_ufrag_;
+  std::unordered_map<PortId, std::shared_ptr<DatagramRing>> abroad_;
+};
+
+}  // namespace gw::media

@@ -1,0 +1,69 @@
+#include "media/path/mix_seat.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gw::media {
+namespace {
+
+// A voice that comes or goes, comes or goes within the frame.
+void ramp(std::span<int16_t> pcm, bool up) {
+  const auto length = static_cast<int32_t>(pcm.size());
+  for (int32_t i = 0; i < length; ++i) {
+    const int32_t part = up ? i + 1 : length - i - 1;
+    pcm[static_cast<size_t>(i)] = static_cast<int16_t>(pcm[static_cast<size_t>(i)] * part / length);
+  }
+}
+
+}  // namespace
+
+MixSeat::MixSeat(SoundPort& port, MixTable& table, uint32_t rate) : port_(port), table_(table) {
+  set_rate(rate);
+}
+
+void MixSeat::set_rate(uint32_t rate) {
+  rate_ = rate;
+  frame_ = samples_for(MixerInput::kTick, rate);
+  input_.emplace(rate);
+  contributes_ = false;
+  missed_ = true;
+}
+
+void MixSeat::play(std::span<const int16_t> pcm, int64_t, bool, TimePoint now) {
+  input_->push(pcm, now);
+}
+
+void MixSeat::listen(bool gated, TimePoint now) {
+  const std::span<int16_t> frame = std::span(pcm_).first(frame_);
+  const bool sounds = input_->pull(frame, now);
+  if (sounds) {
+    meter_.measure(frame);
+  } else {
+    meter_.measure_silence();
+  }
+  const bool was_open = std::exchange(open_, !gated || meter_.active());
+  contributes_ = sounds && (open_ || was_open);
+  if (contributes_ && gated && open_ != was_open) ramp(frame, open_);
+}
+
+void MixSeat::tell_others(std::span<const int32_t> all, int64_t position, TimePoint now) {
+  std::array<int32_t, kMaxFrame> others;
+  for (size_t i = 0; i < frame_; ++i) others[i] = all[i] - pcm_[i];
+  limiter_.process(std::span(others).first(frame_), std::span(out_).first(frame_));
+  tell(std::span(out_).first(frame_), position, now);
+}
+
+void MixSeat::tell(std::span<const int16_t> all, int64_t position, TimePoint now) {
+  if (!port_.hears(now)) return miss();
+  port_.play(all, position, std::exchange(missed_, false), now);
+}
+
+void MixSeat::tell_coded(std::span<const std::byte> payload, int64_t position, TimePoint now) {
+  port_.play_coded(payload, position, std::exchange(missed_, false), now);
+}
+
+const AudioEncoder* MixSeat::sharable(TimePoint now) const {
+  return port_.hears(now) ? port_.sharable_encoder() : nullptr;
+}
+
+}  // namespace gw::media

@@ -1,0 +1,233 @@
+#include "media/path/mixer.h"
+
+#include <algorithm>
+
+namespace gw::media {
+namespace {
+
+constexpr int64_t kMostTicksAtOnce = 2;  // After a stall of the loop: no burst.
+constexpr int kSilentTicksShared = 10;   // Settled silence costs no coder, so nothing is to share.
+constexpr int kChallenge = 15;           // 300 ms of being louder make a new speaker ...
+constexpr double kLouder = 2;            // ... by 3 dB.
+
+}  // namespace
+
+Mixer::Mixer(TimePoint now) : next_tick_(now + kTick) {
+  seats_.reserve(kMost);
+}
+
+void Mixer::add(SoundPort& port, bool goes_on, TimePoint now) {
+  seats_.push_back(std::make_unique<MixSeat>(port, *this, rate_));
+  MixSeat& seat = *seats_.back();
+  if (goes_on) {
+    port.on_rewired(seat, now);
+  } else {
+    port.on_wired(&seat, now);
+  }
+  prepare(now);
+}
+
+void Mixer::remove(SoundPort& port, TimePoint now) {
+  const auto found =
+      std::ranges::find_if(seats_, [&](const auto& s) { return &s->port() == &port; });
+  if (found == seats_.end()) return;
+  const std::unique_ptr<MixSeat> seat = std::move(*found);
+  seats_.erase(found);
+  release(*seat);
+  port.on_wired(nullptr, now);
+  prepare(now);
+}
+
+void Mixer::hand_back(TimePoint now) {
+  MixSeat& a = *seats_[0];
+  MixSeat& b = *seats_[1];
+  a.tell(b.drain(), position_, now);
+  b.tell(a.drain(), position_, now);
+  a.port().on_rewired(b.port(), now);
+  b.port().on_rewired(a.port(), now);
+  seats_.clear();
+}
+
+// Nobody leads, follows or speaks any more who is gone.
+void Mixer::release(MixSeat& gone) {
+  if (speaker_ == &gone) speaker_ = nullptr;
+  if (challenger_ == &gone) challenger_ = nullptr;
+  follow(gone, nullptr);
+  MixSeat* heir = nullptr;
+  for (const auto& seat : seats_) {
+    if (seat->group.leader != &gone) continue;
+    follow(*seat, heir);
+    if (heir == nullptr) heir = seat.get();
+  }
+}
+
+void Mixer::on_participant_changed(TimePoint now) {
+  prepare(now);
+}
+
+// Wideband as soon as one can say it and another hear it. Not on the packet path: coders are made
+// here.
+void Mixer::prepare(TimePoint now) {
+  const auto wide = std::ranges::count_if(
+      seats_, [](const auto& seat) { return seat->port().best_rate() == kWideband; });
+  const uint32_t best = wide >= 2 ? kWideband : kNarrowband;
+  if (best != rate_) {
+    position_ = position_ * best / rate_;
+    rate_ = best;
+    for (const auto& seat : seats_) {
+      seat->group = {};
+      seat->set_rate(best);
+      seat->port().on_other_changed(now);  // It is to bring another rate.
+    }
+  }
+  for (const auto& seat : seats_) seat->port().prepare_to_play(rate_);
+}
+
+void Mixer::on_key(const MixSeat& from, const KeyPress& key, TimePoint now) {
+  for (const auto& seat : seats_) {
+    if (seat.get() != &from) seat->port().press(key, now);
+  }
+}
+
+bool Mixer::quiet() const {
+  return std::ranges::none_of(seats_, [](const auto& seat) { return seat->speaks(); });
+}
+
+bool Mixer::speaks(const SoundPort& port) const {
+  return std::ranges::any_of(
+      seats_, [&](const auto& seat) { return &seat->port() == &port && seat->speaks(); });
+}
+
+const SoundPort* Mixer::speaker() const {
+  return speaker_ == nullptr ? nullptr : &speaker_->port();
+}
+
+// ---- Packet path ----
+
+TimePoint Mixer::on_timer(TimePoint now) {
+  if (const int64_t due = (now - next_tick_) / kTick; due >= kMostTicksAtOnce) {
+    // The loop stood still: what was not said in time is missing.
+    const int64_t skipped = due - kMostTicksAtOnce + 1;
+    position_ += skipped * static_cast<int64_t>(frame());
+    next_tick_ += skipped * kTick;
+  }
+  for (; next_tick_ <= now; next_tick_ += kTick) tick(now);
+  return next_tick_;
+}
+
+void Mixer::tick(TimePoint now) {
+  const bool gated = seats_.size() > kMixAll;
+  for (const auto& seat : seats_) seat->listen(gated, now);
+  sum_up();
+  choose_speaker();
+  choose_leaders(now);
+  tell_everybody(now);
+  position_ += static_cast<int64_t>(frame());
+}
+
+void Mixer::sum_up() {
+  const std::span<int32_t> all = std::span(all_).first(frame());
+  std::ranges::fill(all, 0);
+  for (const auto& seat : seats_) {
+    if (!seat->contributes()) continue;
+    const std::span<const int16_t> sound = seat->sound();
+    for (size_t i = 0; i < all.size(); ++i) all[i] += sound[i];
+  }
+  const bool silent = std::ranges::all_of(all, [](int32_t sample) { return sample == 0; });
+  silent_ticks_ = silent ? std::min(silent_ticks_ + 1, kSilentTicksShared) : 0;
+}
+
+void Mixer::choose_speaker() {
+  MixSeat* loudest = nullptr;
+  for (const auto& seat : seats_) {
+    if (!seat->speaks()) continue;
+    if (loudest == nullptr || seat->level() > loudest->level()) loudest = seat.get();
+  }
+  if (loudest == nullptr || loudest == speaker_) {
+    challenger_ = nullptr;
+    return;
+  }
+  if (speaker_ == nullptr || !speaker_->speaks()) {
+    speaker_ = loudest;
+    return;
+  }
+  if (loudest->level() < kLouder * speaker_->level()) return;
+  challenged_ = loudest == challenger_ ? challenged_ + 1 : 1;
+  challenger_ = loudest;
+  if (challenged_ >= kChallenge) speaker_ = loudest;
+}
+
+// Before anybody encodes: who leaves a group, or inherits it, takes the coder's state along, so
+// that what its listener decodes goes on without a break.
+void Mixer::choose_leaders(TimePoint now) {
+  const bool share = silent_ticks_ < kSilentTicksShared;
+  for (const auto& seat : seats_) {
+    const bool listens = share && !seat->contributes();
+    seat->group.coder = listens ? seat->sharable(now) : nullptr;
+  }
+  for (const auto& seat : seats_) {
+    if (seat->group.coder == nullptr) {
+      follow(*seat, nullptr);
+    } else if (!well_led(*seat)) {
+      MixSeat* const leader = find_leader(*seat);
+      follow(*seat, leader == seat.get() ? nullptr : leader);
+    }
+  }
+}
+
+bool Mixer::well_led(const MixSeat& seat) {
+  if (seat.group.followers > 0) return true;  // Leads.
+  const MixSeat* leader = seat.group.leader;
+  return leader != nullptr && leader->group.coder != nullptr &&
+         leader->group.coder->interchangeable(*seat.group.coder);
+}
+
+// The first of its kind that leads already, else the first of its kind.
+MixSeat* Mixer::find_leader(const MixSeat& seat) const {
+  MixSeat* first = nullptr;
+  for (const auto& other : seats_) {
+    const MixSeat::Group& group = other->group;
+    if (group.coder == nullptr || !group.coder->interchangeable(*seat.group.coder)) continue;
+    if (group.followers > 0) return other.get();
+    if (first == nullptr && (group.leader == nullptr || other.get() == &seat)) first = other.get();
+  }
+  return first;
+}
+
+void Mixer::follow(MixSeat& seat, MixSeat* leader) {
+  MixSeat* const before = seat.group.leader;
+  if (before == leader) return;
+  if (leader == nullptr) seat.port().continue_coding_of(before->port());
+  if (before != nullptr) --before->group.followers;
+  if (leader != nullptr) ++leader->group.followers;
+  seat.group.leader = leader;
+}
+
+void Mixer::tell_everybody(TimePoint now) {
+  const std::span<const int32_t> sum = std::span(all_).first(frame());
+  const std::span<int16_t> all = std::span(pcm_).first(frame());
+  limiter_.process(sum, all);
+  for (const auto& seat : seats_) {
+    if (seat->group.leader != nullptr) continue;  // Is told with its group.
+    if (seat->contributes()) {
+      seat->tell_others(sum, position_, now);
+      continue;
+    }
+    seat->limiter() = limiter_;
+    tell_group(*seat, all, now);
+  }
+}
+
+void Mixer::tell_group(MixSeat& leader, std::span<const int16_t> all, TimePoint now) {
+  if (leader.group.followers == 0) return leader.tell(all, position_, now);
+  const size_t size = leader.port().encode(all, coded_);
+  if (size == 0) return;
+  const std::span<const std::byte> payload = std::span(coded_).first(size);
+  for (const auto& seat : seats_) {
+    if (seat.get() != &leader && seat->group.leader != &leader) continue;
+    seat->limiter() = limiter_;
+    seat->tell_coded(payload, position_, now);
+  }
+}
+
+}  // namespace gw::media
