@@ -233,6 +233,9 @@ Result<void> App::start_admin() {
   hooks.trunks = [this] { return ops::trunks_json(*control_, *trunks_); };
   hooks.users = [this] { return ops::users_json(*control_, edge_.get()); };
   hooks.hang_up = [this](const std::string& call) { return control_->hang_up(CallId{call}); };
+  hooks.join = [this](const std::string& call, const std::string& other) {
+    return control_->join(CallId{call}, CallId{other});
+  };
   hooks.reload = [this] { return reload(); };
   hooks.drain = [this] { drain(); };
   hooks.revoke = [this](const std::string& identity) {

@@ -1,7 +1,10 @@
 #include "gateway/call/call.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "base/assert.h"
 
 namespace gw {
 namespace {
@@ -180,6 +183,18 @@ void Call::on_media_ready(Leg& leg) {
 }
 
 void Call::connect_media() {
+  if (talking_.size() > 2) {
+    // Who holds a conference is out of it; the others do not wait.
+    for (const Leg* leg : talking_) {
+      if (leg->locally_held()) {
+        services_.media.disconnect(leg->port());
+      } else {
+        services_.media.join(leg->port());
+      }
+    }
+    return;
+  }
+  if (talking_.size() == 2) return services_.media.connect(talking_[0]->port(), talking_[1]->port());
   if (caller_->port() && callee_ && callee_->port()) services_.media.connect(caller_->port(), callee_->port());
 }
 
@@ -193,14 +208,13 @@ void Call::let_them_talk() {
   }
   connect_media();
   times_.answered = services_.clock.wall();
+  talking_ = {caller_.get(), callee_};
   set_state(CallState::Talking);
   callee_->connected();
   log_.info("call was answered", {{"by", policy::to_string(callee_->party())},
                                   {"setup_ms", to_ms(times_.answered - times_.started)}});
   if (config_->calls.max_duration > Duration{}) arm(duration_timer_, config_->calls.max_duration, &Call::on_max_duration);
-  for (Leg* leg : {caller_.get(), callee_}) {
-    if (leg->locally_held()) on_hold(*leg, true);
-  }
+  show_holds();
 }
 
 void Call::end_other_targets(const Leg& winner) {
@@ -212,22 +226,31 @@ void Call::end_other_targets(const Leg& winner) {
 }
 
 void Call::on_hold(Leg& leg, bool on) {
-  if (state_ != CallState::Talking) return;
-  if (Leg* peer = other(leg)) peer->set_remote_hold(on);
+  if (state_ != CallState::Talking || !is_talking(leg)) return;
+  if (talking_.size() > 2) return connect_media();
+  other(leg)->set_remote_hold(on);
+}
+
+// What each of the parties is to know of the others' holds.
+void Call::show_holds() {
+  for (Leg* leg : talking_) {
+    leg->set_remote_hold(talking_.size() == 2 && other(*leg)->locally_held());
+  }
 }
 
 void Call::on_digits(Leg& leg, std::string_view digits, Duration length, Duration gap) {
-  if (state_ != CallState::Talking) return;
-  Leg* peer = other(leg);
-  if (!peer || !peer->port()) return;
+  if (state_ != CallState::Talking || !is_talking(leg)) return;
   log_.info("digits were passed on", {{"from", policy::to_string(leg.party())}, {"count", digits.size()}});
-  services_.media.send_digits(peer->port(), digits, length, gap);
+  for (const Leg* peer : talking_) {
+    if (peer != &leg && peer->port()) services_.media.send_digits(peer->port(), digits, length, gap);
+  }
 }
 
 void Call::on_ended(Leg& leg, const HangupCause& cause) {
   if (state_ == CallState::Ended) return;
+  if (state_ == CallState::Talking && is_talking(leg)) return leave(leg, cause);
   if (&leg == caller_.get()) return end(cause, EndedBy::Caller);
-  if (&leg == callee_ && (state_ == CallState::Talking || state_ == CallState::Answering)) return end(cause, EndedBy::Callee);
+  if (&leg == callee_ && state_ == CallState::Answering) return end(cause, EndedBy::Callee);
   const auto it = std::ranges::find(ringing_, &leg);
   if (it == ringing_.end()) return;
   ringing_.erase(it);
@@ -238,6 +261,53 @@ void Call::on_ended(Leg& leg, const HangupCause& cause) {
   if (!ringing_.empty()) return;
   services_.loop.cancel(ring_timer_);
   try_next_rank();
+}
+
+// A party that hangs up takes only itself away, as long as two remain.
+void Call::leave(Leg& leg, const HangupCause& cause) {
+  if (talking_.size() == 2) return end(cause, &leg == caller_.get() ? EndedBy::Caller : EndedBy::Callee);
+  std::erase(talking_, &leg);
+  log_.info("party left", {{"party", policy::to_string(leg.party())}, {"cause", policy::to_string(cause.cause)},
+                           {"remain", talking_.size()}});
+  for (const PortId port : leg.ports()) services_.media.remove_port(port);
+  connect_media();
+  show_holds();
+}
+
+void Call::take_in(Call& other) {
+  GW_ASSERT(state_ == CallState::Talking && other.state_ == CallState::Talking);
+  other.give_up_to(id_);
+  services_.media.merge(session_, other.session_);
+  std::vector<std::unique_ptr<Leg>> legs = std::move(other.targets_);
+  legs.insert(legs.begin(), std::move(other.caller_));
+  std::ranges::move(other.guests_, std::back_inserter(legs));
+  for (auto& leg : legs) {
+    leg->move_to(*this, session_);
+    guests_.push_back(std::move(leg));
+  }
+  std::ranges::copy(other.talking_, std::back_inserter(talking_));
+  std::ranges::copy(other.talking_, std::back_inserter(answered_guests_));
+  ports_.merge(other.ports_);
+  stats_.merge(other.stats_);
+  other.talking_.clear();
+  other.callee_ = nullptr;
+  connect_media();
+  show_holds();
+  log_.info("call took another in", {{"other", other.id_.value}, {"parties", talking_.size()}});
+}
+
+// Its parties go on in another call; what they did until now is its record.
+void Call::give_up_to(const CallId& into) {
+  for (const Leg* leg : talking_) {
+    if (const auto stats = services_.media.stats(leg->port())) stats_[leg->port()] = *stats;
+  }
+  for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_}) services_.loop.cancel(*timer);
+  joined_to_ = into;
+  cause_ = {Cause::NormalClearing, 0, 0, "joined to call " + into.value};
+  ended_by_ = EndedBy::Operator;
+  times_.ended = services_.clock.wall();
+  set_state(CallState::Ended);
+  finish_anyway();
 }
 
 void Call::on_ring_timeout() {
@@ -263,6 +333,7 @@ void Call::end(const HangupCause& cause, EndedBy by) {
   // A leg that ended by itself ignores this.
   if (caller_) caller_->end(cause, by == EndedBy::Callee);
   for (const auto& leg : targets_) leg->end(cause, by == EndedBy::Caller);
+  for (const auto& leg : guests_) leg->end(cause, by == EndedBy::Caller || by == EndedBy::Callee);
   ringing_.clear();
   if (caller_) watch_ports(*caller_);
   for (const auto& leg : targets_) watch_ports(*leg);
@@ -281,8 +352,10 @@ void Call::on_media(const media::MediaEvent& event) {
   if (state_ == CallState::Ended) return;
   const PortId port = std::visit([](const auto& e) { return e.port; }, event);
   if (caller_ && caller_->owns(port)) return caller_->on_media(event);
-  for (const auto& leg : targets_) {
-    if (leg->owns(port)) return leg->on_media(event);
+  for (const auto* legs : {&targets_, &guests_}) {
+    for (const auto& leg : *legs) {
+      if (leg->owns(port)) return leg->on_media(event);
+    }
   }
 }
 
@@ -317,14 +390,25 @@ void Call::set_state(CallState state) {
   state_ = state;
 }
 
-Leg* Call::other(const Leg& leg) const { return &leg == caller_.get() ? callee_ : caller_.get(); }
+Leg* Call::other(const Leg& leg) const { return talking_[0] == &leg ? talking_[1] : talking_[0]; }
+
+bool Call::is_talking(const Leg& leg) const { return std::ranges::find(talking_, &leg) != talking_.end(); }
+
+std::vector<const Leg*> Call::parties() const {
+  std::vector<const Leg*> all;
+  if (caller_) all.push_back(caller_.get());
+  if (callee_) all.push_back(callee_);
+  all.insert(all.end(), answered_guests_.begin(), answered_guests_.end());
+  return all;
+}
 
 bool Call::is_ringing(const Leg& leg) const { return std::ranges::find(ringing_, &leg) != ringing_.end(); }
 
 bool Call::involves(const policy::Party& party) const {
   if (state_ == CallState::Ended) return false;
-  if (caller_ && caller_->party() == party) return true;
-  if (callee_ && callee_->party() == party) return true;
+  const auto is_it = [&](const Leg* leg) { return leg && leg->party() == party; };
+  if (state_ == CallState::Talking) return std::ranges::any_of(talking_, is_it);
+  if (is_it(caller_.get()) || is_it(callee_)) return true;
   return std::ranges::any_of(ringing_, [&](const Leg* leg) { return leg->party() == party; });
 }
 

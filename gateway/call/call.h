@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,10 @@ class Call final : public LegObserver {
   // Every end comes here and acts once: the legs, the media, the record, the registry.
   void end(const policy::HangupCause& cause, EndedBy by);
 
+  // The parties of `other`, which talks as this one does, become parties of this call: a conference. `other` is over for
+  // its record; its owner destroys it.
+  void take_in(Call& other);
+
   void on_media(const media::MediaEvent& event);  // Of one of its ports.
 
   const CallId& id() const { return id_; }
@@ -76,6 +81,11 @@ class Call final : public LegObserver {
   Leg* caller() const { return caller_.get(); }
   Leg* callee() const { return callee_; }                    // Who answered, or rang last.
   const std::vector<std::unique_ptr<Leg>>& targets() const { return targets_; }
+  const std::vector<std::unique_ptr<Leg>>& guests() const { return guests_; }  // Came with other calls.
+  const std::vector<Leg*>& talking() const { return talking_; }                // The parties, once it was answered.
+  const std::optional<CallId>& joined_to() const { return joined_to_; }        // The call that took this one in.
+  // Who answered or was rung last, who called, and who came with other calls: all that the record is about.
+  std::vector<const Leg*> parties() const;
   bool involves(const policy::Party& party) const;
   media::PortStats final_stats(PortId port) const;           // Once it ended.
 
@@ -94,6 +104,9 @@ class Call final : public LegObserver {
   void note_failure(const policy::Party& party, const policy::HangupCause& cause);
   bool worth_another_rank(const policy::Party& party, const policy::HangupCause& cause) const;
   void connect_media();
+  void leave(Leg& leg, const policy::HangupCause& cause);
+  void show_holds();
+  void give_up_to(const CallId& into);
   void let_them_talk();
   void end_other_targets(const Leg& winner);
   void watch_ports(const Leg& leg);
@@ -104,7 +117,8 @@ class Call final : public LegObserver {
   void on_max_duration();
   void finish_anyway();
   void set_state(CallState state);
-  Leg* other(const Leg& leg) const;
+  Leg* other(const Leg& leg) const;  // Of two that talk.
+  bool is_talking(const Leg& leg) const;
   bool is_ringing(const Leg& leg) const;
 
   // Given to us.
@@ -120,12 +134,16 @@ class Call final : public LegObserver {
   const SessionId session_;
   std::unique_ptr<Leg> caller_;
   std::vector<std::unique_ptr<Leg>> targets_;  // All that were tried; failed ones stay until the call is gone.
+  std::vector<std::unique_ptr<Leg>> guests_;   // Parties of calls that this one took in, and who left them.
 
   // State.
   CallState state_ = CallState::Routing;
   size_t next_rank_ = 0;
   std::vector<Leg*> ringing_;                  // Of the present rank, not failed yet.
   Leg* callee_ = nullptr;
+  std::vector<Leg*> talking_;                  // Two or more; a party that left is not among them.
+  std::vector<Leg*> answered_guests_;          // Of the guests, who talked: the record names them.
+  std::optional<CallId> joined_to_;
   policy::HangupCause best_failure_;
   bool final_failure_ = false;
   bool caller_hears_ringing_ = false;

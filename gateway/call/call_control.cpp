@@ -283,7 +283,8 @@ void CallControl::end_all(const HangupCause& cause, EndedBy by) {
 void CallControl::update_gauges() {
   size_t legs = 0;
   registry_.for_each([&](const Call& call) {
-    if (call.state() != CallState::Ended) legs += 1 + call.targets().size();
+    if (call.state() == CallState::Talking) legs += call.talking().size();
+    else if (call.state() != CallState::Ended) legs += 1 + call.targets().size();
   });
   legs_active_.Set(static_cast<double>(legs));
   calls_active_.Set(static_cast<double>(registry_.live()));
@@ -294,6 +295,22 @@ bool CallControl::hang_up(const CallId& id) {
   if (!call || call->state() == CallState::Ended) return false;
   call->end({Cause::NormalClearing, 0, 0, "hung up by an operator"}, EndedBy::Operator);
   return true;
+}
+
+Result<void> CallControl::join(const CallId& id, const CallId& other_id) {
+  Call* call = registry_.find(id);
+  Call* other = registry_.find(other_id);
+  for (const auto& [found, name] : {std::pair(call, id), std::pair(other, other_id)}) {
+    if (!found || found->state() == CallState::Ended) return fail(ErrorCode::NotFound, "no such call: " + name.value);
+    if (found->state() != CallState::Talking) return fail(ErrorCode::Conflict, "not answered yet: " + name.value);
+  }
+  if (call == other) return fail(ErrorCode::Conflict, "a call cannot join itself");
+  if (call->talking().size() + other->talking().size() > media::kMaxParties) {
+    return fail(ErrorCode::Exhausted, "a conference has at most " + std::to_string(media::kMaxParties) + " parties");
+  }
+  call->take_in(*other);
+  registry_.hand_over(other_id, id);
+  return {};
 }
 
 CallId CallControl::new_call_id() const { return CallId{services_.random.hex(8)}; }

@@ -53,6 +53,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   bool draining() const { return draining_; }
   void end_all(const policy::HangupCause& cause, EndedBy by);
   bool hang_up(const CallId& id);
+  Result<void> join(const CallId& id, const CallId& other);  // The other's parties become parties of the first.
   void update_gauges();            // Every second or so.
 
   const CallRegistry& registry() const { return registry_; }

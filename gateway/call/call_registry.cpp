@@ -38,6 +38,19 @@ void CallRegistry::add_user_call(const std::string& user_call_id, EdgeLeg& leg, 
   it->second.user_calls.push_back(user_call_id);
 }
 
+void CallRegistry::hand_over(const CallId& from, const CallId& into) {
+  const auto source = calls_.find(from);
+  const auto target = calls_.find(into);
+  if (source == calls_.end() || target == calls_.end()) return;
+  Entry& gives = source->second;
+  Entry& takes = target->second;
+  for (const PortId port : gives.ports) by_port_[port] = into;
+  takes.ports.insert(takes.ports.end(), gives.ports.begin(), gives.ports.end());
+  takes.user_calls.insert(takes.user_calls.end(), gives.user_calls.begin(), gives.user_calls.end());
+  gives.ports.clear();
+  gives.user_calls.clear();
+}
+
 void CallRegistry::remove(const CallId& id) {
   const auto it = calls_.find(id);
   if (it == calls_.end()) return;

@@ -24,6 +24,8 @@ class CallRegistry {
   void add_port(PortId port, const CallId& id);
   void add_user_call(const std::string& user_call_id, EdgeLeg& leg, const CallId& id);
 
+  // What names `from` names `into` from now on: its ports and its users' call ids.
+  void hand_over(const CallId& from, const CallId& into);
   void remove(const CallId& id);
   size_t size() const { return calls_.size(); }
   size_t live() const;                                     // Not ended.

@@ -33,6 +33,7 @@ class EchoLeg final : public Leg {
   bool owns(PortId port) const override { return port == port_; }
   std::vector<media::Codec> codecs() const override { return {}; }
   void on_media(const media::MediaEvent&) override {}
+  void move_to(LegObserver&, SessionId session) override { session_ = session; }
   bool locally_held() const override { return false; }
   bool media_ready() const override { return true; }
   bool answers_itself() const override { return true; }
@@ -41,7 +42,7 @@ class EchoLeg final : public Leg {
   Services& services_;
   const Log log_;
   const policy::Party party_;
-  const SessionId session_;
+  SessionId session_;
   PortId port_;
 };
 

@@ -23,12 +23,12 @@ edge::EndReason answered_elsewhere() {
 }  // namespace
 
 EdgeLeg::EdgeLeg(Services& services, LegObserver& call, Log log, policy::Party party, User user, Media media)
-    : services_(services), call_(call), log_(log), party_(std::move(party)), outgoing_(true),
+    : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(true),
       user_(std::move(user)), media_(std::move(media)) {}
 
 EdgeLeg::EdgeLeg(Services& services, LegObserver& call, Log log, policy::Party party, User user, Media media,
                  const edge::Invited& invited)
-    : services_(services), call_(call), log_(log), party_(std::move(party)), outgoing_(false),
+    : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(false),
       user_(std::move(user)), media_(std::move(media)), invited_(invited) {
   active_ = invited.request.device;
   muted_ = invited.start_muted;
@@ -129,7 +129,7 @@ void EdgeLeg::on_media(const media::MediaEvent& event) {
     Device* device = find(connected->port);
     if (!device) return;
     device->connected = true;
-    if (device->id == active_) call_.on_media_ready(*this);
+    if (device->id == active_) call_->on_media_ready(*this);
     return;
   }
   if (const auto* failed = std::get_if<media::TransportFailed>(&event)) {
@@ -146,6 +146,11 @@ void EdgeLeg::on_media(const media::MediaEvent& event) {
   if (const auto* digit = std::get_if<media::DigitReceived>(&event)) {
     log_.info("digit was received", {{"length_ms", to_ms(digit->duration)}, {"in_band", digit->in_band}});
   }
+}
+
+void EdgeLeg::move_to(LegObserver& call, SessionId session) {
+  call_ = &call;
+  media_.session = session;
 }
 
 void EdgeLeg::on_event(const edge::Offered& offered) {
@@ -179,7 +184,7 @@ void EdgeLeg::on_event(const edge::Accepted& accepted) {
   connected_at_ms_ = unix_ms(services_.clock.wall());
   services_.edge->settle(user_.call_id, active_, answered_elsewhere());
   drop_losers();
-  call_.on_answered(*this);
+  call_->on_answered(*this);
 }
 
 void EdgeLeg::on_event(const edge::Rejected& rejected) {
@@ -199,7 +204,7 @@ void EdgeLeg::on_event(const edge::HungUp& hung_up) {
   services_.edge->end(user_.call_id, active_,
                       policy::acs_reason({Cause::NormalClearing}, far_, far_direction_, edge::EndReason::By::Local));
   ended_ = true;
-  call_.on_ended(*this, {before_answer ? Cause::CancelledByCaller : Cause::NormalClearing});
+  call_->on_ended(*this, {before_answer ? Cause::CancelledByCaller : Cause::NormalClearing});
 }
 
 void EdgeLeg::on_event(const edge::HoldAsked& hold) {
@@ -210,7 +215,7 @@ void EdgeLeg::on_event(const edge::HoldAsked& hold) {
   services_.media.set_held(port(), held_);
   log_.info(held_ ? "party held the call" : "party resumed the call");
   show_state();
-  call_.on_hold(*this, held_);
+  call_->on_hold(*this, held_);
 }
 
 void EdgeLeg::on_event(const edge::MuteAsked& mute) {
@@ -224,7 +229,7 @@ void EdgeLeg::on_event(const edge::MuteAsked& mute) {
 void EdgeLeg::on_event(const edge::DigitsAsked& digits) {
   if (!from_active(digits.request) || !answered_) return refuse(digits.request, 400, 0, "the call is not connected");
   services_.edge->respond(digits.request, {});
-  call_.on_digits(*this, digits.digits, digits.length == Duration{} ? kDefaultDigit : digits.length,
+  call_->on_digits(*this, digits.digits, digits.length == Duration{} ? kDefaultDigit : digits.length,
                   digits.gap == Duration{} ? kDefaultGap : digits.gap);
 }
 
@@ -278,7 +283,7 @@ void EdgeLeg::respond_offer(const edge::RequestRef& request, Device& device, con
   if (!answer) return refuse(request, 488, 0, answer.error().detail);
   services_.edge->respond(request, {}, std::move(*answer), generation);
   // The other party can be wired to a port that came late.
-  if (first && device.id == active_ && answered_) call_.on_media_ready(*this);
+  if (first && device.id == active_ && answered_) call_->on_media_ready(*this);
 }
 
 void EdgeLeg::refuse(const edge::RequestRef& request, uint32_t code, uint32_t sub_code, std::string message) {
@@ -335,7 +340,7 @@ void EdgeLeg::finish(const HangupCause& cause) {
   ended_ = true;
   services_.edge->end(user_.call_id, active_,
                       policy::acs_reason(cause, far_, far_direction_, edge::EndReason::By::Network));
-  call_.on_ended(*this, cause);
+  call_->on_ended(*this, cause);
 }
 
 }  // namespace gw

@@ -54,6 +54,7 @@ class EdgeLeg final : public Leg {
   bool owns(PortId port) const override;
   std::vector<media::Codec> codecs() const override;
   void on_media(const media::MediaEvent& event) override;
+  void move_to(LegObserver& call, SessionId session) override;
   bool locally_held() const override { return held_; }
   bool media_ready() const override;
   bool rings_at_once() const override { return true; }
@@ -99,12 +100,12 @@ class EdgeLeg final : public Leg {
 
   // Given to us.
   Services& services_;
-  LegObserver& call_;
+  LegObserver* call_;
   const Log log_;
   const policy::Party party_;
   const bool outgoing_;            // We call the user.
   User user_;
-  const Media media_;
+  Media media_;
 
   // State.
   std::optional<acs::edge::Invited> invited_;

@@ -71,6 +71,9 @@ class Leg {
 
   virtual void on_media(const media::MediaEvent& event) = 0;  // Events of its ports, from the Call.
 
+  // It is a party of another call from now on, and so are its ports: that call hears of it.
+  virtual void move_to(LegObserver& call, SessionId session) = 0;
+
   virtual bool locally_held() const = 0;       // The party itself holds the call.
   virtual bool media_ready() const = 0;
   virtual bool rings_at_once() const { return false; }   // Started is ringing: a user's devices, who are known to be there.

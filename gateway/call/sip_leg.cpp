@@ -84,12 +84,12 @@ HangupCause not_acceptable(const Error& error) { return {Cause::NotAcceptable, 4
 
 SipLeg::SipLeg(Services& services, LegObserver& call, Log log, policy::Party party,
                std::unique_ptr<sip::Dialog> dialog, const sip::Invite& invite, Media media)
-    : services_(services), call_(call), log_(log), party_(std::move(party)), outgoing_(false),
+    : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(false),
       media_(std::move(media)), offer_(invite.sdp.value_or("")), dialog_(std::move(dialog)) {}
 
 SipLeg::SipLeg(Services& services, LegObserver& call, Log log, policy::Party party,
                sip::OutgoingInvite invite, Media media)
-    : services_(services), call_(call), log_(log), party_(std::move(party)), outgoing_(true),
+    : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(true),
       media_(std::move(media)), invite_(std::move(invite)) {}
 
 SipLeg::~SipLeg() = default;
@@ -285,6 +285,11 @@ void SipLeg::on_media(const media::MediaEvent& event) {
   }
 }
 
+void SipLeg::move_to(LegObserver& call, SessionId session) {
+  call_ = &call;
+  media_.session = session;
+}
+
 bool SipLeg::take_answer(const std::string& sdp) {
   if (sdp == taken_answer_) return true;  // The 200 repeats what a 183 said.
   const auto negotiated = services_.media.accept_answer(port_, sdp);
@@ -303,10 +308,10 @@ void SipLeg::on_progress(int status, std::optional<std::string> sdp) {
   if (sdp && !sdp->empty()) {
     if (!take_answer(*sdp)) return;
     log_.info("early media began", {{"status", status}});
-    call_.on_early_media(*this);
+    call_->on_early_media(*this);
     return;
   }
-  if (status >= 180) call_.on_ringing(*this);
+  if (status >= 180) call_->on_ringing(*this);
 }
 
 void SipLeg::on_answered(std::optional<std::string> sdp) {
@@ -321,7 +326,7 @@ void SipLeg::on_answered(std::optional<std::string> sdp) {
     return;
   }
   answered_ = true;
-  call_.on_answered(*this);
+  call_->on_answered(*this);
   if (far_holds_) offer_direction();
 }
 
@@ -381,7 +386,7 @@ void SipLeg::on_offer(std::optional<std::string> sdp) {
   dialog_->accept_offer(std::move(*answer));
   if (was_held != peer_holds_) {
     log_.info(peer_holds_ ? "party held the call" : "party resumed the call");
-    call_.on_hold(*this, peer_holds_);
+    call_->on_hold(*this, peer_holds_);
   }
 }
 
@@ -436,7 +441,7 @@ void SipLeg::finish(const HangupCause& cause) {
       dialog_->end(policy::sip_reason(cause));
     }
   }
-  call_.on_ended(*this, cause);
+  call_->on_ended(*this, cause);
 }
 
 }  // namespace gw

@@ -55,6 +55,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   bool owns(PortId port) const override { return port == port_; }
   std::vector<media::Codec> codecs() const override;
   void on_media(const media::MediaEvent& event) override;
+  void move_to(LegObserver& call, SessionId session) override;
   bool locally_held() const override { return peer_holds_; }
   bool media_ready() const override { return true; }
 
@@ -85,7 +86,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
 
   // Given to us.
   Services& services_;
-  LegObserver& call_;
+  LegObserver* call_;
   const Log log_;
   const policy::Party party_;
   const bool outgoing_;

@@ -97,6 +97,10 @@ class CommandLine {
     }
     add(app_, "hangup", "End a call", [this] { return hang_up(common_, call_); })
         ->add_option("call", call_, "The call's id, as `calls` shows it")->required();
+    CLI::App* join_command = add(app_, "join", "Make one call of two: everybody hears everybody",
+                                 [this] { return cli::join(common_, call_, other_call_); });
+    join_command->add_option("call", call_, "The call that goes on")->required();
+    join_command->add_option("other", other_call_, "The call whose parties come into it")->required();
     add(app_, "reload", "Load the configuration again; a bad one leaves the old in force", [this] { return reload(common_); });
     add(app_, "drain", "Take no new calls and stop when the last one has ended", [this] { return drain(common_); });
   }
@@ -108,7 +112,7 @@ class CommandLine {
   RouteQuery route_;
   NewUser user_;
   TokenRequest token_;
-  std::string call_;
+  std::string call_, other_call_;
 };
 
 }  // namespace

@@ -18,7 +18,14 @@ struct Answer {
   json body;
 };
 
-Answer ask(const Common& common, const std::string& method, const std::string& target) {
+// Call ids are hexadecimal; anything else cannot name a call and must not reach a URL.
+bool is_call_id(const std::string& call) {
+  if (!call.empty() && call.find_first_not_of("0123456789abcdef") == std::string::npos) return true;
+  std::fprintf(stderr, "acs-gateway: \"%s\" is no call id; `acs-gateway calls` lists them\n", call.c_str());
+  return false;
+}
+
+Answer ask(const Common& common, const std::string& method, const std::string& target, std::string body_sent = {}) {
   const config::Loaded loaded = config::load(common.path, common.overrides);
   if (!loaded.config || !loaded.config->admin.listen) {
     std::fprintf(stderr, "acs-gateway: [admin] listen is not set in %s\n", common.path.c_str());
@@ -29,6 +36,7 @@ Answer ask(const Common& common, const std::string& method, const std::string& t
   if (request.server.any()) request.server = *SocketAddress::parse(request.server.v6() ? "[::1]" : "127.0.0.1", request.server.port());
   request.method = method;
   request.target = target;
+  request.body = std::move(body_sent);
   request.bearer = loaded.config->admin.token.reveal();
   const auto response = acs::http::fetch(request);
   if (!response) {
@@ -92,13 +100,16 @@ int show(const Common& common, const std::string& what) {
 }
 
 int hang_up(const Common& common, const std::string& call) {
-  // Call ids are hexadecimal; anything else cannot name a call and must not reach a URL.
-  if (call.empty() || call.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    std::fprintf(stderr, "acs-gateway: \"%s\" is no call id; `acs-gateway calls` lists them\n", call.c_str());
-    return kBadUsage;
-  }
+  if (!is_call_id(call)) return kBadUsage;
   const Answer answer = ask(common, "POST", "/api/hangup?call=" + call);
   if (answer.exit == kDone) std::printf("%s\n", common.json ? answer.body.dump().c_str() : "ended");
+  return answer.exit;
+}
+
+int join(const Common& common, const std::string& call, const std::string& other) {
+  if (!is_call_id(call) || !is_call_id(other)) return kBadUsage;
+  const Answer answer = ask(common, "POST", "/api/calls/" + call + "/join", json{{"call", other}}.dump());
+  if (answer.exit == kDone) std::printf("%s\n", common.json ? answer.body.dump().c_str() : "joined");
   return answer.exit;
 }
 

@@ -9,6 +9,7 @@ namespace gw::cli {
 // Subcommands that ask the running daemon through its admin listener; kNotReachable when nobody answers.
 int show(const Common& common, const std::string& what);   // status, calls, phones, trunks
 int hang_up(const Common& common, const std::string& call);
+int join(const Common& common, const std::string& call, const std::string& other);
 int reload(const Common& common);
 int drain(const Common& common);
 

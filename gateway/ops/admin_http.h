@@ -7,6 +7,7 @@
 #include "acs/http/http_server.h"
 #include "base/masked.h"
 #include "base/metrics.h"
+#include "base/result.h"
 #include "base/task.h"
 
 namespace gw::ops {
@@ -20,6 +21,7 @@ class AdminHttp {
     std::function<bool(Task)> post;                        // Onto the signalling thread.
     std::function<std::string()> status, calls, phones, trunks, users;   // JSON.
     std::function<bool(const std::string&)> hang_up;       // False: no such call.
+    std::function<Result<void>(const std::string&, const std::string&)> join;  // The second call into the first.
     std::function<std::string()> reload;                   // JSON {ok, problems[], changes[], restart[]}.
     std::function<void()> drain;
     std::function<void(const std::string&)> revoke;        // Every token of an identity.
@@ -33,6 +35,7 @@ class AdminHttp {
   bool allowed(const acs::http::Request& request) const;
   void ask(const std::string& pattern, std::function<std::string()> what);
   void add_actions();
+  void join(const acs::http::Request& request, acs::http::Respond respond);
   void guarded(const std::string& pattern, acs::http::Handler handler);
 
   acs::http::HttpServer& http_;

@@ -35,6 +35,7 @@ struct Cdr {
   std::vector<CdrLeg> legs;
   bool transcoded = false;
   policy::CdrCause cause;
+  std::string joined_to;                     // The call that its parties went on in.
   std::string ended_by;                      // "caller", "callee", "gateway", "operator"
 };
 

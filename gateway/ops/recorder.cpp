@@ -92,8 +92,7 @@ void Recorder::record(const Call& call) {
   cdr.normalised = call.decision().normalised;
   cdr.route = call.decision().route;
   cdr.caller_id_presented = call.decision().caller.number;
-  if (call.caller()) cdr.legs.push_back(leg_of(call, *call.caller()));
-  if (call.callee()) cdr.legs.push_back(leg_of(call, *call.callee()));
+  for (const Leg* leg : call.parties()) cdr.legs.push_back(leg_of(call, *leg));
   std::set<std::string> codecs;
   for (const CdrLeg& leg : cdr.legs) {
     if (!leg.codec.empty()) codecs.insert(leg.codec);
@@ -102,6 +101,7 @@ void Recorder::record(const Call& call) {
   cdr.transcoded = codecs.size() > 1;
   cdr.cause = cause_of(call);
   cdr.ended_by = to_string(call.ended_by());
+  if (call.joined_to()) cdr.joined_to = call.joined_to()->value;
   call.log().info("call ended", {{"cause", policy::to_string(call.cause().cause)}, {"sip", cdr.cause.sip},
                                  {"by", cdr.ended_by}, {"why", call.cause().detail},
                                  {"talked_s", call.times().answered == WallTime{}

@@ -29,6 +29,7 @@ json leg_json(const Leg& leg, media::MediaEngine& media) {
     out["remote_loss_percent"] = 100 * stats->remote_loss;
     if (stats->remote_mos > 0) out["remote_mos"] = stats->remote_mos;
     out["mos"] = stats->mos;
+    out["speaks"] = stats->speaks;
   }
   if (const auto* edge = dynamic_cast<const EdgeLeg*>(&leg); edge && edge->quality()) {
     out["reported"] = {{"rtt_ms", edge->quality()->rtt_ms},
@@ -41,11 +42,14 @@ json leg_json(const Leg& leg, media::MediaEngine& media) {
   return out;
 }
 
-// The legs an operator wants to see: the caller, and who answered or rings.
+// The legs an operator wants to see: who talks; until then the caller, and who rings.
 json legs_json(const Call& call, media::MediaEngine& media) {
   json legs = json::array();
-  if (call.caller()) legs.push_back(leg_json(*call.caller(), media));
-  if (call.callee()) legs.push_back(leg_json(*call.callee(), media));
+  if (call.state() == CallState::Talking) {
+    for (const Leg* leg : call.talking()) legs.push_back(leg_json(*leg, media));
+  } else {
+    for (const Leg* leg : call.parties()) legs.push_back(leg_json(*leg, media));
+  }
   return legs;
 }
 
@@ -66,6 +70,7 @@ std::string calls_json(const CallControl& control, media::MediaEngine& media) {
                      {"caller_id_presented", call.decision().caller.number},
                      {"started", time_or_null(call.times().started)},
                      {"answered", time_or_null(call.times().answered)},
+                     {"participants", call.state() == CallState::Talking ? call.talking().size() : 0},
                      {"legs", legs_json(call, media)}});
   });
   return json{{"calls", std::move(calls)}}.dump();

@@ -194,6 +194,7 @@ void MediaPort::leave(TimePoint now) {
 
 void MediaPort::leave_worker() {
   source_.let_go();
+  held_sound_.clear();
 }
 
 void MediaPort::enter_worker(PacketPool& pool, TimePoint& earliest, TimePoint now) {

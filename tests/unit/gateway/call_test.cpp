@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tests/unit/support/fake_leg.h"
@@ -54,8 +55,9 @@ class CallTest : public testing::Test, public CallOwner {
     return legs;
   }
   void on_port_opened(Call&, PortId port) override { open_.push_back(port); }
-  void on_call_finished(Call&) override {
+  void on_call_finished(Call& call) override {
     ++finished_;
+    recorded_parties_ = call.parties().size();
     loop_.stop();
   }
 
@@ -78,6 +80,8 @@ class CallTest : public testing::Test, public CallOwner {
   std::map<std::string, FakeLeg*> legs_;
   std::vector<PortId> open_;
   int finished_ = 0;
+  size_t recorded_parties_ = 0;
+  uint64_t next_port_ = 200;
   std::unique_ptr<Call> call_;
   FakeLeg* caller_ = nullptr;
 };
@@ -220,6 +224,121 @@ TEST_F(CallTest, early_media_of_one_of_several_is_only_ringing) {
   legs_["acme"]->sends_early_media();
   EXPECT_TRUE(caller_->was_told("ring"));
   EXPECT_FALSE(caller_->was_told("early_media"));
+}
+
+// A second call of the same kind, between others, and both talking.
+class JoinedCallsTest : public CallTest {
+ protected:
+  void SetUp() override {
+    begin({{{kAlice}}});
+    legs_["alice"]->answers();
+    policy::Decision decision;
+    decision.accepted = true;
+    decision.ranks = {{{kBob}}};
+    const Party carol{PartyKind::Phone, "103"};
+    other_ = std::make_unique<Call>(services_, *this, config_, CallId{"c2"}, policy::Dialled{carol, "102", "", "", ""},
+                                    std::move(decision), Log{});
+    auto caller = std::make_unique<FakeLeg>(carol, PortId{300}, *other_);
+    carol_ = caller.get();
+    other_->begin(std::move(caller));
+    legs_["102"]->answers();
+    bob_ = legs_["102"];
+    alice_ = legs_["alice"];
+  }
+  void join() { call_->take_in(*other_); }
+
+  std::unique_ptr<Call> other_;
+  FakeLeg* carol_ = nullptr;
+  FakeLeg* bob_ = nullptr;
+  FakeLeg* alice_ = nullptr;
+};
+
+TEST_F(JoinedCallsTest, the_parties_of_both_talk_in_one_call_and_the_other_is_over) {
+  join();
+  EXPECT_EQ(media_.merged, (std::vector{std::pair{call_->session(), other_->session()}}));
+  EXPECT_EQ(call_->talking().size(), 4u);
+  EXPECT_EQ(other_->state(), CallState::Ended);
+  EXPECT_EQ(other_->joined_to(), call_->id());
+  EXPECT_EQ(finished_, 1);
+  EXPECT_FALSE(bob_->ended);
+  EXPECT_FALSE(carol_->ended);
+  EXPECT_TRUE(media_.closed_sessions.empty());
+  other_.reset();
+  EXPECT_TRUE(media_.closed_sessions.empty()) << "its session is the other call's";
+}
+
+TEST_F(JoinedCallsTest, who_hangs_up_leaves_only_itself_until_one_is_left) {
+  join();
+  caller_->ends(Cause::NormalClearing);
+  carol_->ends(Cause::NormalClearing);
+  EXPECT_EQ(call_->state(), CallState::Talking);
+  EXPECT_EQ(call_->talking(), (std::vector<Leg*>{alice_, bob_}));
+  EXPECT_EQ(media_.removed, (std::vector{PortId{100}, PortId{300}}));
+  EXPECT_EQ(media_.wires.back(), (std::pair{alice_->port(), bob_->port()}));
+  bob_->ends(Cause::NormalClearing);
+  EXPECT_EQ(call_->state(), CallState::Ended);
+  EXPECT_TRUE(alice_->ended);
+}
+
+TEST_F(JoinedCallsTest, every_party_is_in_the_record_also_who_left) {
+  join();
+  EXPECT_EQ(recorded_parties_, 2u) << "the other call's record is its own";
+  caller_->ends(Cause::NormalClearing);
+  call_->end({Cause::NormalClearing}, EndedBy::Operator);
+  close_all_ports();
+  run_to_the_end();
+  EXPECT_EQ(recorded_parties_, 4u);
+}
+
+TEST_F(JoinedCallsTest, who_holds_is_out_of_the_conference_and_nobody_else_is_held) {
+  join();
+  alice_->holds(true);
+  EXPECT_EQ(media_.disconnected, std::vector{alice_->port()});
+  for (FakeLeg* leg : {caller_, bob_, carol_}) EXPECT_FALSE(leg->was_told("held"));
+  media_.joined.clear();
+  alice_->holds(false);
+  EXPECT_NE(std::ranges::find(media_.joined, alice_->port()), media_.joined.end());
+}
+
+TEST_F(JoinedCallsTest, a_party_that_was_held_by_one_is_freed_by_the_conference) {
+  alice_->holds(true);
+  ASSERT_EQ(caller_->told.back(), "held");
+  join();
+  EXPECT_TRUE(caller_->was_told("resumed"));
+}
+
+TEST_F(JoinedCallsTest, of_two_that_remain_one_that_holds_holds_the_other) {
+  join();
+  alice_->holds(true);
+  caller_->ends(Cause::NormalClearing);
+  carol_->ends(Cause::NormalClearing);
+  EXPECT_EQ(bob_->told.back(), "held");
+}
+
+TEST_F(JoinedCallsTest, digits_of_one_go_to_all_others) {
+  join();
+  alice_->dials("5");
+  for (FakeLeg* leg : {caller_, bob_, carol_}) EXPECT_EQ(media_.digits_sent[leg->port()], "5");
+  EXPECT_EQ(media_.digits_sent.count(alice_->port()), 0u);
+}
+
+TEST_F(JoinedCallsTest, the_end_of_the_call_ends_every_party_and_waits_for_every_port) {
+  join();
+  call_->end({Cause::NormalClearing}, EndedBy::Operator);
+  for (FakeLeg* leg : {caller_, alice_, bob_, carol_}) EXPECT_TRUE(leg->ended);
+  EXPECT_EQ(finished_, 1);
+  close_all_ports();
+  run_to_the_end();
+  EXPECT_EQ(finished_, 2);
+}
+
+TEST_F(JoinedCallsTest, a_port_that_comes_late_joins_the_conference) {
+  join();
+  media_.joined.clear();
+  media_.wires.clear();
+  alice_->media_comes_up();
+  EXPECT_TRUE(media_.wires.empty()) << "two alone would be wired";
+  EXPECT_EQ(media_.joined.size(), 4u);
 }
 
 }  // namespace

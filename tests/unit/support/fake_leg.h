@@ -10,7 +10,7 @@ namespace gw::test {
 // A party that does what the test says, and remembers what the call told it.
 class FakeLeg final : public Leg {
  public:
-  FakeLeg(policy::Party party, PortId port, LegObserver& call) : party_(std::move(party)), port_(port), call_(call) {}
+  FakeLeg(policy::Party party, PortId port, LegObserver& call) : party_(std::move(party)), port_(port), call_(&call) {}
 
   const policy::Party& party() const override { return party_; }
   std::string_view kind() const override { return "fake"; }
@@ -40,22 +40,29 @@ class FakeLeg final : public Leg {
   bool owns(PortId port) const override { return port == port_; }
   std::vector<media::Codec> codecs() const override { return {media::Codec::Pcmu}; }
   void on_media(const media::MediaEvent&) override {}
-  bool locally_held() const override { return false; }
+  void move_to(LegObserver& call, SessionId session) override {
+    call_ = &call;
+    told.push_back("moved to session " + std::to_string(session.value));
+  }
+  bool locally_held() const override { return held; }
   bool media_ready() const override { return ready; }
 
   // What the party does.
-  void rings() { call_.on_ringing(*this); }
-  void sends_early_media() { call_.on_early_media(*this); }
-  void answers() { call_.on_answered(*this); }
+  void rings() { call_->on_ringing(*this); }
+  void sends_early_media() { call_->on_early_media(*this); }
+  void answers() { call_->on_answered(*this); }
   void media_comes_up() {
     ready = true;
-    call_.on_media_ready(*this);
+    call_->on_media_ready(*this);
   }
-  void holds(bool on) { call_.on_hold(*this, on); }
-  void dials(std::string_view digits) { call_.on_digits(*this, digits, 100ms, 80ms); }
+  void holds(bool on) {
+    held = on;
+    call_->on_hold(*this, on);
+  }
+  void dials(std::string_view digits) { call_->on_digits(*this, digits, 100ms, 80ms); }
   void ends(policy::Cause cause, int status = 0) {
     ended = true;
-    call_.on_ended(*this, {cause, status, 0, ""});
+    call_->on_ended(*this, {cause, status, 0, ""});
   }
   bool was_told(std::string_view what) const {
     for (const std::string& t : told) {
@@ -66,13 +73,14 @@ class FakeLeg final : public Leg {
 
   bool ready = true;
   bool ended = false;
+  bool held = false;
   std::optional<Error> start_error;
   std::vector<std::string> told;
 
  private:
   const policy::Party party_;
   const PortId port_;
-  LegObserver& call_;
+  LegObserver* call_;
 };
 
 }  // namespace gw::test
