@@ -28,8 +28,19 @@ Cdr talk(const std::string& id) {
   cdr.normalised = "+12065550123";
   cdr.route = "out";
   cdr.caller_id_presented = "+14255550100";
-  cdr.legs = {{"sip", "phone:101", "PCMU", "", 3000, 2, 1.23456, 4.3},
-              {"edge", "user:alice", "opus", "AEAD_AES_128_GCM", 2999, 0, 0, 0}};
+  CdrLeg phone{"sip", "phone:101", "PCMU", ""};
+  phone.packets_in = 3000;
+  phone.packets_lost = 2;
+  phone.jitter_ms = 1.23456;
+  phone.round_trip_ms = 20.5;
+  phone.loss = 2.0 / 3002;
+  phone.burst_loss = 0.25;
+  phone.burst_ms = 80;
+  phone.concealed_ms = 40;
+  phone.mos = 4.3;
+  CdrLeg user{"edge", "user:alice", "opus", "AEAD_AES_128_GCM"};
+  user.packets_in = 2999;
+  cdr.legs = {phone, user};
   cdr.transcoded = true;
   cdr.cause = {200, 16, 0, 560000};
   cdr.ended_by = "caller";
@@ -63,6 +74,11 @@ TEST(Cdr, has_every_documented_key) {
                                      {"packets_in", 3000},
                                      {"packets_lost", 2},
                                      {"jitter_ms", 1.235},
+                                     {"round_trip_ms", 20.5},
+                                     {"loss_percent", 0.067},
+                                     {"burst_loss_percent", 25.0},
+                                     {"burst_ms", 80.0},
+                                     {"concealed_ms", 40.0},
                                      {"mos", 4.3}}));
   EXPECT_TRUE(record["legs"][1]["mos"].is_null());  // Unknown is not zero.
 }
