@@ -116,7 +116,9 @@ LocalAudio OfferAnswer::audio_to_offer(Direction direction,
   if (negotiated_) {
     // A change of profile or suite in the middle of a call is a new stream to most phones.
     audio.protocol = layout_.slots[layout_.audio].protocol;
-    audio.rtcp_mux = negotiated_->rtcp_mux;
+    // What was offered once is offered again, also when it was not taken: a refresh must look the
+    // same.
+    audio.rtcp_mux = negotiated_->rtcp_mux || offered_mux_;
     audio.voip_metrics = negotiated_->voip_metrics;
     if (negotiated_->sdes) {
       const SrtpSuite suite = negotiated_->sdes->suite;
@@ -124,7 +126,8 @@ LocalAudio OfferAnswer::audio_to_offer(Direction direction,
     }
     return audio;
   }
-  audio.rtcp_mux = true;  // RFC 5761 5.1.1; who does not know it sends RTCP to the next port.
+  // RFC 5761 5.1.1; who does not know it sends RTCP to the next port.
+  audio.rtcp_mux = offered_mux_ = true;
   const bool required = local_.srtp == SrtpPolicy::Required;
   if (required) audio.protocol = "RTP/SAVP";
   if (required || (local_.srtp == SrtpPolicy::Offered && local_.offer_crypto)) {

@@ -149,6 +149,7 @@ class OfferAnswer {
   std::array<std::optional<SrtpMaster>, kSrtpSuites.size()>
       masters_;  // Ours; one a suite for the session.
 
+  bool offered_mux_ = false;  // By our first offer.
   const uint64_t session_id_;
   uint64_t version_ = 0;
   std::string last_description_;  // Without its version.
