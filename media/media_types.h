@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/clock.h"
+
 namespace gw::media {
 
 // The words that every part of media, and its owner, shares.
@@ -26,6 +28,14 @@ enum class DtmfMode {
   Inband,   // Tones in the sound both ways; telephone-event is not negotiated.
 };
 std::string_view to_string(DtmfMode mode);  // "auto", "rfc4733", "info", "inband"
+
+// The jitter buffer before what is sent to a leg: none, as long as it has to be, or always as long.
+struct Playout {
+  enum class Mode { Off, Adaptive, Fixed };
+  Mode mode = Mode::Off;
+  Duration delay{0};  // Fixed.
+  bool operator==(const Playout&) const = default;
+};
 
 // RFC 3264 directions, from our point of view.
 enum class Direction { SendRecv, SendOnly, RecvOnly, Inactive };

@@ -50,6 +50,7 @@ media::PhonePortSpec CallControl::phone_spec(const config::Config& config, const
   } else if (const config::Trunk* trunk = config.trunk(party.name)) {
     spec.codecs = trunk->codecs;
     spec.dtmf = trunk->dtmf;
+    spec.playout = trunk->playout;
     spec.srtp = trunk->srtp.value_or(spec.srtp);
   }
   spec.offer_crypto = tls && spec.srtp != media::SrtpPolicy::Off;

@@ -83,7 +83,7 @@ struct Trunk {
   std::vector<media::Codec> codecs{media::Codec::Pcmu, media::Codec::Pcma, media::Codec::G722};
   std::optional<media::SrtpPolicy> srtp{};      // Unset = [media] srtp.
   Duration options_interval = 30s;              // 0 = never.
-  std::string playout = "adaptive";
+  media::Playout playout{media::Playout::Mode::Adaptive};
   media::DtmfMode dtmf = media::DtmfMode::Auto;
   unsigned max_calls = 0;                       // 0 = no limit.
   unsigned calls_per_second = 0;

@@ -148,18 +148,23 @@ void read_peers(Section& section, std::vector<AddressRange>& out) {
   }
 }
 
-void read_playout(Section& section, std::string& out) {
+void read_playout(Section& section, media::Playout& out) {
+  using Mode = media::Playout::Mode;
   const Value* value = section.raw("playout");
   if (const auto* ms = value ? value->as<int64_t>() : nullptr) {
-    out = std::to_string(*ms);
-    if (*ms < 0 || *ms > 500) section.error("playout", out + " is out of range: 0 to 500 ms");
-    section.record("playout", out);
+    const std::string text = std::to_string(*ms);
+    if (*ms < 0 || *ms > 500) section.error("playout", text + " is out of range: 0 to 500 ms");
+    section.record("playout", text);
+    out = {Mode::Fixed, std::chrono::milliseconds(*ms)};
     return;
   }
-  section.text("playout", out);
-  if (out != "adaptive" && out != "off") {
+  std::string word = "adaptive";
+  section.text("playout", word);
+  if (word == "off") {
+    out = {Mode::Off};
+  } else if (word != "adaptive") {
     section.error("playout",
-                  "\"" + out + "\" is not one of adaptive, off or a number of milliseconds");
+                  "\"" + word + "\" is not one of adaptive, off or a number of milliseconds");
   }
 }
 
@@ -208,9 +213,6 @@ void warn_of_inert_keys(const Section& section, const Trunk& trunk) {
   }
   if (trunk.profile == TrunkProfile::DirectRouting) {
     section.warn("profile", "\"direct-routing\" is not in force in this version: the trunk is treated as \"generic\"");
-  }
-  if (trunk.playout != "adaptive") {
-    section.warn("playout", "is not in force in this version: the buffer is as short as the stream allows");
   }
 }
 

@@ -89,6 +89,11 @@ class AudioDecoder {
   // The lost packet of out.size() samples (10..60 ms) from the FEC of its successor; conceals when
   // that has none. Call it before decode(successor). Packet path.
   virtual size_t recover(std::span<const std::byte> successor, std::span<int16_t> out) = 0;
+  // Whether a payload holds such FEC: the frame before it in a coarser form. Packet path.
+  virtual bool restores(std::span<const std::byte> payload) const {
+    static_cast<void>(payload);
+    return false;
+  }
   // How many samples a payload holds, without decoding it; 0 = bad. Packet path.
   virtual size_t samples_in(std::span<const std::byte> payload) const = 0;
   virtual void reset() {}

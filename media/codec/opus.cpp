@@ -3,6 +3,7 @@
 #include <opus.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace gw::media {
@@ -134,6 +135,7 @@ class Decoder final : public AudioDecoder {
   size_t samples_in(std::span<const std::byte> payload) const override {
     return opus_samples(payload, rate_);
   }
+  bool restores(std::span<const std::byte> payload) const override { return opus_has_fec(payload); }
   void reset() override { opus_decoder_ctl(decoder_.get(), OPUS_RESET_STATE); }
 
  private:
@@ -167,6 +169,24 @@ size_t opus_samples(std::span<const std::byte> payload, uint32_t rate) {
                                            static_cast<opus_int32>(rate));
   return n > 0 && static_cast<size_t>(n) <= samples_for(kMaxFrame, rate) ? static_cast<size_t>(n)
                                                                          : 0;
+}
+
+// RFC 6716 4.2.3: a SILK frame begins with a voice flag for each of its parts, then says whether
+// redundancy follows; with two channels both do so.
+bool opus_has_fec(std::span<const std::byte> payload) {
+  if (opus_samples(payload, 8000) == 0) return false;
+  const auto* const packet = bytes(payload);
+  const bool celt_only = (packet[0] & 0x80) != 0;
+  if (celt_only) return false;
+  std::array<const unsigned char*, 48> frames{};
+  std::array<opus_int16, 48> sizes{};
+  const int count = opus_packet_parse(packet, static_cast<opus_int32>(payload.size()), nullptr,
+                                      frames.data(), sizes.data(), nullptr);
+  if (count <= 0 || sizes[0] == 0) return false;
+  const int parts = std::max(1, opus_packet_get_samples_per_frame(packet, 8000) / 160);
+  const unsigned char flags = frames[0][0];
+  if ((flags >> (7 - parts) & 1) != 0) return true;
+  return opus_packet_get_nb_channels(packet) == 2 && (flags >> (6 - 2 * parts) & 1) != 0;
 }
 
 }  // namespace gw::media

@@ -17,4 +17,7 @@ std::unique_ptr<AudioDecoder> make_opus_decoder(uint32_t rate);
 // Samples at `rate` in a payload, 0 = not Opus. Packet path.
 size_t opus_samples(std::span<const std::byte> payload, uint32_t rate);
 
+// Whether it holds a coarse copy of the frame before it (LBRR). Packet path.
+bool opus_has_fec(std::span<const std::byte> payload);
+
 }  // namespace gw::media

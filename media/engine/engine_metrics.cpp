@@ -16,7 +16,7 @@ constexpr Source kSources[] = {
     {"gw_media_octets_out_total", "Octets sent.", &MediaCounters::octets_out},
     {"gw_media_lost_total", "RTP packets that legs sent and we did not get.", &MediaCounters::lost},
     {"gw_media_concealed_total", "Frames concealed.", &MediaCounters::concealed},
-    {"gw_media_recovered_total", "Lost frames replaced when their successor came.",
+    {"gw_media_recovered_total", "Of those, frames restored from the FEC of their successor.",
      &MediaCounters::recovered},
     {"gw_media_send_failed_total", "Datagrams the kernel or a transport refused.",
      &MediaCounters::send_failed},

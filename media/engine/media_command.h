@@ -21,6 +21,7 @@ struct AddPhonePort {
   uint32_t ssrc = 0;
   std::string cname;
   DtmfMode dtmf = DtmfMode::Auto;
+  Playout playout;
   std::shared_ptr<PortBoard> board;
 };
 struct AddBrowserPort {

@@ -186,7 +186,7 @@ Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
   workers_[session->worker]->post(
-      AddPhonePort{made, id, std::move(*sockets), local.ssrc, local.cname, spec.dtmf, board});
+      AddPhonePort{made, id, std::move(*sockets), local.ssrc, local.cname, spec.dtmf, spec.playout, board});
   return made;
 }
 

@@ -43,6 +43,7 @@ struct PhonePortSpec {
   bool offer_crypto = false;              // Only on legs signalled over TLS.
   bool prefer_v6 = false;                 // The peer signals over IPv6.
   DtmfMode dtmf = DtmfMode::Auto;         // How keys come and go.
+  Playout playout;                        // The jitter buffer before what is sent to it, when that is transcoded.
 };
 
 // A browser: ICE-lite, DTLS-SRTP, BUNDLE, rtcp-mux. It offers, we answer.

@@ -55,6 +55,7 @@ void MediaWorker::keep(std::unique_ptr<EnginePort> port) {
 void MediaWorker::on_command(AddPhonePort& command, TimePoint) {
   auto how = settings(command.port, command.ssrc, std::move(command.cname), true);
   how.dtmf = command.dtmf;
+  how.playout = command.playout;
   keep(std::make_unique<PhonePort>(std::move(command), std::move(how), surroundings()));
 }
 

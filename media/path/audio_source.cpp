@@ -10,7 +10,7 @@ namespace {
 // clock stood still (a hold, a silence), and its line begins anew.
 constexpr Duration kStoodStill = 100ms;
 constexpr Duration kFarBehind = 5s;
-// Over a longer hole nothing is concealed at its end: the listener heard the pause already.
+// A longer hole is a pause, not loss.
 constexpr Duration kMaxHole = 200ms;
 
 }  // namespace
@@ -34,18 +34,14 @@ int64_t AudioSource::position_of(const Frame& frame) const {
   return frame.timestamp * rate_ / descriptor(frame.codec).rtp_clock;
 }
 
-Duration AudioSource::frame_time() const {
-  return duration_of(frame_samples_, rate_);
-}
-
 void AudioSource::restart() {
   playing_ = false;
+  jitter_.restart();
   let_go();
 }
 
 void AudioSource::let_go() {
-  for (Held& held : held_) held.packet.reset();
-  held_count_ = 0;
+  queue_.clear();
   hold_until_ = kNever;
 }
 
@@ -66,13 +62,15 @@ void AudioSource::push(PacketPtr& packet, const Frame& frame, PcmSink& sink, Tim
   if (!playing_ || frame.restarted || frame.codec != codec_) begin(frame);
 
   const int64_t position = position_of(frame);
-  if (is_late(frame, position, samples, now)) {
+  const bool late = is_late(frame, position, samples, now);
+  jitter_.on_arrival(position, rate_, now);  // Late ones above all.
+  if (late) {
     ++late_;
     return counters_.discard(Discard::Late);
   }
-  if (frame.sequence > last_sequence_ + 1 && hold(packet, frame, now)) return;
-  emit(frame, sink, now);
-  release_in_order(sink, now);
+  if (queue_.full()) return counters_.discard(Discard::Overload);
+  queue_.push(packet, frame);
+  play_due(sink, now);
 }
 
 bool AudioSource::is_late(const Frame& frame, int64_t position, size_t samples, TimePoint now) {
@@ -82,7 +80,6 @@ bool AudioSource::is_late(const Frame& frame, int64_t position, size_t samples, 
     return true;
   }
   const int64_t behind = next_position_ - position;
-  // Clocks of cheap phones are a few samples off from frame to frame.
   if (behind <= length / 2) {
     late_since_ = kNever;
     return false;
@@ -96,99 +93,119 @@ bool AudioSource::is_late(const Frame& frame, int64_t position, size_t samples, 
   return false;
 }
 
-bool AudioSource::hold(PacketPtr& packet, const Frame& frame, TimePoint now) {
-  if (now >= reordered_until_ || held_count_ == kMaxHeld || !packet) return false;
-  if (held_count_ == 0) hold_until_ = now + kReorderWait;
-  size_t at = held_count_++;
-  for (; at > 0 && held_[at - 1].frame.sequence > frame.sequence; --at) {
-    held_[at] = std::move(held_[at - 1]);
+// What is due of the queue, one frame at a time, with what is missing before it.
+void AudioSource::play_due(PcmSink& sink, TimePoint now) {
+  while (!queue_.empty()) {
+    const Frame front = queue_.front();
+    const int64_t hole = position_of(front) - next_position_;
+    if (front.sequence <= last_sequence_ || hole < -static_cast<int64_t>(frame_samples_ / 2)) {
+      queue_.pop();  // Its place was filled while it waited.
+      ++late_;
+      counters_.discard(Discard::Late);
+      continue;
+    }
+    if (hold_until_ == kNever && was_lost(front) && misses(front)) {
+      hold_until_ = now;
+      if (now < reordered_until_) {
+        hold_until_ = std::min(now + kReorderWait, std::max(now, expected_ + kDeadline));
+      }
+    }
+    if (now < front_due() || now < pace()) return;
+    if (misses(front)) {
+      fill_before(front, sink, now);
+    } else {
+      play(front, sink, now);
+      queue_.pop();
+    }
   }
-  held_[at].packet = std::move(packet);
-  held_[at].frame = frame;  // Its payload points into the packet, which does not move.
-  return true;
 }
 
-void AudioSource::release_in_order(PcmSink& sink, TimePoint now) {
-  size_t done = 0;
-  while (done < held_count_ && held_[done].frame.sequence <= last_sequence_ + 1) {
-    if (held_[done].frame.sequence == last_sequence_ + 1) emit(held_[done].frame, sink, now);
-    held_[done++].packet.reset();
-  }
-  if (done == 0) return;
-  std::move(held_.begin() + done, held_.begin() + held_count_, held_.begin());
-  held_count_ -= done;
-  if (held_count_ == 0) hold_until_ = kNever;
+// Something before `successor` is to be made up. Not after a long silence: the listener
+// heard the pause already.
+bool AudioSource::misses(const Frame& successor) const {
+  const int64_t hole = position_of(successor) - next_position_;
+  return hole > slack() && !paused_ && hole <= static_cast<int64_t>(samples_for(kMaxHole, rate_));
 }
 
-void AudioSource::emit(const Frame& frame, PcmSink& sink, TimePoint now) {
-  int64_t position = position_of(frame);
-  const bool lost = frame.sequence > last_sequence_ + 1;
-  if (lost) replace_lost(frame, position, sink, now);
+TimePoint AudioSource::front_due() const {
+  const Frame& front = queue_.front();
+  const bool missing = misses(front);
+  if (jitter_.waits()) return jitter_.due(missing ? next_position_ : position_of(front), rate_);
+  return missing && was_lost(front) ? hold_until_ : TimePoint::min();
+}
+
+TimePoint AudioSource::concealment_due() const {
+  if (paused_) return kNever;
+  if (jitter_.waits()) return jitter_.due(next_position_, rate_) + kBufferGrace;
+  return expected_ + kDeadline;
+}
+
+void AudioSource::play(const Frame& frame, PcmSink& sink, TimePoint now) {
+  hold_until_ = kNever;
   const size_t samples = decoder(codec_)->decode(frame.payload, pcm_);
   if (samples == 0) return counters_.discard(Discard::Codec);
+  int64_t position = position_of(frame);
   if (std::abs(position - next_position_) <= static_cast<int64_t>(samples / 2)) {
     position = next_position_;
   }
-  sink.play(std::span(pcm_).first(samples), position, std::exchange(restart_due_, false), now);
   last_sequence_ = frame.sequence;
-  next_position_ = position + static_cast<int64_t>(samples);
   frame_samples_ = samples;
   expected_ = now + frame_time();
   concealed_ = Duration{0};
   paused_ = false;
+  hand_over(std::span(pcm_).first(samples), position, sink, now);
 }
 
-// Rule 5: one frame in place of the lost ones, so that at most two leave back to back.
-void AudioSource::replace_lost(const Frame& successor, int64_t position, PcmSink& sink,
-                               TimePoint now) {
-  const int64_t hole = position - next_position_;
-  const auto frame = static_cast<int64_t>(frame_samples_);
-  const auto longest = static_cast<int64_t>(samples_for(kMaxHole, rate_));
-  if (hole < frame || hole > longest || paused_) return;
-  const std::span<int16_t> out = std::span(pcm_).first(frame_samples_);
-  if (decoder(codec_)->recover(successor.payload, out) == 0) return;
-  counters_.recovered.add();
-  concealed_time_ += frame_time();
-  sink.play(out, position - frame, std::exchange(restart_due_, false), now);
-}
-
-TimePoint AudioSource::deadline() const {
-  if (!playing_) return kNever;
-  const TimePoint conceal = paused_ ? kNever : expected_ + kDeadline;
-  return std::min(conceal, hold_until_);
-}
-
-TimePoint AudioSource::on_timer(PcmSink& sink, TimePoint now) {
-  if (!playing_) return kNever;
-  if (now >= hold_until_) {
-    // The missing one did not come: go on without it.
-    const Frame first = held_[0].frame;
-    last_sequence_ = std::max(last_sequence_, first.sequence - 1);
-    replace_lost(first, position_of(first), sink, now);
-    release_in_order(sink, now);
-    if (held_count_ > 0) hold_until_ = now + kReorderWait;
+// One frame of what is missing: the last of it from the FEC of the successor, if that has any.
+void AudioSource::fill_before(const Frame& successor, PcmSink& sink, TimePoint now) {
+  const int64_t hole = position_of(successor) - next_position_;
+  const auto samples = static_cast<size_t>(std::min<int64_t>(hole, frame_samples_));
+  const bool last = hole - static_cast<int64_t>(samples) <= slack();
+  const std::span<int16_t> out = std::span(pcm_).first(samples);
+  if (last && was_lost(successor) && decoder(codec_)->restores(successor.payload)) {
+    decoder(codec_)->recover(successor.payload, out);
+    counters_.recovered.add();
+  } else {
+    decoder(codec_)->conceal(out);
   }
-  if (!paused_ && now >= expected_ + kDeadline) conceal_next(sink, now);
-  return deadline();
+  counters_.concealed.add();
+  concealed_time_ += duration_of(samples, rate_);
+  hand_over(out, next_position_, sink, now);
 }
 
 void AudioSource::conceal_next(PcmSink& sink, TimePoint now) {
   const Duration limit = codec_ == Codec::Opus ? kConcealOpus : kConcealG711;
-  if (concealed_ >= limit) {
-    paused_ = true;
-    return;
-  }
   const std::span<int16_t> out = std::span(pcm_).first(frame_samples_);
-  if (decoder(codec_)->conceal(out) == 0) {
+  if (concealed_ >= limit || decoder(codec_)->conceal(out) == 0) {
     paused_ = true;
     return;
   }
   counters_.concealed.add();
   concealed_time_ += frame_time();
-  sink.play(out, next_position_, std::exchange(restart_due_, false), now);
-  next_position_ += static_cast<int64_t>(frame_samples_);
   concealed_ += frame_time();
   expected_ += frame_time();
+  hand_over(out, next_position_, sink, now);
+}
+
+void AudioSource::hand_over(std::span<const int16_t> pcm, int64_t position, PcmSink& sink,
+                            TimePoint now) {
+  next_position_ = position + static_cast<int64_t>(pcm.size());
+  played_before_ = std::exchange(played_at_, now);
+  jitter_.on_played(pcm, now);
+  sink.play(pcm, position, std::exchange(restart_due_, false), now);
+}
+
+TimePoint AudioSource::deadline() const {
+  if (!playing_) return kNever;
+  const TimePoint due = queue_.empty() ? concealment_due() : front_due();
+  return due == kNever ? kNever : std::max(due, pace());
+}
+
+TimePoint AudioSource::on_timer(PcmSink& sink, TimePoint now) {
+  if (!playing_) return kNever;
+  play_due(sink, now);
+  if (queue_.empty() && now >= concealment_due() && now >= pace()) conceal_next(sink, now);
+  return deadline();
 }
 
 }  // namespace gw::media

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "media/codec/codec.h"
+#include "media/path/frame_queue.h"
+#include "media/path/jitter_buffer.h"
 #include "media/transport/counters.h"
 #include "media/transport/transport.h"
 
@@ -20,29 +22,24 @@ class PcmSink {
                     TimePoint now) = 0;
 };
 
-// A leg's packets as an unbroken line of PCM: order, late packets, loss (rules 3-5 of the media
-// path). The jitter buffer has target 0: a clean stream leaves as it arrives. A missing packet is
-// given up when its successor comes (FEC or concealment in its place) or 40 ms after it was due;
-// only after reordering was seen does the successor wait for it. Owned by a MediaPort; its
-// worker's thread. No allocation after prepare().
+// A leg's packets as an unbroken line of PCM: order, late packets, loss, jitter (rules 3-5 of the
+// media path). A missing packet is given up when its successor comes (its FEC or concealment in its
+// place), or 40 ms after it was due; only after reordering was seen does the successor wait for it.
+// Without a jitter buffer, or at its target of 0, a clean stream leaves as it arrives; otherwise
+// each frame leaves when it is due. At most two leave within half a frame's time, whatever came or
+// was lost. Owned by a MediaPort; its worker's thread. No allocation after prepare().
 class AudioSource {
  public:
-  static constexpr Duration kDeadline = 40ms;      // After the time a packet was expected.
-  static constexpr Duration kReorderWait = 20ms;   // Once reordering was seen ...
+  static constexpr Duration kDeadline = 40ms;     // After the time a packet was expected.
+  static constexpr Duration kBufferGrace = 10ms;  // The same when the jitter buffer waited already.
+  static constexpr Duration kReorderWait = 20ms;  // Once reordering was seen ...
   static constexpr Duration kReorderMemory = 10s;  // ... and for this long after.
-  static constexpr size_t kMaxHeld = 4;
   // How long concealment goes on without packets: libopus turns into comfort noise and fades, so it
   // bridges DTX; repeated pitch of G.711 sounds like a machine soon.
   static constexpr Duration kConcealOpus = 1s;
   static constexpr Duration kConcealG711 = 60ms;
 
-  struct Frame {
-    Codec codec = Codec::Pcmu;
-    std::span<const std::byte> payload;
-    int64_t sequence = 0;   // Extended.
-    int64_t timestamp = 0;  // Extended, in units of the codec's RTP clock.
-    bool restarted = false;
-  };
+  using Frame = SourceFrame;
 
   explicit AudioSource(MediaCounters& counters) : counters_(counters) {}
 
@@ -51,8 +48,9 @@ class AudioSource {
   void prepare(Codec codec, uint32_t rate);
   void release();  // Nothing is decoded any more.
   bool prepared(Codec codec) const { return decoders_[static_cast<size_t>(codec)] != nullptr; }
+  void set_playout(const Playout& playout) { jitter_.set_playout(playout); }
 
-  // `packet` holds the frame; it is kept when the frame has to wait. Packet path.
+  // `packet` holds the frame; it is taken when the frame is played or has to wait. Packet path.
   void push(PacketPtr& packet, const Frame& frame, PcmSink& sink, TimePoint now);
   // Concealment, and the end of waiting. Returns when to call again. Packet path.
   TimePoint on_timer(PcmSink& sink, TimePoint now);
@@ -62,26 +60,33 @@ class AudioSource {
 
   uint64_t late() const { return late_; }
   Duration concealed_time() const { return concealed_time_; }  // Of sound that did not come.
+  Duration buffered() const { return jitter_.target(); }
 
  private:
-  struct Held {
-    PacketPtr packet;
-    Frame frame;
-  };
-
-  AudioDecoder* decoder(Codec codec) { return decoders_[static_cast<size_t>(codec)].get(); }
+  AudioDecoder* decoder(Codec codec) const { return decoders_[static_cast<size_t>(codec)].get(); }
   int64_t position_of(const Frame& frame) const;
+  // Clocks of cheap phones are a few samples off from frame to frame; more is a hole.
+  int64_t slack() const { return static_cast<int64_t>(frame_samples_ / 4); }
+  Duration frame_time() const { return duration_of(frame_samples_, rate_); }
+
   void begin(const Frame& frame);
   bool is_late(const Frame& frame, int64_t position, size_t samples, TimePoint now);
-  bool hold(PacketPtr& packet, const Frame& frame, TimePoint now);
-  void release_in_order(PcmSink& sink, TimePoint now);
-  void emit(const Frame& frame, PcmSink& sink, TimePoint now);
-  void replace_lost(const Frame& successor, int64_t position, PcmSink& sink, TimePoint now);
+  void play_due(PcmSink& sink, TimePoint now);
+  bool misses(const Frame& successor) const;
+  bool was_lost(const Frame& successor) const { return successor.sequence > last_sequence_ + 1; }
+  TimePoint front_due() const;
+  TimePoint concealment_due() const;
+  TimePoint pace() const { return played_before_ + frame_time() / 2; }
+
+  void play(const Frame& frame, PcmSink& sink, TimePoint now);
+  void fill_before(const Frame& successor, PcmSink& sink, TimePoint now);
   void conceal_next(PcmSink& sink, TimePoint now);
-  Duration frame_time() const;
+  void hand_over(std::span<const int16_t> pcm, int64_t position, PcmSink& sink, TimePoint now);
 
   MediaCounters& counters_;
   std::array<std::unique_ptr<AudioDecoder>, kCodecs> decoders_;
+  JitterBuffer jitter_;
+  FrameQueue queue_;
   uint32_t rate_ = kNarrowband;
 
   bool playing_ = false;
@@ -96,9 +101,8 @@ class AudioSource {
 
   TimePoint late_since_ = kNever;
   TimePoint reordered_until_{};
-  TimePoint hold_until_ = kNever;
-  std::array<Held, kMaxHeld> held_;
-  size_t held_count_ = 0;
+  TimePoint hold_until_ = kNever;            // For what is missing before the front of the queue.
+  TimePoint played_at_{}, played_before_{};  // The last frame that left, and the one before.
 
   uint64_t late_ = 0;
   Duration concealed_time_{0};

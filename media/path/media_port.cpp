@@ -92,6 +92,7 @@ void MediaPort::prepare_to_transcode(Codec codec) {
   const uint32_t natural = natural_rate(parameters_.codecs.front().codec);
   const uint32_t rate = other_->mixing_rate().value_or(std::min(natural, other_->best_rate()));
   source_.prepare(codec, rate);
+  source_.set_playout(other_->playout());
   other_->prepare_to_play(rate);
 }
 
@@ -382,7 +383,7 @@ void MediaPort::transcode(InboundAudio& audio, TimePoint now) {
 // Packet path.
 void MediaPort::on_rtcp(std::span<const std::byte> compound, TimePoint now) {
   rtcp_.receive(compound, receiver_, settings_.ssrc, now, clock_.wall(), counters_);
-  sink_.set_expected_loss(rtcp_.remote_loss_percent());
+  sink_.set_expected_loss(rtcp_.expected_loss_percent());
   heard_ = now;
 }
 

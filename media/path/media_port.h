@@ -42,6 +42,7 @@ class MediaPort : public SoundPort, public TransportObserver {
     Duration media_timeout = 30s;
     bool fills_silence = true;  // Rule 6: phones and carriers hang up on a stream that stops.
     DtmfMode dtmf = DtmfMode::Auto;
+    Playout playout{};          // Of what is sent here.
   };
   struct Surroundings {
     PacketPool& pool;
@@ -84,6 +85,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   void on_other_changed(TimePoint now) override;
   uint32_t best_rate() const override { return sink_.best_rate(); }
   void prepare_to_play(uint32_t rate) override { sink_.prepare(rate); }
+  Playout playout() const override { return settings_.playout; }
   bool hears(TimePoint now) const override;
   bool passes(Codec codec) const override { return negotiated_ && codec == sink_.codec(); }
   std::optional<Codec> codec() const override;

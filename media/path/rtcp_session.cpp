@@ -31,8 +31,10 @@ void RtcpSession::receive(std::span<const std::byte> compound, RtpReceiver& rece
   if (parsed->voip && parsed->voip->ssrc == our_ssrc) take(*parsed->voip);
   for (const wire::ReportBlock& block : parsed->reports()) {
     if (block.ssrc != our_ssrc) continue;
-    remote_loss_percent_ = block.fraction_lost * 100u / 256u;
     remote_loss_ = block.fraction_lost / 256.0;
+    // A second of speech is fifty packets: what one report finds lost says little. Up at once, so
+    // that help is there while it is needed; down by halves.
+    expected_loss_ = std::max(remote_loss_, (expected_loss_ + remote_loss_) / 2);
     if (block.last_sr == 0) continue;
     const uint32_t round_trip =
         wire::ntp_middle(wire::to_ntp(wall)) - block.last_sr - block.delay_since_last_sr;

@@ -34,9 +34,13 @@ class RtcpSession {
             TimePoint now, WallTime wall, const Saying& saying);
 
   Duration round_trip() const { return round_trip_; }
-  unsigned remote_loss_percent() const { return remote_loss_percent_; }  // Of what we send.
-  double remote_loss() const { return remote_loss_; }                    // The same, 0..1.
+  // Of what we send, 0..1: as the last report says.
+  double remote_loss() const { return remote_loss_; }
   double remote_mos() const { return remote_mos_; }  // As its XR says; 0 = it does not.
+  // What to prepare for, by the last reports together.
+  unsigned expected_loss_percent() const {
+    return static_cast<unsigned>(expected_loss_ * 100 + 0.5);
+  }
   bool peer_left() const { return peer_left_; }
 
  private:
@@ -48,8 +52,7 @@ class RtcpSession {
   TimePoint due_ = kNever;
   uint64_t reported_packets_ = 0;
   Duration round_trip_{0};
-  unsigned remote_loss_percent_ = 0;
-  double remote_loss_ = 0, remote_mos_ = 0;
+  double remote_loss_ = 0, expected_loss_ = 0, remote_mos_ = 0;
   bool peer_left_ = false;
 };
 

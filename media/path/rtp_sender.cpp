@@ -12,6 +12,8 @@ constexpr int64_t kJumpSeconds = 2;
 constexpr int64_t kLatenessMs = 200;
 // A mixer's delay and a packet's length; what comes later comes after a pause.
 constexpr uint32_t kFollowsMs = 100;
+// A gap as long as this is no loss: nobody spoke.
+constexpr int64_t kSilenceMs = 200;
 
 }  // namespace
 
@@ -115,6 +117,8 @@ std::optional<wire::RtpHeader> RtpSender::mapped(int64_t position, uint32_t unit
     // Honest loss: what was not sent is missing in the sequence too.
     const int64_t missing = (position - next_position_) / units;
     next_sequence_ = static_cast<uint16_t>(next_sequence_ + std::min<int64_t>(missing, 100));
+    // RFC 3551 4.1: the first packet after a silence without packets begins a talk spurt.
+    if (position - next_position_ >= kSilenceMs * clock_ / 1000) marker_due_ = true;
   }
   origin_ = Origin::Mapped;
   next_position_ = position + units;

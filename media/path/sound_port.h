@@ -39,6 +39,8 @@ class SoundPort : public PcmSink {
 
   // A mixer's seat: PCM alone is of use to it, at this rate and no other.
   virtual std::optional<uint32_t> mixing_rate() const { return std::nullopt; }
+  // How what is played to it waits for what is late, before it is played.
+  virtual Playout playout() const { return {}; }
 
   virtual bool hears(TimePoint now) const = 0;     // What is played to it goes somewhere.
   virtual bool passes(Codec codec) const = 0;      // Packets of this codec go as they are.

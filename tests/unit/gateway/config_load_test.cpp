@@ -221,6 +221,14 @@ TEST(ConfigLoad, playout_is_a_word_or_milliseconds) {
               Contains(HasSubstr("--set: playout: \"soft\" is not one of adaptive, off")));
   EXPECT_TRUE(load(folder.path(), {"trunk.t.playout=60"}).ok());
   EXPECT_TRUE(load(folder.path(), {"trunk.t.playout=\"off\""}).ok());
+  using Mode = media::Playout::Mode;
+  const auto playout = [&](std::vector<std::string> set) {
+    return load(folder.path(), set).config->trunk("t")->playout;
+  };
+  EXPECT_EQ((media::Playout{Mode::Adaptive}), playout({}));
+  EXPECT_EQ((media::Playout{Mode::Off}), playout({"trunk.t.playout=\"off\""}));
+  EXPECT_EQ((media::Playout{Mode::Fixed, 60ms}), playout({"trunk.t.playout=60"}));
+  EXPECT_THAT(lines_of(load(folder.path(), {"trunk.t.playout=60"})), Not(Contains(HasSubstr("playout"))));
 }
 
 TEST(ConfigLoad, a_certificate_file_must_exist) {

@@ -13,6 +13,9 @@ class ManualClock final : public Clock {
     now_ += by;
     wall_ += by;
   }
+  void advance_to(TimePoint t) {  // Never back.
+    if (t > now_) advance(t - now_);
+  }
 
  private:
   TimePoint now_{std::chrono::hours(1)};

@@ -177,6 +177,31 @@ TEST(Opus, fec_comes_and_goes_with_reported_loss) {
   EXPECT_EQ(frames_with_redundancy(*encoder), 0u);
 }
 
+TEST(Opus, redundancy_is_seen_in_every_frame_size) {
+  for (const bool fec : {false, true}) {
+    for (const Duration length : {10ms, 20ms, 40ms, 60ms}) {
+      OpusSettings settings;
+      settings.fec = fec;
+      const auto encoder = make_encoder(Codec::Opus, kNarrowband, settings);
+      const auto decoder = make_decoder(Codec::Opus, kNarrowband);
+      const size_t samples = samples_for(length, kNarrowband);
+      std::array<std::byte, kMaxEncodedFrame> out;
+      size_t seen = 0;
+      for (size_t f = 0; f < 40; ++f) {
+        const auto pcm =
+            test::tone(180 + 40 * static_cast<double>(f % 3), 9000, samples, f * samples);
+        const size_t size = encoder->encode(pcm, out);
+        seen += decoder->restores(std::span(out).first(size)) ? 1 : 0;
+      }
+      if (fec) {
+        EXPECT_GT(seen, 20u) << length.count();
+      } else {
+        EXPECT_EQ(0u, seen) << length.count();
+      }
+    }
+  }
+}
+
 TEST(Opus, recover_without_redundancy_conceals) {
   const auto encoder = make_encoder(Codec::Opus, kNarrowband);
   const auto decoder = make_decoder(Codec::Opus, kNarrowband);

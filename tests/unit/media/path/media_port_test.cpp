@@ -527,7 +527,7 @@ TEST(MediaPort, loss_on_the_way_in_is_concealed_on_the_way_out_without_a_gap) {
   }
   const auto& out = world.b.transport.rtp_out;
   EXPECT_EQ(100u, out.size());
-  EXPECT_EQ(10u, world.counters.recovered.get());
+  EXPECT_EQ(10u, world.counters.concealed.get());
   for (size_t i = 1; i < out.size(); ++i) {
     EXPECT_EQ(160u, out[i].header.timestamp - out[i - 1].header.timestamp);
   }
@@ -567,6 +567,75 @@ TEST(MediaPort, nothing_is_played_to_a_transport_that_is_not_up) {
   }
   EXPECT_EQ(0u, world.counters.send_failed.get());
   EXPECT_EQ(0u, world.a.transport.rtp_count);
+}
+
+// What the listener of leg a reports to lose.
+void report_loss(TwoPorts& world, TwoPorts::Leg& leg, uint8_t fraction) {
+  wire::ReportBlock block;
+  block.ssrc = 1000;
+  block.fraction_lost = fraction;
+  wire::RtcpReport report;
+  report.ssrc = leg.ssrc;
+  report.cname = "peer";
+  report.blocks = std::span(&block, 1);
+  std::array<std::byte, 256> bytes;
+  const size_t size = wire::write_rtcp(bytes, report);
+  leg.port.on_rtcp(std::span(bytes).first(size), world.clock.now());
+}
+
+TEST(MediaPort, redundancy_follows_the_loss_that_the_browser_reports) {
+  TwoPorts world(Kind::Browser, Kind::Phone);
+  world.start(Codec::Opus, Codec::Pcmu);
+  const auto decoder = make_decoder(Codec::Opus, kNarrowband);
+  size_t said = 0;
+  const auto redundant = [&] {
+    world.a.transport.rtp_out.clear();
+    for (int i = 0; i < 50; ++i) {
+      const auto pcm = test::tone(200 + 30 * (i % 5), 9000, 160, said);
+      said += 160;
+      std::vector<std::byte> codes(160);
+      g711_encode(Law::Mu, pcm, codes);
+      world.talk(world.b, 0, codes);
+      world.advance(20ms);
+    }
+    const auto& out = world.a.transport.rtp_out;
+    return std::ranges::count_if(out,
+                                 [&](const auto& sent) { return decoder->restores(sent.payload); });
+  };
+  EXPECT_EQ(0, redundant());
+  report_loss(world, world.a, 10);  // 3.9 %
+  EXPECT_EQ(0, redundant());
+  report_loss(world, world.a, 12);  // 4.7 %: as near to 5 as a report can say.
+  EXPECT_GT(redundant(), 25);
+  report_loss(world, world.a, 9);  // 3.5 %: not on and off.
+  EXPECT_GT(redundant(), 25);
+  for (int i = 0; i < 6; ++i) report_loss(world, world.a, 0);
+  EXPECT_LE(redundant(), 1);
+}
+
+TEST(MediaPort, jitter_buffer_stands_before_the_leg_that_wants_it) {
+  for (const bool wanted : {false, true}) {
+    TwoPorts world(Kind::Browser, Kind::Phone,
+                   wanted ? Playout{Playout::Mode::Fixed, 60ms} : Playout{});
+    world.start(Codec::Opus, Codec::Pcmu);
+    const auto encoder = make_encoder(Codec::Opus, kNarrowband);
+    std::array<std::byte, kMaxEncodedFrame> opus;
+    for (size_t i = 0; i < 50; ++i) {
+      const size_t n = encoder->encode(test::tone(400, 5000, 160, i * 160), opus);
+      world.talk(world.a, 111, std::span(opus).first(n), 960);
+      if (i % 2 == 1) world.advance(40ms);  // Two at a time.
+    }
+    const auto& out = world.b.transport.rtp_out;
+    ASSERT_GT(out.size(), 45u);
+    for (size_t i = out.size() - 20; i < out.size(); ++i) {
+      const Duration step = out[i].at - out[i - 1].at;
+      if (wanted) {
+        EXPECT_EQ(20ms, step);
+      } else {
+        EXPECT_TRUE(step == 0ms || step == 40ms);
+      }
+    }
+  }
 }
 
 }  // namespace

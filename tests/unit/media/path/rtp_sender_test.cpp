@@ -87,6 +87,17 @@ TEST_F(RtpSenderTest, long_pause_of_the_source_is_no_jump_when_its_clock_ran_on)
   EXPECT_EQ(480'000u, later.timestamp - first.timestamp);
 }
 
+TEST_F(RtpSenderTest, frame_after_a_silence_without_packets_begins_a_talk_spurt) {
+  map(1600, true);
+  clock_.advance(100ms);
+  EXPECT_FALSE(map(1600 + 800)->marker);  // Loss.
+  clock_.advance(400ms);
+  const auto spurt = map(1600 + 800 + 3200);
+  EXPECT_TRUE(spurt->marker);
+  clock_.advance(20ms);
+  EXPECT_FALSE(map(1600 + 800 + 3360)->marker);
+}
+
 TEST_F(RtpSenderTest, silence_and_back_keeps_one_line_of_numbers) {
   forward(10, 1600);
   clock_.advance(200ms);

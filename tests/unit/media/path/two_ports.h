@@ -49,14 +49,15 @@ class TwoPorts : public PortObserver {
  public:
   enum class Kind { Phone, Browser };
   struct Leg {
-    Leg(TwoPorts& world, uint64_t id, Kind kind, DtmfMode dtmf)
+    Leg(TwoPorts& world, uint64_t id, Kind kind, DtmfMode dtmf, const Playout& playout)
         : port({PortId{id},
                 static_cast<uint32_t>(id * 1000),
                 "cname",
                 {},
                 30s,
                 kind == Kind::Phone,
-                dtmf},
+                dtmf,
+                playout},
                {world.pool, world.counters, world.clock, world.random, world, world.earliest},
                transport) {}
     FakeTransport transport;
@@ -68,7 +69,9 @@ class TwoPorts : public PortObserver {
 
   explicit TwoPorts(Kind a_kind = Kind::Phone, Kind b_kind = Kind::Phone,
                     DtmfMode a_dtmf = DtmfMode::Auto, DtmfMode b_dtmf = DtmfMode::Auto)
-      : a(*this, 1, a_kind, a_dtmf), b(*this, 2, b_kind, b_dtmf) {}
+      : a(*this, 1, a_kind, a_dtmf, {}), b(*this, 2, b_kind, b_dtmf, {}) {}
+  TwoPorts(Kind a_kind, Kind b_kind, const Playout& toward_b)
+      : a(*this, 1, a_kind, DtmfMode::Auto, {}), b(*this, 2, b_kind, DtmfMode::Auto, toward_b) {}
 
   static wire::StreamParameters parameters(Codec codec, bool events = true) {
     wire::StreamParameters p;
