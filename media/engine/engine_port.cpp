@@ -25,11 +25,11 @@ void EnginePort::enter_worker(const MediaPort::Surroundings& around) {
   enter(around.pool, around.earliest, around.clock.now());
 }
 
-PhonePort::PhonePort(AddPhonePort command, MediaPort::Settings settings,
+PhonePort::PhonePort(AddPhonePort command, MediaPort::Settings settings, const DtlsContext& dtls,
                      const MediaPort::Surroundings& around)
     : EnginePort(command.port, command.session, std::move(command.board), around.observer),
       sockets_(std::move(command.sockets)),
-      transport_({*sockets_.rtp, *sockets_.rtcp, counters_, port_}),
+      transport_({*sockets_.rtp, *sockets_.rtcp, counters_, port_, dtls}),
       port_(std::move(settings), own(around), transport_) {
   sockets_.rtp->count_in(&counters_);
   sockets_.rtcp->count_in(&counters_);
@@ -38,6 +38,11 @@ PhonePort::PhonePort(AddPhonePort command, MediaPort::Settings settings,
 void PhonePort::negotiate(const wire::StreamParameters& parameters, TimePoint now) {
   transport_.set_remote(parameters, now);
   port_.negotiate(parameters, now);
+}
+
+void PhonePort::leave(TimePoint now) {
+  port_.leave(now);
+  transport_.close();
 }
 
 BrowserPort::BrowserPort(AddBrowserPort command, MediaPort::Settings settings, const Wiring& wiring,

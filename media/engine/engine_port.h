@@ -23,6 +23,7 @@ class EnginePort : public PortObserver {
 
   virtual SoundPort& sound() = 0;
   virtual MediaPort* media() { return nullptr; }  // None: no network, no negotiation.
+  virtual DtlsReceiver* dtls() { return nullptr; }
   virtual Deadline& deadline() = 0;
   virtual TimePoint on_timer(TimePoint now) = 0;
 
@@ -57,16 +58,17 @@ class EnginePort : public PortObserver {
 
 class PhonePort final : public EnginePort {
  public:
-  PhonePort(AddPhonePort command, MediaPort::Settings settings,
+  PhonePort(AddPhonePort command, MediaPort::Settings settings, const DtlsContext& dtls,
             const MediaPort::Surroundings& around);
 
   SoundPort& sound() override { return port_; }
   MediaPort* media() override { return &port_; }
+  DtlsReceiver* dtls() override { return &transport_; }
   Deadline& deadline() override { return port_.deadline(); }
   TimePoint on_timer(TimePoint now) override { return port_.on_timer(now); }
   void negotiate(const wire::StreamParameters& parameters, TimePoint now) override;
   void reopen_latch(TimePoint now) override { transport_.reopen_latch(now); }
-  void leave(TimePoint now) override { port_.leave(now); }
+  void leave(TimePoint now) override;
 
   UdpSocket& rtp() { return *sockets_.rtp; }
   UdpSocket& rtcp() { return *sockets_.rtcp; }
@@ -94,6 +96,7 @@ class BrowserPort final : public EnginePort {
 
   SoundPort& sound() override { return port_; }
   MediaPort* media() override { return &port_; }
+  DtlsReceiver* dtls() override { return &transport_; }
   Deadline& deadline() override { return port_.deadline(); }
   TimePoint on_timer(TimePoint now) override { return port_.on_timer(now); }
   void negotiate(const wire::StreamParameters& parameters, TimePoint now) override;

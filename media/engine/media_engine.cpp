@@ -5,6 +5,7 @@
 
 #include "media/codec/codec.h"
 #include "media/engine/media_engine_impl.h"
+#include "media/tone/comfort_noise.h"
 
 namespace gw::media {
 namespace {
@@ -47,6 +48,7 @@ Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& e
     return fail(ErrorCode::InvalidArgument,
                 "media.address: SDP needs an address that peers reach; give one, or `advertise`");
   }
+  opus_noise(kNoNoise, 0);  // Encoded now, not in the middle of a call.
   auto dtls = DtlsContext::create();
   if (!dtls) return tl::unexpected(dtls.error());
   dtls_ = std::move(*dtls);
@@ -175,6 +177,7 @@ Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec
   local.codecs = spec.codecs;
   local.rtp = advertised(sockets->rtp->address());
   local.srtp = spec.srtp;
+  local.fingerprint = dtls_->fingerprint();
   local.offer_crypto = spec.offer_crypto;
   local.events = spec.dtmf == DtmfMode::Auto || spec.dtmf == DtmfMode::Rfc4733;
   local.ssrc = random_.u32();

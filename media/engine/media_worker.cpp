@@ -160,11 +160,15 @@ void MediaWorker::read_phone(const Watch& watch) {
   const std::span<PacketPtr> packets = batch_.receive(*watch.socket, kPhoneBatch, counters_);
   more_ |= packets.size() == kPhoneBatch;
   const TimePoint now = setup_.clock.now();
+  RtpTransport& transport = watch.phone->transport();
   for (PacketPtr& packet : packets) {
-    if (watch.kind == Watch::Kind::PhoneRtp) {
-      watch.phone->transport().receive_on_rtp(packet, now);
+    if (wire::kind_of(packet->data()) == wire::PacketKind::Dtls &&
+        transport.takes_dtls(packet->from, *watch.socket, now)) {
+      queue_dtls(transport, packet, *watch.socket);
+    } else if (watch.kind == Watch::Kind::PhoneRtp) {
+      transport.receive_on_rtp(packet, now);
     } else {
-      watch.phone->transport().receive_on_rtcp(packet, now);
+      transport.receive_on_rtcp(packet, now);
     }
   }
 }
@@ -207,8 +211,12 @@ void MediaWorker::deliver(WebRtcTransport& transport, PacketPtr& packet, Datagra
   if (wire::kind_of(packet->data()) != wire::PacketKind::Dtls) {
     return transport.receive(packet, via, now);
   }
+  queue_dtls(transport, packet, via);
+}
+
+void MediaWorker::queue_dtls(DtlsReceiver& receiver, PacketPtr& packet, DatagramSink& via) {
   if (dtls_queue_.size() >= kMaxDtlsQueue) return counters_.discard(Discard::Overload);
-  dtls_queue_.push_back({&transport, std::move(packet), &via});
+  dtls_queue_.push_back({&receiver, std::move(packet), &via});
 }
 
 void MediaWorker::on_gone(WebRtcTransport& transport, DatagramSink& via) {
@@ -220,7 +228,7 @@ void MediaWorker::one_dtls_step() {
   if (dtls_queue_.empty()) return;
   PendingDtls pending = std::move(dtls_queue_.front());
   dtls_queue_.pop_front();
-  pending.transport->receive_dtls(pending.packet, *pending.via, setup_.clock.now());
+  pending.receiver->receive_dtls(pending.packet, *pending.via, setup_.clock.now());
 }
 
 void MediaWorker::run_timers(TimePoint now) {

@@ -56,7 +56,8 @@ void MediaWorker::on_command(AddPhonePort& command, TimePoint) {
   auto how = settings(command.port, command.ssrc, std::move(command.cname), true);
   how.dtmf = command.dtmf;
   how.playout = command.playout;
-  keep(std::make_unique<PhonePort>(std::move(command), std::move(how), surroundings()));
+  keep(
+      std::make_unique<PhonePort>(std::move(command), std::move(how), setup_.dtls, surroundings()));
 }
 
 void MediaWorker::on_command(AddBrowserPort& command, TimePoint) {
@@ -86,13 +87,12 @@ void MediaWorker::remove(PortId id, TimePoint now) {
   port.publish(false, counters_);
   const PortStats last = port.board().read();
   std::erase(schedule_, &port);
+  std::erase_if(dtls_queue_,
+                [&](const PendingDtls& pending) { return pending.receiver == port.dtls(); });
   if (auto* browser = dynamic_cast<BrowserPort*>(&port)) {
     if (browser->home() != setup_.index) {
       workers_[browser->home()]->post(RouteBrowser{id, RouteBrowser::What::Forget, {}, {}, 0});
     }
-    std::erase_if(dtls_queue_, [&](const PendingDtls& pending) {
-      return pending.transport == &browser->transport();
-    });
     tcp_.leave(browser->transport());
     tcp_.bury();
   }

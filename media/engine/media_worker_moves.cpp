@@ -143,15 +143,14 @@ std::unique_ptr<EnginePort> MediaWorker::give_up(EnginePort& port, Departure& de
                                                  size_t to) {
   std::erase(schedule_, &port);
   auto node = ports_.extract(port.id());
+  // What waits of a handshake is sent again by the peer.
+  std::erase_if(dtls_queue_,
+                [&](const PendingDtls& pending) { return pending.receiver == port.dtls(); });
   if (auto* phone = dynamic_cast<PhonePort*>(&port)) {
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, phone->rtp().fd(), nullptr);
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, phone->rtcp().fd(), nullptr);
   }
   if (auto* browser = dynamic_cast<BrowserPort*>(&port)) {
-    // What waits of a handshake is sent again by the peer.
-    std::erase_if(dtls_queue_, [&](const PendingDtls& pending) {
-      return pending.transport == &browser->transport();
-    });
     std::ranges::move(tcp_.give_up(browser->transport()),
                       std::back_inserter(departure.connections));
     browser->transport().leave_directory();

@@ -14,8 +14,6 @@ namespace {
 // empty frame. Costs no encoder.
 constexpr std::array<std::byte, 3> kOpusSilence{std::byte{0xf8}, std::byte{0xff}, std::byte{0xfe}};
 
-constexpr unsigned kSilentFramesEncoded = 10;
-
 }  // namespace
 
 AudioSink::AudioSink(RtpSender sender, Transport& transport, PacketPool& pool,
@@ -136,7 +134,7 @@ void AudioSink::send_frame(std::span<const int16_t> pcm, int64_t position, bool 
 }
 
 size_t AudioSink::encode(std::span<const int16_t> pcm, std::span<std::byte> payload) {
-  if (codec() != Codec::Opus || ptime_ != 20ms || !settled_silence(pcm)) {
+  if (codec() != Codec::Opus || ptime_ != 20ms || !silence_.settled(pcm)) {
     return encoder_->encode(pcm, payload);
   }
   std::ranges::copy(kOpusSilence, payload.begin());
@@ -161,21 +159,12 @@ void AudioSink::play_coded(std::span<const std::byte> payload, int64_t position,
 void AudioSink::continue_coding_of(const AudioSink& other) {
   if (!encoder_ || !other.encoder_ || !encoder_->interchangeable(*other.encoder_)) return;
   encoder_->continue_from(*other.encoder_);
-  silent_frames_ = other.silent_frames_;
+  silence_ = other.silence_;
 }
 
 void AudioSink::rewire() {
   rewired_ = true;
   sender_.same_source();
-}
-
-// Digital silence is not worth an encoder; its first frames are, so that the sound fades out.
-bool AudioSink::settled_silence(std::span<const int16_t> pcm) {
-  constexpr int kSilence = 8;  // What zero is in A-law.
-  const bool silent =
-      std::ranges::all_of(pcm, [](int16_t s) { return s >= -kSilence && s <= kSilence; });
-  silent_frames_ = silent ? silent_frames_ + 1 : 0;
-  return silent_frames_ > kSilentFramesEncoded;
 }
 
 void AudioSink::play_generated(std::span<const int16_t> pcm, TimePoint now) {
@@ -199,6 +188,45 @@ void AudioSink::play_silence(TimePoint now) {
   const wire::RtpHeader header = sender_.generated(units_of(silence_time()), now);
   const size_t size = write_silence(packet->room().subspan(wire::kRtpHeaderSize));
   transmit(std::move(packet), header, codec_.send_payload_type, size, now);
+}
+
+Duration AudioSink::play_noise(NoiseLevel level, bool first, TimePoint now) {
+  noise_turn_ = first ? 0 : noise_turn_ + 1;
+  if (noise_) {
+    const std::array<std::byte, 1> payload{std::byte{std::min(level, kNoNoise)}};
+    send_generated(payload, noise_->send_payload_type, ptime_, now);
+    return kNoiseAgain;
+  }
+  if (codec() == Codec::Opus) return play_opus_noise(level, now);
+  if (level >= kNoNoise || !encoder_) {
+    play_silence(now);
+    return ptime_;
+  }
+  std::array<int16_t, samples_for(kMaxPtime, kNarrowband)> pcm;
+  const auto frame = std::span(pcm).first(generated_samples());
+  generator_.generate(level, frame);
+  play_generated(frame, now);
+  return ptime_;
+}
+
+// With DTX the peer's decoder learns the noise from the first frames, is told by an empty frame
+// that the rest is like them (RFC 6716 2.1.9), and again every 400 ms.
+Duration AudioSink::play_opus_noise(NoiseLevel level, TimePoint now) {
+  static constexpr unsigned kTaught = 10;
+  const auto frame =
+      level >= kNoNoise ? std::span<const std::byte>(kOpusSilence) : opus_noise(level, noise_turn_);
+  const bool gap = codec_.dtx && noise_turn_ >= kTaught && (noise_turn_ - kTaught) % 2 == 0;
+  send_generated(gap ? frame.first(1) : frame, codec_.send_payload_type, 20ms, now);
+  return gap ? kDtxAgain : Duration(20ms);
+}
+
+void AudioSink::send_generated(std::span<const std::byte> payload, uint8_t payload_type,
+                               Duration length, TimePoint now) {
+  PacketPtr packet = pool_->take();
+  if (!packet) return counters_.discard(Discard::Overload);
+  std::ranges::copy(payload, packet->room().begin() + wire::kRtpHeaderSize);
+  const wire::RtpHeader header = sender_.generated(units_of(length), now);
+  transmit(std::move(packet), header, payload_type, payload.size(), now);
 }
 
 size_t AudioSink::write_silence(std::span<std::byte> payload) const {

@@ -6,6 +6,8 @@
 #include "media/codec/codec.h"
 #include "media/codec/half_band.h"
 #include "media/path/rtp_sender.h"
+#include "media/path/silence.h"
+#include "media/tone/comfort_noise.h"
 #include "media/transport/counters.h"
 #include "media/transport/transport.h"
 #include "media/wire/offer_answer.h"
@@ -23,6 +25,7 @@ class AudioSink {
 
   // After each negotiation.
   void set_format(const wire::NegotiatedCodec& codec, Duration ptime, const OpusSettings& opus);
+  void set_noise(const std::optional<wire::NegotiatedNoise>& noise) { noise_ = noise; }
   // Makes the encoder for PCM at a rate; another one than before begins the line anew. Not on the
   // packet path.
   void prepare(uint32_t rate);
@@ -53,6 +56,12 @@ class AudioSink {
   // One frame of ours, tones and prompts: exactly generated_samples(), always at 8 kHz.
   void play_generated(std::span<const int16_t> pcm, TimePoint now);  // Packet path.
   void play_silence(TimePoint now);                                  // One frame. Packet path.
+  // A step of comfort noise: a CN packet, a frame that was encoded long ago, or noise through the
+  // encoder of a codec that has neither. `first` of a silence. Returns when the next is due.
+  Duration play_noise(NoiseLevel level, bool first, TimePoint now);  // Packet path.
+  // The peer takes comfort noise, or would rather have gaps.
+  bool rests_cheaply() const { return noise_ || (codec() == Codec::Opus && codec_.dtx); }
+  bool sends_noise() const { return noise_.has_value(); }
   void send_event(std::span<const std::byte> payload, uint8_t payload_type, bool marker,
                   uint32_t timestamp, TimePoint now);  // Packet path.
 
@@ -69,7 +78,9 @@ class AudioSink {
 
  private:
   void flush(TimePoint now);
-  bool settled_silence(std::span<const int16_t> pcm);
+  void send_generated(std::span<const std::byte> payload, uint8_t payload_type, Duration length,
+                      TimePoint now);
+  Duration play_opus_noise(NoiseLevel level, TimePoint now);
   void send_frame(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now);
   size_t frame_samples() const { return samples_for(ptime_, rate_); }
   uint32_t units_of(Duration length) const;
@@ -83,11 +94,18 @@ class AudioSink {
   PacketPool* pool_;
   MediaCounters& counters_;
 
+  // A silence is told again after this long (RFC 3389 leaves it open); Opus with DTX as libopus.
+  static constexpr Duration kNoiseAgain = 1s;
+  static constexpr Duration kDtxAgain = 400ms;
+
   wire::NegotiatedCodec codec_;
+  std::optional<wire::NegotiatedNoise> noise_;
   Duration ptime_ = 20ms;
   OpusSettings opus_;
   uint32_t rate_ = kNarrowband;  // Of what is played.
   std::unique_ptr<AudioEncoder> encoder_;
+  NoiseGenerator generator_;
+  unsigned noise_turn_ = 0;
   Upsampler upsampler_;  // What is generated, when the encoder is wideband.
 
   // Collects what is under one frame.
@@ -97,7 +115,7 @@ class AudioSink {
   bool residue_restarted_ = false;
   bool rewired_ = false;
 
-  unsigned silent_frames_ = 0;  // In a row.
+  Silence silence_;
   uint64_t packets_ = 0, octets_ = 0;
 };
 

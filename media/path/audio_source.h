@@ -58,6 +58,8 @@ class AudioSource {
   void let_go();   // Packets that wait go back to their pool: another worker goes on.
   void restart();  // Wired to another leg, or paused.
 
+  // What was played last.
+  std::span<const int16_t> last() const { return std::span(pcm_).first(frame_samples_); }
   uint64_t late() const { return late_; }
   Duration concealed_time() const { return concealed_time_; }  // Of sound that did not come.
   Duration buffered() const { return jitter_.target(); }

@@ -34,6 +34,10 @@ class EchoPort final : public SoundPort {
   void pass(InboundAudio& audio, TimePoint now) override;
   bool passes_events(Codec, uint32_t) const override { return false; }
   void pass_event(InboundAudio&, TimePoint) override {}
+  void rest(NoiseLevel level, TimePoint now) override {
+    if (other_ != nullptr) other_->rest(level, now);
+  }
+  bool rests_cheaply() const override { return other_ != nullptr && other_->rests_cheaply(); }
   void press(const KeyPress&, TimePoint) override {}
   bool hears_tones() const override { return true; }  // They come back as they are.
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;

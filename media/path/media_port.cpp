@@ -13,6 +13,7 @@ namespace {
 constexpr Duration kRelayedKeyGap = 40ms;
 // Longer is no loss but a pause, and the key is up.
 constexpr int64_t kMaxListenedGap = kNarrowband / 25;
+constexpr size_t kDtxFrame = 2;  // Octets: Opus sends no more of a silence (RFC 6716 2.1.9).
 
 bool is_g711(Codec codec) {
   return codec == Codec::Pcmu || codec == Codec::Pcma;
@@ -48,6 +49,7 @@ void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint no
   OpusSettings opus = settings_.opus;
   opus.fec = false;
   sink_.set_format(main, parameters_.ptime, opus);
+  sink_.set_noise(parameters_.noise);
   events_out_ =
       parameters_.events.empty() ? std::nullopt : std::optional(parameters_.events.front());
   digits_out_.negotiate(events_out_);
@@ -75,7 +77,10 @@ void MediaPort::prepare_codecs() {
   if (!other_->codec() && !other_->mixing_rate()) return;
   // The codec that should come; another one that was negotiated makes its decoder when it comes.
   const Codec ours = parameters_.codecs.front().codec;
-  if (!decodes(ours)) return source_.release();
+  if (!decodes(ours)) {
+    if (parameters_.noise) other_->prepare_to_play(kNarrowband);  // Its noise may need an encoder.
+    return source_.release();
+  }
   prepare_to_transcode(ours);
 }
 
@@ -111,6 +116,7 @@ void MediaPort::on_wired(SoundPort* other, TimePoint now) {
   sink_.drop_residue();
   sink_.sender().new_source();
   skipped_ = true;
+  resting_.reset();
   armed_ = now;
   timed_out_ = false;
   prepare_codecs();
@@ -224,9 +230,13 @@ void MediaPort::on_rtp(PacketPtr& packet, TimePoint now) {
   if (!rtp) return discard(Discard::Malformed);
   const wire::NegotiatedEvents* events = keys_in_.events_of(rtp->header.payload_type);
   const auto codec = codec_of(rtp->header.payload_type);
-  if (!codec && events == nullptr) return discard(Discard::PayloadType);
+  const bool noise =
+      parameters_.noise && parameters_.noise->receive_payload_type == rtp->header.payload_type;
+  if (!codec && !noise && events == nullptr) return discard(Discard::PayloadType);
 
-  const uint32_t clock = codec ? descriptor(*codec).rtp_clock : events->clock_rate;
+  const uint32_t clock = codec    ? descriptor(*codec).rtp_clock
+                         : events ? events->clock_rate
+                                  : descriptor(Codec::Pcmu).rtp_clock;
   const RtpReceiver::Arrival arrival = receiver_.accept(rtp->header, clock, codec.has_value(), now);
   switch (arrival.verdict) {
     case RtpReceiver::Verdict::Accepted: break;
@@ -237,6 +247,7 @@ void MediaPort::on_rtp(PacketPtr& packet, TimePoint now) {
   ++packets_in_;
   octets_in_ += packet->size();
   heard_ = now;
+  peer_rests_ = noise;
   timed_out_ = false;
   if (held_ || !receives(parameters_.direction)) {
     skipped_ = true;
@@ -250,6 +261,7 @@ void MediaPort::on_rtp(PacketPtr& packet, TimePoint now) {
                      arrival.timestamp,
                      arrival.restarted};
   if (events != nullptr) return receive_event(audio, now);
+  if (noise) return carry_noise(rtp->payload, now);
   if (keys_in_.listens()) return hear(audio, now);
   carry(audio, now);
 }
@@ -376,8 +388,27 @@ void MediaPort::transcode(InboundAudio& audio, TimePoint now) {
   if (!source_.prepared(audio.codec)) prepare_to_transcode(audio.codec);
   const AudioSource::Frame frame{audio.codec, audio.rtp.payload, audio.sequence, audio.timestamp,
                                  audio.restarted};
+  const bool silent = audio.codec == Codec::Opus && audio.rtp.payload.size() <= kDtxFrame;
   source_.push(audio.packet, frame, *other_, now);
+  if (silent && other_->rests_cheaply()) {
+    // The gap that follows need not be filled frame by frame: what the decoder makes of it is
+    // noise.
+    other_->rest(noise_level_of(source_.last()), now);
+    source_.restart();
+    skipped_ = true;
+    return;
+  }
   deadline_.at_latest(source_.deadline());
+}
+
+// RFC 3389: the level, and perhaps the spectrum, which we leave out: no codec of ours asks for it.
+// Packet path.
+void MediaPort::carry_noise(std::span<const std::byte> payload, TimePoint now) {
+  skipped_ = true;  // The next sound begins a new line.
+  source_.restart();
+  held_sound_.clear();  // The last of a fade is not worth waking the other leg for.
+  if (payload.empty() || muted_ || other_ == nullptr || !other_->hears(now)) return;
+  other_->rest(std::to_integer<NoiseLevel>(payload.front()) & kNoNoise, now);
 }
 
 // Packet path.
@@ -413,6 +444,7 @@ bool MediaPort::hears(TimePoint) const {
 
 void MediaPort::on_heard_elsewhere() {
   filling_ = false;
+  resting_.reset();
   if (ringback_) ringback_.reset();  // Real sound ends ours (RFC 3960 3.2).
 }
 
@@ -460,6 +492,7 @@ void MediaPort::release_key(Duration length, TimePoint now) {
 void MediaPort::play(std::span<const int16_t> pcm, int64_t position, bool restarted,
                      TimePoint now) {
   if (!hears(now)) return;
+  if (sink_.rests_cheaply() && silence_.settled(pcm)) return rest(kNoNoise, now);
   on_heard_elsewhere();
   sink_.play(pcm, position, restarted, now);
 }
@@ -475,6 +508,19 @@ void MediaPort::continue_coding_of(const SoundPort& other) {
   if (const auto* port = dynamic_cast<const MediaPort*>(&other)) {
     sink_.continue_coding_of(port->sink_);
   }
+}
+
+void MediaPort::rest(NoiseLevel level, TimePoint now) {
+  if (!hears(now)) return;
+  if (resting_ == level) return;
+  if (!resting_) {
+    on_heard_elsewhere();
+    sink_.drop_residue();
+    noise_begins_ = true;
+  }
+  resting_ = level;
+  next_tick_ = now;
+  poke(now);
 }
 
 // ---- By time ----
@@ -506,6 +552,7 @@ TimePoint MediaPort::on_timer(TimePoint now) {
 TimePoint MediaPort::generate(TimePoint now) {
   if (!may_send()) return kNever;
   if (digits_out_.busy() || digits_were_busy_ || ringback_) return tick_generator(now);
+  if (resting_) return fill_with_noise(now);
   if (settings_.fills_silence && other_ != nullptr) return fill(now);
   return kNever;
 }
@@ -542,8 +589,19 @@ TimePoint MediaPort::fill(TimePoint now) {
   if (now < due) return due;
   if (!filling_ || now - next_tick_ > kFillAfter) next_tick_ = now;
   filling_ = true;
+  if (sink_.sends_noise()) {  // Who takes comfort noise is told of a silence, not sent it.
+    next_tick_ += sink_.play_noise(kNoNoise, true, now);
+    return next_tick_;
+  }
   sink_.play_silence(now);
   next_tick_ += sink_.silence_time();
+  return next_tick_;
+}
+
+TimePoint MediaPort::fill_with_noise(TimePoint now) {
+  if (now < next_tick_) return next_tick_;
+  if (now - next_tick_ > kFillAfter) next_tick_ = now;
+  next_tick_ += sink_.play_noise(*resting_, std::exchange(noise_begins_, false), now);
   return next_tick_;
 }
 
@@ -553,8 +611,8 @@ TimePoint MediaPort::fill(TimePoint now) {
 TimePoint MediaPort::check_timeout(TimePoint now) {
   if (!settings_.fills_silence || !negotiated_ || other_ == nullptr || timed_out_) return kNever;
   if (held_ || muted_ || parameters_.remote_held || !receives(parameters_.direction)) return kNever;
-  const Duration limit =
-      receiver_.started() ? settings_.media_timeout : settings_.media_timeout * kNeverHeardFactor;
+  const bool patient = !receiver_.started() || peer_rests_;
+  const Duration limit = settings_.media_timeout * (patient ? kPatience : 1);
   const TimePoint due = std::max(heard_, armed_) + limit;
   if (now < due) return due;
   timed_out_ = true;

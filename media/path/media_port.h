@@ -16,6 +16,7 @@
 #include "media/path/quality.h"
 #include "media/path/rtcp_session.h"
 #include "media/path/rtp_receiver.h"
+#include "media/path/silence.h"
 #include "media/path/sound_port.h"
 #include "media/tone/tone_generator.h"
 #include "media/transport/transport.h"
@@ -53,8 +54,9 @@ class MediaPort : public SoundPort, public TransportObserver {
     TimePoint& earliest;  // The worker's next timer.
   };
 
-  // A leg that never sent anything may be ringing: it gets this many times the media timeout.
-  static constexpr int kNeverHeardFactor = 6;
+  // A leg that never sent anything may be ringing, and one that told us of a silence need not tell
+  // us again: they get this many times the media timeout.
+  static constexpr int kPatience = 6;
   // Sound that stops is continued by silence after this long.
   static constexpr Duration kFillAfter = 200ms;
 
@@ -92,6 +94,8 @@ class MediaPort : public SoundPort, public TransportObserver {
   void pass(InboundAudio& audio, TimePoint now) override;
   bool passes_events(Codec codec, uint32_t clock_rate) const override;
   void pass_event(InboundAudio& event, TimePoint now) override;
+  void rest(NoiseLevel level, TimePoint now) override;
+  bool rests_cheaply() const override { return sink_.rests_cheaply(); }
   void press(const KeyPress& key, TimePoint now) override;
   bool hold_key(char digit, TimePoint now) override;
   void release_key(Duration length, TimePoint now) override;
@@ -130,12 +134,14 @@ class MediaPort : public SoundPort, public TransportObserver {
   void key_down(const KeyChange& change, const InboundAudio* event, TimePoint now);
   void key_up(const KeyChange& change, TimePoint now);
   void carry(InboundAudio& audio, TimePoint now);
+  void carry_noise(std::span<const std::byte> payload, TimePoint now);
   void transcode(InboundAudio& audio, TimePoint now);
   void on_heard_elsewhere();
 
   TimePoint generate(TimePoint now);
   TimePoint tick_generator(TimePoint now);
   TimePoint fill(TimePoint now);
+  TimePoint fill_with_noise(TimePoint now);
   TimePoint check_timeout(TimePoint now);
   void poke(TimePoint now) { deadline_.at_latest(now); }
 
@@ -174,11 +180,15 @@ class MediaPort : public SoundPort, public TransportObserver {
   KeyPath key_path_ = KeyPath::Whole;
   bool digits_were_busy_ = false;
   bool filling_ = false;
+  std::optional<NoiseLevel> resting_;  // The other leg is silent, and this is how it sounds.
+  bool noise_begins_ = false;
+  Silence silence_;
   TimePoint next_tick_{};
 
   TimePoint heard_{}, armed_{};
   bool timed_out_ = false;
-  std::string_view srtp_;  // A name of ours: it lives for ever.
+  bool peer_rests_ = false;  // The last that came was comfort noise.
+  std::string_view srtp_;    // A name of ours: it lives for ever.
   uint64_t packets_in_ = 0, octets_in_ = 0, discarded_ = 0, counted_lost_ = 0;
   std::array<int16_t, samples_for(kMaxFrame, kNarrowband)> pcm_;  // Tones, and keys in G.711.
 };

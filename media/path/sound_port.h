@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "media/engine/packet_pool.h"
 #include "media/path/audio_source.h"
+#include "media/tone/comfort_noise.h"
 #include "media/tone/telephone_event.h"
 #include "media/wire/offer_answer.h"
 #include "media/wire/rtp.h"
@@ -49,6 +50,10 @@ class SoundPort : public PcmSink {
   virtual void pass(InboundAudio& audio, TimePoint now) = 0;
   virtual bool passes_events(Codec codec, uint32_t clock_rate) const = 0;
   virtual void pass_event(InboundAudio& event, TimePoint now) = 0;
+  // The other leg is silent: its comfort noise, until it is heard again. Who does not care mixes
+  // nothing.
+  virtual void rest(NoiseLevel, TimePoint) {}
+  virtual bool rests_cheaply() const { return false; }  // A silence costs less than its sound.
   virtual void press(const KeyPress& key, TimePoint now) = 0;
   // A key that is down: played until release_key() says how long it was. False: it takes whole keys
   // only, by press().

@@ -37,6 +37,14 @@ class TransportObserver {
   virtual void on_lost(TimePoint now) = 0;
 };
 
+// What the worker gives DTLS datagrams to, one a loop turn: a handshake costs about 2 ms.
+class DtlsReceiver {
+ public:
+  virtual ~DtlsReceiver() = default;
+  // `via` is the socket that the datagram came by.
+  virtual void receive_dtls(PacketPtr& packet, DatagramSink& via, TimePoint now) = 0;
+};
+
 // One leg's network, both ways. Owned by its MediaPort's session; the worker's thread.
 class Transport {
  public:

@@ -7,16 +7,6 @@
 #include "media/wire/stun.h"
 
 namespace gw::media {
-namespace {
-
-bool same_certificates(const wire::RemoteDtls& a, const wire::RemoteDtls& b) {
-  return std::ranges::equal(a.fingerprints, b.fingerprints,
-                            [](const wire::SdpFingerprint& x, const wire::SdpFingerprint& y) {
-                              return x.hash == y.hash && x.value == y.value;
-                            });
-}
-
-}  // namespace
 
 WebRtcTransport::WebRtcTransport(const Wiring& wiring, wire::IceCredentials local, TimePoint now)
     : context_(wiring.dtls),
@@ -36,7 +26,7 @@ WebRtcTransport::~WebRtcTransport() {
 }
 
 void WebRtcTransport::set_remote(const wire::RemoteDtls& remote, TimePoint now) {
-  if (dtls_ && same_certificates(remote, remote_)) return;
+  if (dtls_ && remote.fingerprints == remote_.fingerprints) return;
   remote_ = remote;
   srtp_.reset();
   ice_.start_waiting(now);

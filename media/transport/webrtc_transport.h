@@ -28,7 +28,7 @@ class WebRtcDirectory {
 // A browser's network: ICE-lite, DTLS-SRTP, RTP and RTCP on one 5-tuple of a socket that all
 // browsers of the worker share, or on a TCP connection of its own. Media and DTLS count only from
 // addresses that passed an ICE check. Owned by the worker's session; its thread.
-class WebRtcTransport final : public Transport {
+class WebRtcTransport final : public Transport, public DtlsReceiver {
  public:
   static constexpr size_t kMaxAddresses =
       8;  // A browser with Wi-Fi, cable and VPN checks from six.
@@ -50,8 +50,8 @@ class WebRtcTransport final : public Transport {
   void restart_ice(wire::IceCredentials local, TimePoint now);
 
   // `via` is the socket that the datagram came by: the answer leaves by it.
-  void receive(PacketPtr& packet, DatagramSink& via, TimePoint now);       // Packet path.
-  void receive_dtls(PacketPtr& packet, DatagramSink& via, TimePoint now);  // A step of about 1 ms.
+  void receive(PacketPtr& packet, DatagramSink& via, TimePoint now);  // Packet path.
+  void receive_dtls(PacketPtr& packet, DatagramSink& via, TimePoint now) override;
 
   bool send_rtp(Packet& packet, TimePoint now) override;
   bool send_rtcp(Packet& packet, TimePoint now) override;

@@ -118,11 +118,16 @@ SdpMedia section(const LocalStream& local, const LocalAudio& audio) {
   m.rtcp_mux = audio.rtcp_mux;
   m.voip_metrics = audio.voip_metrics;
   for (const auto& format : audio.codecs) add_codec(m, format, local.opus_rate);
+  if (audio.noise) add_format(m, {*audio.noise, "CN", 8000, 1, ""});
   for (const auto& e : audio.events) {
     add_format(m, {e.payload_type, "telephone-event", e.clock_rate, 1, "0-16"});
   }
   for (const LocalCrypto& c : audio.cryptos) {
     m.cryptos.push_back(crypto_line(c.tag, c.suite, c.master));
+  }
+  if (!audio.setup.empty()) {
+    m.fingerprints = {local.fingerprint};
+    m.setup = audio.setup;
   }
   if (local.kind == PeerKind::Browser) {
     add_browser_lines(m, local, audio);

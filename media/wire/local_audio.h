@@ -70,11 +70,13 @@ struct LocalAudio {
   std::string protocol = "RTP/AVP";
   std::vector<Format> codecs;
   std::vector<RemoteAudio::Events> events;
+  std::optional<uint8_t> noise;  // Comfort noise, when the peer offered it.
   Direction direction = Direction::SendRecv;
   uint32_t ptime_ms = 20;
   bool rtcp_mux = false;
   bool voip_metrics = false;
   std::vector<LocalCrypto> cryptos;
+  std::string setup;  // RFC 4145, with our fingerprint beside it: phones with DTLS. Empty = none.
   std::string mid;
 };
 

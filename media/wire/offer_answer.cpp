@@ -38,10 +38,13 @@ Result<void> check(const RemoteAudio& remote, const LocalStream& local) {
   if (remote.secure && local.srtp == SrtpPolicy::Off) {
     return fail(ErrorCode::NotAcceptable, "SDP: RTP/SAVP, but srtp is off here");
   }
-  if (remote.secure && remote.cryptos.empty()) {
+  if (remote.secure && !remote.keyed()) {
     return fail(ErrorCode::NotAcceptable, "SDP: RTP/SAVP without a usable a=crypto");
   }
-  if (local.srtp == SrtpPolicy::Required && remote.cryptos.empty()) {
+  if (remote.dtls && remote.setup == "holdconn") {
+    return fail(ErrorCode::NotAcceptable, "SDP: a=setup:holdconn sets up no DTLS");
+  }
+  if (local.srtp == SrtpPolicy::Required && !remote.keyed()) {
     return fail(ErrorCode::NotAcceptable, "SDP: plain RTP, but srtp is required here");
   }
   return {};
@@ -52,6 +55,20 @@ void order_events(std::vector<NegotiatedEvents>& events, Codec codec) {
   const uint32_t clock = codec == Codec::Opus ? 48000 : 8000;
   std::stable_partition(events.begin(), events.end(),
                         [&](const auto& e) { return e.clock_rate == clock; });
+}
+
+// RFC 5763 5 leaves the choice to the answerer of actpass. We wait for the ClientHello: it comes
+// through the phone's NAT, and ours would not.
+DtlsSetup our_setup(const RemoteAudio& remote, const std::optional<StreamParameters>& before) {
+  if (remote.setup == "passive") return DtlsSetup::Active;
+  if (remote.setup == "active") return DtlsSetup::Passive;
+  // RFC 8842 5.3: an association that goes on keeps its roles.
+  const bool goes_on = before && before->dtls && before->dtls->fingerprints == remote.fingerprints;
+  return goes_on ? before->dtls->our_setup : DtlsSetup::Passive;
+}
+
+std::string_view name_of(DtlsSetup setup) {
+  return setup == DtlsSetup::Active ? "active" : "passive";
 }
 
 std::optional<SdesPair> sdes_of(const RemoteAudio& remote, const LocalAudio& local) {
@@ -120,6 +137,8 @@ LocalAudio OfferAnswer::audio_to_offer(Direction direction,
     // same.
     audio.rtcp_mux = negotiated_->rtcp_mux || offered_mux_;
     audio.voip_metrics = negotiated_->voip_metrics;
+    if (negotiated_->dtls) audio.setup = "actpass";
+    if (negotiated_->noise) audio.noise = negotiated_->noise->receive_payload_type;
     if (negotiated_->sdes) {
       const SrtpSuite suite = negotiated_->sdes->suite;
       audio.cryptos.push_back({1, suite, local_master(suite)});
@@ -161,7 +180,12 @@ Result<StreamParameters> OfferAnswer::accept_answer(std::string_view text) {
   if (result.codecs.empty()) {
     return fail(ErrorCode::NotAcceptable, "SDP: no codec of the offer in the answer");
   }
-  if (!result.sdes && (remote->secure || local_.srtp == SrtpPolicy::Required)) {
+  const bool dtls_offered = !sent_->audio.setup.empty();
+  if (remote->dtls != dtls_offered) {
+    return fail(ErrorCode::NotAcceptable, "SDP: the answer has another transport than the offer");
+  }
+  const bool keyed = result.sdes || result.dtls;
+  if (!keyed && (remote->secure || local_.srtp == SrtpPolicy::Required)) {
     return fail(ErrorCode::NotAcceptable, "SDP: no a=crypto of the offer in the answer");
   }
   result.direction = restricted(sent_->audio.direction, mirrored(remote->direction));
@@ -216,8 +240,8 @@ Result<std::pair<size_t, RemoteAudio>> OfferAnswer::choose_audio(const Sdp& sdp)
       continue;
     }
     if (negotiated_ && i == layout_.audio) return std::pair{i, std::move(*remote)};
-    const bool securer = best && best->second.cryptos.empty() && !remote->cryptos.empty() &&
-                         local_.srtp != SrtpPolicy::Off;
+    const bool securer =
+        best && !best->second.keyed() && remote->keyed() && local_.srtp != SrtpPolicy::Off;
     if (!best || (securer && !negotiated_)) best = std::pair{i, std::move(*remote)};
   }
   if (!best) return tl::unexpected(why);
@@ -248,8 +272,12 @@ Result<std::string> OfferAnswer::make_answer(Direction direction,
     if (!local_.events) break;
     if (events.clock_rate == 8000 || codec == Codec::Opus) audio.events.push_back(events);
   }
+  if (codec != Codec::Opus) audio.noise = remote.noise;  // RFC 3389 5.1: its clock is 8 kHz.
   audio.ptime_ms = ptime_to_send(remote, codec, local_.ptime_ms);
   if (const auto crypto = answer_crypto(remote)) audio.cryptos.push_back(*crypto);
+  if (remote.dtls && local_.kind == PeerKind::Phone) {
+    audio.setup = name_of(our_setup(remote, negotiated_));
+  }
 
   StreamParameters result = parameters(remote, audio);
   result.direction = audio.direction;
@@ -354,7 +382,7 @@ StreamParameters OfferAnswer::parameters(const RemoteAudio& remote, const LocalA
     const auto ours = find_codec(local.codecs, theirs.codec);
     if (ours == local.codecs.end()) continue;
     out.codecs.push_back({theirs.codec, theirs.payload_type, ours->payload_type,
-                          theirs.max_playback_rate, theirs.fec});
+                          theirs.max_playback_rate, theirs.fec, theirs.dtx});
   }
   for (const auto& theirs : remote.events) {
     for (const auto& ours : local.events) {
@@ -365,6 +393,9 @@ StreamParameters OfferAnswer::parameters(const RemoteAudio& remote, const LocalA
   if (out.codecs.empty()) return out;
   const Codec codec = out.codecs.front().codec;
   order_events(out.events, codec);
+  if (local.noise && remote.noise && codec != Codec::Opus) {
+    out.noise = NegotiatedNoise{*remote.noise, *local.noise};
+  }
   out.ptime = std::chrono::milliseconds(ptime_to_send(remote, codec, local_.ptime_ms));
   out.rtcp_mux = remote.rtcp_mux && local.rtcp_mux;
   out.voip_metrics = remote.voip_metrics;
@@ -372,6 +403,8 @@ StreamParameters OfferAnswer::parameters(const RemoteAudio& remote, const LocalA
   if (local_.kind == PeerKind::Browser) {
     out.dtls = RemoteDtls{remote.fingerprints, DtlsSetup::Passive};
     out.remote_ice = remote.ice;
+  } else if (remote.dtls) {
+    out.dtls = RemoteDtls{remote.fingerprints, our_setup(remote, negotiated_)};
   }
   out.remote_ssrcs = remote.ssrcs;
   return out;

@@ -30,6 +30,12 @@ struct NegotiatedCodec {
   // Opus only: what the peer's a=fmtp asks of our encoder.
   uint32_t max_playback_rate = 48000;
   bool fec = false;
+  bool dtx = false;
+};
+
+struct NegotiatedNoise {  // CN beside G.711 and G.722 (RFC 3389)
+  uint8_t send_payload_type = 13;
+  uint8_t receive_payload_type = 13;
 };
 
 struct NegotiatedEvents {  // telephone-event
@@ -52,13 +58,14 @@ struct StreamParameters {
   SocketAddress remote_rtp, remote_rtcp;
   std::vector<NegotiatedCodec> codecs;   // The first is the one we send; any may arrive.
   std::vector<NegotiatedEvents> events;  // First the one on the clock of the codec we send.
-  Duration ptime = 20ms;                 // What we send: the peer's a=ptime, within its a=maxptime.
+  std::optional<NegotiatedNoise> noise;
+  Duration ptime = 20ms;  // What we send: the peer's a=ptime, within its a=maxptime.
   Direction direction = Direction::SendRecv;  // Ours.
   bool remote_held = false;                   // a=sendonly, a=inactive or c=0.0.0.0 from the peer.
   bool rtcp_mux = false;
   bool voip_metrics = false;  // RTCP XR is wanted (RFC 3611 5).
   std::optional<SdesPair> sdes;
-  std::optional<RemoteDtls> dtls;
+  std::optional<RemoteDtls> dtls;  // Browsers; phones that offer UDP/TLS/RTP/SAVP(F).
   std::optional<IceCredentials> remote_ice;
   bool ice_restart = false;            // The peer's ICE credentials changed with this negotiation.
   std::vector<uint32_t> remote_ssrcs;  // What the peer announced, if it did.

@@ -23,6 +23,7 @@ RemoteAudio::Format opus_asked(RemoteAudio::Format format, std::string_view fmtp
   const auto parsed = rate ? number<uint32_t>(*rate) : std::nullopt;
   if (parsed && *parsed >= 8000 && *parsed <= 48000) format.max_playback_rate = *parsed;
   format.fec = fmtp_value(fmtp, "useinbandfec") == "1";
+  format.dtx = fmtp_value(fmtp, "usedtx") == "1";
   return format;
 }
 
@@ -33,6 +34,7 @@ void take_formats(RemoteAudio& audio, const SdpMedia& m) {
                      audio.codecs.end()) {
       audio.codecs.push_back(opus_asked({*codec, format.payload_type}, format.fmtp));
     }
+    if (format.is("CN", 8000) && !audio.noise) audio.noise = format.payload_type;
     for (const uint32_t clock : {8000u, 48000u}) {
       if (format.is("telephone-event", clock) &&
           std::ranges::find(audio.events, clock, &RemoteAudio::Events::clock_rate) ==
@@ -94,13 +96,18 @@ bool ice_chars(std::string_view text, size_t least) {
          });
 }
 
-Result<void> take_browser(RemoteAudio& audio, const Sdp& sdp, const SdpMedia& m) {
+Result<void> take_dtls(RemoteAudio& audio, const Sdp& sdp, const SdpMedia& m) {
   const SdpCommon& session = sdp;
   audio.fingerprints = m.fingerprints.empty() ? session.fingerprints : m.fingerprints;
   audio.setup = m.setup.empty() ? session.setup : m.setup;
+  if (audio.fingerprints.empty()) return fail(ErrorCode::NotAcceptable, "SDP: no a=fingerprint");
+  return {};
+}
+
+Result<void> take_browser(RemoteAudio& audio, const Sdp& sdp, const SdpMedia& m) {
+  const SdpCommon& session = sdp;
   const std::string& ufrag = m.ice_ufrag.empty() ? session.ice_ufrag : m.ice_ufrag;
   const std::string& pwd = m.ice_pwd.empty() ? session.ice_pwd : m.ice_pwd;
-  if (audio.fingerprints.empty()) return fail(ErrorCode::NotAcceptable, "SDP: no a=fingerprint");
   if (!ice_chars(ufrag, 4) || !ice_chars(pwd, 22)) {
     return fail(ErrorCode::NotAcceptable, "SDP: no usable a=ice-ufrag and a=ice-pwd");
   }
@@ -109,26 +116,25 @@ Result<void> take_browser(RemoteAudio& audio, const Sdp& sdp, const SdpMedia& m)
   return {};
 }
 
-// The last part of "UDP/TLS/RTP/SAVPF" and its kin.
-Result<bool> secure_profile(std::string_view protocol, PeerKind kind) {
+Result<void> take_profile(RemoteAudio& audio, std::string_view protocol, PeerKind kind) {
+  audio.dtls = protocol == "UDP/TLS/RTP/SAVPF" || protocol == "UDP/TLS/RTP/SAVP";
+  audio.secure = audio.dtls || protocol == "RTP/SAVP" || protocol == "RTP/SAVPF";
+  if (audio.dtls) return {};
   if (kind == PeerKind::Browser) {
-    if (protocol == "UDP/TLS/RTP/SAVPF" || protocol == "UDP/TLS/RTP/SAVP") return true;
     return fail(ErrorCode::NotAcceptable, "SDP: a browser must offer UDP/TLS/RTP/SAVPF");
   }
-  if (protocol == "RTP/AVP" || protocol == "RTP/AVPF") return false;
-  if (protocol == "RTP/SAVP" || protocol == "RTP/SAVPF") return true;
+  if (audio.secure || protocol == "RTP/AVP" || protocol == "RTP/AVPF") return {};
   return fail(ErrorCode::NotAcceptable,
-              "SDP: the audio's transport is none of RTP/AVP and RTP/SAVP");
+              "SDP: the audio's transport is none of RTP/AVP, RTP/SAVP and UDP/TLS/RTP/SAVP");
 }
 
 }  // namespace
 
 Result<RemoteAudio> understand(const Sdp& sdp, const SdpMedia& m, PeerKind kind) {
-  const auto secure = secure_profile(m.protocol, kind);
-  if (!secure) return tl::unexpected(secure.error());
-
   RemoteAudio audio;
-  audio.secure = *secure;
+  if (auto taken = take_profile(audio, m.protocol, kind); !taken) {
+    return tl::unexpected(taken.error());
+  }
   audio.direction = sdp.direction_of(m);
   audio.rtcp_mux = m.rtcp_mux;
   audio.voip_metrics = m.voip_metrics || sdp.voip_metrics;
@@ -138,11 +144,14 @@ Result<RemoteAudio> understand(const Sdp& sdp, const SdpMedia& m, PeerKind kind)
   for (const SdpSsrc& s : m.ssrcs) {
     if (std::ranges::find(audio.ssrcs, s.ssrc) == audio.ssrcs.end()) audio.ssrcs.push_back(s.ssrc);
   }
+  if (audio.dtls) {
+    if (auto taken = take_dtls(audio, sdp, m); !taken) return tl::unexpected(taken.error());
+  }
   if (kind == PeerKind::Browser) {
     if (auto taken = take_browser(audio, sdp, m); !taken) return tl::unexpected(taken.error());
     return audio;
   }
-  take_cryptos(audio, m);
+  if (!audio.dtls) take_cryptos(audio, m);
   if (auto taken = take_addresses(audio, sdp, m); !taken) return tl::unexpected(taken.error());
   return audio;
 }

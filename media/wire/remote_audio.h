@@ -12,7 +12,7 @@
 namespace gw::media::wire {
 
 enum class PeerKind {
-  Phone,    // RTP/AVP or RTP/SAVP with SDES.
+  Phone,    // RTP/AVP, RTP/SAVP with SDES, or UDP/TLS/RTP/SAVP(F) with DTLS-SRTP, without ICE.
   Browser,  // UDP/TLS/RTP/SAVPF, ICE (we are lite), DTLS-SRTP, BUNDLE, rtcp-mux.
 };
 
@@ -29,6 +29,7 @@ struct RemoteAudio {
     uint8_t payload_type = 0;
     uint32_t max_playback_rate = 48000;  // Opus (RFC 7587 6.1)
     bool fec = false;                    // Opus
+    bool dtx = false;                    // Opus: the peer would rather have gaps than silence.
   };
   struct Events {
     uint32_t clock_rate = 8000;
@@ -36,9 +37,11 @@ struct RemoteAudio {
   };
 
   bool secure = false;         // The profile is a SAVP.
+  bool dtls = false;           // Its keys come by DTLS (RFC 5763).
   std::vector<Format> codecs;  // Those we know, once each, in the peer's order.
   std::vector<Events> events;
-  SocketAddress rtp, rtcp;  // Empty for browsers, and for a peer on hold by c=0.0.0.0.
+  std::optional<uint8_t> noise;  // The number of comfort noise beside 8 kHz clocks (RFC 3389).
+  SocketAddress rtp, rtcp;       // Empty for browsers, and for a peer on hold by c=0.0.0.0.
   Direction direction = Direction::SendRecv;  // The peer's; c=0.0.0.0 takes its receiving away.
   bool rtcp_mux = false;
   bool voip_metrics = false;  // It wants RTCP XR of what it sends (RFC 3611).
@@ -49,6 +52,8 @@ struct RemoteAudio {
   std::optional<IceCredentials> ice;
   std::vector<uint32_t> ssrcs;
 
+  // It can be encrypted.
+  bool keyed() const { return dtls || !cryptos.empty(); }
   // The peer neither hears us nor wants to: a=sendonly, a=inactive, c=0.0.0.0.
   bool held() const { return !receives(direction); }
 };

@@ -55,6 +55,7 @@ struct SdpCrypto {  // RFC 4568
 struct SdpFingerprint {  // RFC 8122
   std::string hash;      // "sha-256", lower case.
   std::string value;     // "AB:CD:...", upper case.
+  bool operator==(const SdpFingerprint&) const = default;
 };
 
 struct SdpCandidate {  // RFC 8839

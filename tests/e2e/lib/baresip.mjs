@@ -8,12 +8,13 @@ import { measure, sine, wav } from './tone.mjs';
 import { pause, until, within } from './wait.mjs';
 
 const kModules = process.env.E2E_BARESIP_MODULES ?? '/usr/lib/baresip/modules';
+const kWide = new Set(['G722']);  // Codecs that baresip feeds and records at 16 kHz.
 const kWavHeader = 44;
 
 /** One baresip: a desk phone with a tone as its microphone and a recorder as its loudspeaker. */
 export class Baresip {
   /**
-   * options: user, password, domain ("127.0.0.1:5060"), transport udp|tcp|tls, codecs, srtp ("srtp": SDES offered, "srtp-mand": SDES or nothing),
+   * options: user, password, domain ("127.0.0.1:5060"), transport udp|tcp|tls, codecs, srtp ("srtp": SDES offered, "srtp-mand": SDES or nothing, "dtls_srtp"),
    * host: its own address ("127.0.0.1", "::1"), hertz and level of the microphone, register (false: no REGISTER), wait (false: not for its 200), answer ("auto" | "manual"), ca (PEM file).
    */
   static async start(options) {
@@ -24,6 +25,7 @@ export class Baresip {
 
   constructor(options) {
     this.options = { host: '127.0.0.1', transport: 'udp', codecs: 'PCMU', hertz: 1000, level: 0.25, answer: 'manual', register: true, ...options };
+    this.rate = kWide.has(this.options.codecs) ? 16000 : 8000;
     this.events = [];
     this.replies = new Map();
     this.nextToken = 1;
@@ -34,7 +36,7 @@ export class Baresip {
     this.dir = await mkdtemp(path.join(os.tmpdir(), 'e2e-baresip-'));
     this.recordings = path.join(this.dir, 'heard');
     await mkdir(this.recordings);
-    await writeFile(path.join(this.dir, 'tone.wav'), wav(sine(o.hertz, 300, 8000, o.level), 8000));
+    await writeFile(path.join(this.dir, 'tone.wav'), wav(sine(o.hertz, 300, this.rate, o.level), this.rate));
     const control = await freePorts();
     this.sipPort = await freePorts(2);  // The next one up is its TLS listener.
     const account =
@@ -43,7 +45,7 @@ export class Baresip {
       `${o.srtp ? `;mediaenc=${o.srtp}` : ''};ptime=20`;
     await writeFile(path.join(this.dir, 'accounts'), account + '\n');
     await writeFile(path.join(this.dir, 'contacts'), '');
-    const modules = ['menu', 'ctrl_tcp', 'aufile', 'aubridge', 'sndfile', 'g711', 'opus', 'srtp', 'account'];
+    const modules = ['menu', 'ctrl_tcp', 'aufile', 'aubridge', 'sndfile', 'g711', 'g722', 'opus', 'srtp', 'dtls_srtp', 'account'];
     await writeFile(path.join(this.dir, 'config'), [
       'poll_method epoll', `sip_listen ${o.host.includes(':') ? `[${o.host}]` : o.host}:${this.sipPort}`, ...(o.ca ? [`sip_cafile ${o.ca}`] : []),
       'call_local_timeout 120', 'call_max_calls 8',
@@ -188,10 +190,10 @@ export class Baresip {
     return { file: recording?.file, count: recording ? Math.max(0, Math.floor((recording.size - kWavHeader) / 2)) : 0 };
   }
 
-  /** `seconds` of what this phone hears from now on, at 8 kHz. */
+  /** `seconds` of what this phone hears from now on, at its codec's rate. */
   async record(seconds, ms = 10_000) {
     let from = await this.#heard();
-    const count = Math.round(seconds * 8000);
+    const count = Math.round(seconds * this.rate);
     await until(`${seconds} s of audio heard by ${this.options.user}`, async () => {
       const now = await this.#heard();
       if (now.file !== from.file) from = { file: now.file, count: 0 };
@@ -210,7 +212,7 @@ export class Baresip {
 
   /** The tone in the next `seconds` of what this phone hears. */
   async listen(hertz, seconds = 1, ms = 10_000) {
-    return measure(await this.record(seconds, ms), hertz, 8000);
+    return measure(await this.record(seconds, ms), hertz, this.rate);
   }
 
   /**
@@ -230,7 +232,7 @@ export class Baresip {
     const from = now.file === before.file ? before : { file: now.file, count: 0 };
     const count = now.count - from.count;
     if (count < 80) return { level: -200, purity: 0, silent: true, seconds: 0 };
-    return measure(await this.#samples(from, count), hertz, 8000);
+    return measure(await this.#samples(from, count), hertz, this.rate);
   }
 
   async close() {

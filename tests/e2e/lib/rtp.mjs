@@ -194,3 +194,37 @@ export class RtpEndpoint {
     return new Promise((resolve) => this.socket.close(resolve));
   }
 }
+
+/** A peer that says again what it hears, packet by packet, whatever the codec, under numbers of its own. */
+export class RtpMirror {
+  static async open(payload) {
+    const mirror = new RtpMirror();
+    mirror.payload = payload;
+    mirror.socket = dgram.createSocket('udp4');
+    await new Promise((resolve, reject) => {
+      mirror.socket.once('error', reject);
+      mirror.socket.bind(0, '127.0.0.1', resolve);
+    });
+    mirror.port = mirror.socket.address().port;
+    mirror.payloads = new Map();  // How many packets came, by payload number.
+    mirror.bodies = [];  // Of the last packets of `payload`, in hexadecimal.
+    mirror.socket.on('message', (packet, from) => mirror.#receive(packet, from));
+    return mirror;
+  }
+
+  #receive(packet, from) {
+    if (packet.length < 12 || packet[0] >> 6 !== 2) return;
+    const number = packet[1] & 0x7f;
+    if (number >= 72 && number <= 79) return;  // RTCP, RFC 5761 4.
+    this.payloads.set(number, (this.payloads.get(number) ?? 0) + 1);
+    if (number !== this.payload) return;
+    this.bodies.push(packet.subarray(12).toString('hex'));
+    if (this.bodies.length > 200) this.bodies.shift();
+    packet.writeUInt32BE(0x5eed5eed, 8);
+    this.socket.send(packet, from.port, from.address);
+  }
+
+  close() {
+    return new Promise((resolve) => this.socket.close(resolve));
+  }
+}

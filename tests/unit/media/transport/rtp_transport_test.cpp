@@ -69,7 +69,8 @@ class RtpTransportTest : public ::testing::Test {
   MediaCounters counters_;
   Pipe rtp_, rtcp_;
   Observed observer_;
-  RtpTransport transport_{{rtp_, rtcp_, counters_, observer_}};
+  std::unique_ptr<DtlsContext> dtls_ = *DtlsContext::create();
+  RtpTransport transport_{{rtp_, rtcp_, counters_, observer_, *dtls_}};
   uint16_t sequence_ = 1;
 };
 
@@ -263,7 +264,7 @@ TEST_F(RtpTransportTest, rtcp_has_its_own_socket_and_latch) {
 }
 
 TEST_F(RtpTransportTest, nothing_passes_before_the_negotiation) {
-  RtpTransport fresh{{rtp_, rtcp_, counters_, observer_}};
+  RtpTransport fresh{{rtp_, rtcp_, counters_, observer_, *dtls_}};
   PacketPtr packet = rtp(sdp_);
   fresh.receive_on_rtp(packet, clock_.now());
   EXPECT_EQ(0, observer_.rtp);

@@ -66,7 +66,7 @@ TEST_F(BrowserAnswer, a_browser_may_pass_g711_through) {
   OfferAnswer leg(browser_side(), random_);
   ok(leg.accept_offer(kChromiumOffer));
   const Sdp answer = parsed(ok(leg.make_answer(Direction::SendRecv, {Codec::Pcmu})));
-  EXPECT_EQ(answer.media[0].formats, (std::vector<std::string>{"0", "126"}));
+  EXPECT_EQ(answer.media[0].formats, (std::vector<std::string>{"0", "13", "126"}));
 }
 
 TEST_F(BrowserAnswer, an_ice_restart_is_noticed) {

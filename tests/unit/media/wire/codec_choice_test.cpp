@@ -36,15 +36,15 @@ TEST_F(CodecChoice, a_browser_may_pass_g722_through) {
   OfferAnswer leg(browser_side({Codec::Opus, Codec::G722}), random_);
   ok(leg.accept_offer(kChromiumOffer));
   const Sdp answer = parsed(ok(leg.make_answer(Direction::SendRecv, {Codec::G722})));
-  EXPECT_EQ(answer.media[0].formats, (std::vector<std::string>{"9", "126"}));
+  EXPECT_EQ(answer.media[0].formats, (std::vector<std::string>{"9", "13", "126"}));
 }
 
 TEST_F(CodecChoice, opus_asks_for_what_the_other_leg_hears) {
   struct Case {
     uint32_t rate;
-    std::string fmtp;
+    const char* fmtp;
   };
-  const std::vector<Case> cases{
+  const Case cases[] = {
       {8000, "minptime=10;useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate=8000;stereo=0"},
       {16000,
        "minptime=10;useinbandfec=1;maxplaybackrate=16000;sprop-maxcapturerate=16000;stereo=0"},
@@ -66,6 +66,43 @@ TEST_F(CodecChoice, opus_is_narrowband_until_the_other_leg_is_known) {
   OfferAnswer leg(phone_side({Codec::Opus}), random_);
   const Sdp offer = parsed(ok(leg.make_offer(Direction::SendRecv)));
   EXPECT_NE(std::string::npos, offer.media[0].format(111)->fmtp.find("maxplaybackrate=8000"));
+}
+
+TEST_F(CodecChoice, comfort_noise_is_taken_beside_g711_and_g722_when_it_is_offered) {
+  for (const auto& [codec, taken] :
+       {std::pair{Codec::Pcmu, true}, {Codec::G722, true}, {Codec::Opus, false}}) {
+    OfferAnswer leg(phone_side({codec}), random_);
+    ok(
+        leg.accept_offer(plain_offer("m=audio 4000 RTP/AVP 0 9 96 13\r\n"
+                                     "a=rtpmap:96 opus/48000/2\r\n")));
+    const Sdp answer = parsed(ok(leg.make_answer(Direction::SendRecv)));
+    EXPECT_EQ(answer.media[0].formats.size(), taken ? 2u : 1u);
+    ASSERT_EQ(leg.negotiated()->noise.has_value(), taken);
+    if (!taken) continue;
+    EXPECT_EQ(answer.media[0].formats[1], "13");
+    EXPECT_TRUE(answer.media[0].payloads[1].is("CN", 8000));
+    // It stays in our own re-INVITE.
+    const Sdp again = parsed(ok(leg.make_offer(Direction::SendOnly)));
+    EXPECT_NE(again.media[0].format(13), nullptr);
+  }
+}
+
+TEST_F(CodecChoice, our_first_offer_has_no_comfort_noise_and_takes_none) {
+  OfferAnswer leg(phone_side({Codec::Pcmu}), random_);
+  const Sdp offer = parsed(ok(leg.make_offer(Direction::SendRecv)));
+  EXPECT_EQ(offer.media[0].format(13), nullptr);
+  EXPECT_FALSE(ok(leg.accept_answer(plain_offer("m=audio 4000 RTP/AVP 0 13\r\n"))).noise);
+}
+
+TEST_F(CodecChoice, a_peer_of_opus_may_ask_for_gaps_in_place_of_silence) {
+  for (const std::string_view wanted : {"0", "1"}) {
+    std::string lines = "m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 usedtx=";
+    lines.append(wanted).append("\r\n");
+    OfferAnswer leg(phone_side({Codec::Opus}), random_);
+    ok(leg.accept_offer(plain_offer(lines)));
+    ok(leg.make_answer(Direction::SendRecv));
+    EXPECT_EQ(leg.negotiated()->codecs[0].dtx, wanted == "1");
+  }
 }
 
 }  // namespace

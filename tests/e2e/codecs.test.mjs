@@ -1,0 +1,124 @@
+// Codecs and keys beside G.711 and SDES: G.722 (baresip), Opus passed through under other numbers, DTLS-SRTP from a phone,
+// and a gateway that insists on SRTP.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { assertHears } from './lib/assertions.mjs';
+import { Baresip } from './lib/baresip.mjs';
+import { Browser } from './lib/browser.mjs';
+import { Cast, castOf } from './lib/cast.mjs';
+import { Daemon } from './lib/daemon.mjs';
+import { RtpMirror } from './lib/rtp.mjs';
+import { SipSocket } from './lib/sip_socket.mjs';
+import { until } from './lib/wait.mjs';
+
+const sdp = (port, media) =>
+  ['v=0', 'o=phone 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', ...media.map((line) => line.replace('PORT', port)), '']
+    .join('\r\n');
+const kOpus = ['m=audio PORT RTP/AVP 107', 'a=rtpmap:107 opus/48000/2', 'a=fmtp:107 useinbandfec=1', 'a=ptime:20'];
+
+describe('codecs', () => {
+  const cast = new Cast();
+  let daemon, alice;
+
+  before(async () => {
+    daemon = await cast.add(Daemon.start());
+    const browser = await cast.add(Browser.start({ hertz: 800 }));
+    alice = await browser.user(daemon, 'alice');
+  });
+  after(() => cast.close());
+  afterEach(() => daemon.cleared());
+
+  const phone = (t, user, options = {}) =>
+    castOf(t).add(Baresip.start({
+      user, password: `demo-${user}`, domain: daemon.sip[options.transport ?? 'udp'], ...options,
+    }));
+
+  async function record(records) {
+    await until('the record', async () => (await daemon.cdrs()).length > records);
+    return (await daemon.cdrs()).at(-1);
+  }
+
+  test('a_g722_phone_and_a_g711_phone_hear_each_other', async (t) => {
+    const wide = await phone(t, '101', { codecs: 'G722', hertz: 1000 });
+    const narrow = await phone(t, '102', { codecs: 'PCMU', hertz: 700 });
+    const records = (await daemon.cdrs()).length;
+    await wide.dial('102');
+    await narrow.event('CALL_INCOMING');
+    await narrow.accept();
+    await wide.event('CALL_ESTABLISHED');
+    await assertHears('the G.711 phone', narrow, 1000);
+    await assertHears('the G.722 phone', wide, 700);
+    await wide.hangup();
+    const { legs, transcoded } = await record(records);
+    assert.deepEqual(legs.map((leg) => leg.codec).sort(), ['G722', 'PCMU']);
+    assert.equal(transcoded, true);
+  });
+
+  test('a_g722_phone_and_a_user_hear_each_other_in_wideband', async (t) => {
+    const wide = await phone(t, '101', { codecs: 'G722', hertz: 5000 });
+    await wide.dial('201');
+    await alice.rings();
+    await alice.accept();
+    await wide.event('CALL_ESTABLISHED');
+    await alice.connected();
+    await assertHears('the user', alice, 5000);
+    await assertHears('the phone', wide, 800);
+    await wide.hangup();
+    await alice.ended();
+  });
+
+  test('opus_of_a_phone_and_of_a_user_passes_under_the_numbers_of_each', async (t) => {
+    const mirror = await castOf(t).add(RtpMirror.open(107));
+    const socket = await castOf(t).add(SipSocket.open());
+    const records = (await daemon.cdrs()).length;
+    const answering = socket.authenticated('INVITE', daemon.sip.udp, { password: 'demo-101', user: '201', body: sdp(mirror.port, kOpus) });
+    await alice.rings();
+    await alice.accept();
+    const answer = await answering;
+    assert.equal(answer.status, 200, answer.first);
+    assert.match(answer.body, /^m=audio \d+ RTP\/AVP 107\r?$/m);
+    await socket.acknowledge(daemon.sip.udp, answer, {});
+    await alice.connected();
+    await until('Opus at the phone', () => mirror.payloads.get(107) > 100);
+    assert.deepEqual([...mirror.payloads.keys()], [107]);
+    await assertHears('the user', alice, 800);  // Itself: the phone sends every packet back.
+    await alice.hangup();
+    const { legs, transcoded } = await record(records);
+    assert.ok(legs.every((leg) => leg.codec === 'opus'), JSON.stringify(legs));
+    assert.equal(transcoded, false);
+  });
+
+  for (const transport of ['udp', 'tls']) {
+    test(`dtls_srtp_of_a_phone_over_${transport}_is_answered_and_carries_sound`, async (t) => {
+      const secure = await phone(t, '101', { transport, srtp: 'dtls_srtp', hertz: 1000 });
+      const records = (await daemon.cdrs()).length;
+      await secure.dial('201');
+      await alice.rings();
+      await alice.accept();
+      await secure.event('CALL_ESTABLISHED');
+      await alice.connected();
+      await assertHears('the user', alice, 1000);
+      await assertHears('the phone', secure, 800);
+      assert.equal((await secure.statistics()).secure, true);
+      await secure.hangup();
+      await alice.ended();
+      const { legs } = await record(records);
+      assert.ok(legs.every((leg) => leg.srtp), `both legs are encrypted: ${JSON.stringify(legs)}`);
+    });
+  }
+
+  test('a_gateway_that_requires_srtp_refuses_plain_rtp_with_488', async (t) => {
+    const strict = await castOf(t).add(Daemon.start({ set: { 'media.srtp': '"required"' } }));
+    const socket = await castOf(t).add(SipSocket.open());
+    const invite = (media) => socket.authenticated('INVITE', strict.sip.udp, { password: 'demo-101', user: '9196', body: sdp(20000, media) });
+    assert.equal((await invite(['m=audio PORT RTP/AVP 0'])).status, 488);
+    const secured = await invite([
+      'm=audio PORT RTP/SAVP 0', 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:SUKFvzEPzv/Jrwi77sl2MxskJLeju5gWyzT5lVr7|2^20|1:4',
+      'a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:SUKFvzEPzv/Jrwi77sl2MxskJLeju5gWyzT5lVr7',
+    ]);
+    assert.equal(secured.status, 200, secured.first);
+    assert.match(secured.body, /^m=audio \d+ RTP\/SAVP 0\r?$/m);
+    assert.match(secured.body, /^a=crypto:2 AES_CM_128_HMAC_SHA1_80 /m);  // The first has an MKI.
+    await socket.acknowledge(strict.sip.udp, secured, {});
+  });
+});
