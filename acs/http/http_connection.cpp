@@ -76,6 +76,22 @@ std::pair<unsigned, std::string_view> verdict(error_code error) {
   return {0, ""};
 }
 
+// A refusal in the shape of Azure's errors, as all our handlers write theirs.
+Response refusal(unsigned status, std::string_view message) {
+  std::string_view code = "BadRequest";
+  switch (status) {
+    case 403: code = "Forbidden"; break;
+    case 404: code = "NotFound"; break;
+    case 413: code = "RequestBodyTooLarge"; break;
+    case 431: code = "RequestHeadersTooLarge"; break;
+    case 500: code = "InternalServerError"; break;
+    case 504: code = "GatewayTimeout"; break;
+    default: break;
+  }
+  return Response::json(status, "{\"error\":{\"code\":\"" + std::string(code) +
+                                    "\",\"message\":\"" + std::string(message) + "\"}}\n");
+}
+
 // One HTTP connection. Owned by its coroutine; Asio thread.
 template <class Stream>
 class HttpConnection final : public Connection {
@@ -150,7 +166,7 @@ class HttpConnection final : public Connection {
     const auto request = to_request(parser.release(), peer_, tls_);
     if (!request) {
       core_->refused("target");
-      co_await say(400, "bad request target\n");
+      co_await say(400, "The request target is not one.");
       co_return false;
     }
     Response response = co_await answer(*request);
@@ -178,7 +194,7 @@ class HttpConnection final : public Connection {
   asio::awaitable<void> refuse(error_code error) {
     const auto [status, reason] = verdict(error);
     if (!reason.empty()) core_->refused(reason);
-    if (status != 0) co_await say(status, "refused\n");
+    if (status != 0) co_await say(status, "The request was refused.");
   }
 
   struct Waiting {
@@ -204,8 +220,7 @@ class HttpConnection final : public Connection {
       core_->dispatch(request, std::move(respond));
     } catch (const std::exception& e) {
       core_->log.error("request handler failed", {{"path", request.path}, {"what", e.what()}});
-      waiting->response =
-          Response::json(500, "{\"error\":{\"code\":\"InternalError\",\"message\":\"Failed.\"}}\n");
+      waiting->response = refusal(500, "The request failed.");
     }
     if (!waiting->response) {
       error_code ignored;
@@ -213,7 +228,7 @@ class HttpConnection final : public Connection {
     }
     if (waiting->response) co_return std::move(*waiting->response);
     core_->refused("handler_timeout");
-    co_return Response::text(504, "no answer\n");
+    co_return refusal(504, "There was no answer in time.");
   }
 
   asio::awaitable<bool> write(const Request& request, Response response, unsigned version,
@@ -235,11 +250,11 @@ class HttpConnection final : public Connection {
     co_return !error && keep;
   }
 
-  // A plain answer that ends the connection. (Named locals: g++ 12 destroys temporaries in co_await
+  // An answer that ends the connection. (Named locals: g++ 12 destroys temporaries in co_await
   // expressions twice.)
   asio::awaitable<void> say(unsigned status, std::string_view words) {
     const Request none;
-    Response response = Response::text(status, std::string(words));
+    Response response = refusal(status, words);
     co_await write(none, std::move(response), 11, false);
   }
 
@@ -248,17 +263,17 @@ class HttpConnection final : public Connection {
     const WebSocketRoute* route = request ? core_->websocket_at(request->path) : nullptr;
     if (!route) {
       core_->refused("path");
-      co_await say(404, "not found\n");
+      co_await say(404, "There is nothing at this path.");
       co_return false;
     }
     if (!offers_protocol(request->header("Sec-WebSocket-Protocol"), route->protocol)) {
       core_->refused("protocol");
-      co_await say(400, "another sub-protocol is wanted\n");
+      co_await say(400, "Another sub-protocol is wanted.");
       co_return false;
     }
     if (route->allow && !route->allow(*request)) {
       core_->refused("not_allowed");
-      co_await say(403, "not allowed\n");
+      co_await say(403, "This page may not connect.");
       co_return false;
     }
     moved_away_ = true;

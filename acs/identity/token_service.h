@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,10 @@ namespace gw::acs::identity {
 std::string make_identity(std::string_view resource_id, Random& random);
 bool is_acs_identity(std::string_view raw_id);
 
-enum class Scope { Voip, VoipJoin, Chat };
-std::string_view to_string(Scope scope);  // "voip", "voip.join", "chat"
+enum class Scope { Voip, VoipJoin, Chat, ChatJoin, ChatJoinLimited };
+std::string_view to_string(Scope scope);  // "voip", "voip.join", "chat", "chat.join", ...
+std::optional<Scope> parse_scope(std::string_view name);
+std::string join(const std::vector<Scope>& scopes);  // "chat,voip"
 
 struct Token {
   std::string jwt;
@@ -34,9 +37,8 @@ struct Claims {
 
 // Issues and verifies the tokens of VoIP users: JWT, ES256, a key made at first start and kept with
 // mode 0600 (RFC 7515, 7518, 7519). Claims as Azure's: skypeid, acsScope, resourceId, exp, iat,
-// plus iss, jti and, when set, edge (the URL). Any thread: immutable after load, except revocations
-// and the URL, which a mutex guards: the administrator's thread writes them, REST and the edge read
-// them.
+// plus iss, jti and, when set, edge (the URL). Any thread: a mutex guards what changes after load,
+// the keys, revocations and the URL.
 class TokenService {
  public:
   // Reads the PEM key (EC P-256 or RSA >= 2048: RS256), or makes one. Refuses a key that others can
@@ -45,6 +47,15 @@ class TokenService {
                                                     std::string resource_id, const Clock& clock,
                                                     Random& random);
   virtual ~TokenService() = default;
+
+  // Exchanges the key: the file's key is set aside as "<path>.<unix seconds>.old" and signs no
+  // more; the next reload() (or load()) makes a new one. Tokens of a key set aside are good until
+  // the last of them must have expired; then the file goes.
+  static Result<void> retire_key(const std::string& key_path, const Clock& clock);
+  static constexpr Duration kLongestLifetime = 24h;
+
+  // Reads the key files again. Any thread; sessions stay.
+  virtual Result<void> reload() = 0;
 
   virtual Token issue(std::string_view identity, const std::vector<Scope>& scopes,
                       Duration lifetime) = 0;

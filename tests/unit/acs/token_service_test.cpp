@@ -233,5 +233,31 @@ TEST(Base64, is_strict) {
     EXPECT_FALSE(identity::base64_decode(bad)) << bad;
 }
 
+TEST_F(Tokens, a_key_that_was_exchanged_verifies_until_its_last_token_expired) {
+  const std::string old = issue(24h);
+  ASSERT_TRUE(identity::TokenService::retire_key(folder / "token.pem", clock));
+  ASSERT_TRUE(service->reload());
+  const std::string fresh = issue();
+  EXPECT_NE(part(old, 0)["kid"], part(fresh, 0)["kid"]);
+  EXPECT_EQ(why(old), "accepted");
+  EXPECT_EQ(why(fresh), "accepted");
+  EXPECT_EQ(load("token.pem")->verify(old).has_value(), true) << "after a restart too";
+  clock.advance(24h + 61s);
+  EXPECT_NE(why(old), "accepted");
+  ASSERT_TRUE(service->reload());
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    files += entry.path().extension() == ".old" ? 1 : 0;
+  }
+  EXPECT_EQ(files, 0u) << "the old key's file goes";
+}
+
+TEST_F(Tokens, an_exchanged_key_makes_no_forged_token_good) {
+  ASSERT_TRUE(identity::TokenService::retire_key(folder / "token.pem", clock));
+  ASSERT_TRUE(service->reload());
+  const auto stranger = load("other.pem");
+  EXPECT_NE(why(stranger->issue(kAlice, {Scope::Voip}, 1h).jwt), "accepted");
+}
+
 }  // namespace
 }  // namespace gw::test
