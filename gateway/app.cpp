@@ -12,6 +12,7 @@
 
 #include "gateway/config/config_load.h"
 #include "gateway/config/config_reload.h"
+#include "gateway/config/sip_routing.h"
 #include "gateway/ops/status_json.h"
 #include "gateway/policy/caller_id_policy.h"
 #include "sip/sofia_seam/sofia_seam.h"
@@ -112,6 +113,8 @@ App::~App() {
   if (edge_) edge_->shut_down();
   if (admin_server_) admin_server_->stop();
   if (web_) web_->stop();
+  if (state_) state_->store().flush();  // Its last answers still find the servers.
+  rest_.reset();
   control_.reset();
   trunks_.reset();
   media_.reset();
@@ -123,6 +126,7 @@ App::~App() {
   web_.reset();
   loop_.reset();
   recorder_.reset();
+  history_.reset();
   cdr_.reset();
   state_.reset();
 }
@@ -135,7 +139,8 @@ Result<void> App::open_state(config::Config& config) {
   auto cdr = ops::CdrWriter::open(config.cdr_file, metrics_, log_);
   if (!cdr) return tl::unexpected(cdr.error());
   cdr_ = std::move(*cdr);
-  recorder_ = std::make_unique<ops::Recorder>(*cdr_, metrics_);
+  history_ = std::make_unique<ops::CallHistory>(*cdr_, state_->store());
+  recorder_ = std::make_unique<ops::Recorder>(*history_, metrics_);
   return {};
 }
 
@@ -209,6 +214,12 @@ Result<void> App::start_edge() {
                                                   return it == users->identity_of.end() ? std::string() : it->second;
                                                 });
   }
+  rest_ = std::make_unique<RestHost>(
+      RestHost::Needs{*web_, *state_, clock_, random_, metrics_, log_, [this](const std::string& identity) { revoke(identity); },
+                      [this](acs::rest::SipRouting routing, std::function<void(Result<void>)> done) {
+                        loop_->post([this, routing = std::move(routing), done = std::move(done)] { adopt_routing(routing, done); });
+                      }},
+      *config_);
   web_->files(web_folder());
   auto listeners = web_->start();
   if (!listeners) return tl::unexpected(listeners.error());
@@ -239,11 +250,8 @@ Result<void> App::start_admin() {
   hooks.reload = [this] { return reload(); };
   hooks.drain = [this] { drain(); };
   hooks.revoke = [this](const std::string& identity) {
-    const WallTime now = clock_.wall();
-    state_->store().revoke(identity, now);
-    state_->tokens().revoke(identity, now);
-    if (edge_) edge_->revoke(identity);
-    log_.info("tokens were revoked", {{"identity", identity}});
+    revoke(identity);
+    log_.info("tokens were revoked", {{"by", "operator"}, {"identity", identity}});
   };
   admin_ = std::make_unique<ops::AdminHttp>(*admin_server_, config_->admin.token, metrics_, std::move(hooks));
   auto listeners = admin_server_->start();
@@ -393,8 +401,31 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
   publish_users();
 }
 
+// Checked on a copy, then stored, then in force: what was answered with success outlives a restart.
+void App::adopt_routing(const acs::rest::SipRouting& routing, std::function<void(Result<void>)> done) {
+  config::Config tried = *config_;
+  if (const auto applied = config::apply_routing(routing, tried); !applied) return done(applied);
+  const auto stored = [this, done = std::move(done)](const Result<bool>& kept) {
+    if (!kept) return done(tl::unexpected(kept.error()));
+    loop_->post([this, done] {
+      adopt(std::make_shared<config::Config>(*config_));  // Completed from the store.
+      log_.info("trunks and routes were set over rest", {{"trunks", config_->trunks.size()}, {"routes", config_->routes.size()}});
+      done({});
+    });
+  };
+  state_->store().keep_value(State::kSipRouting, acs::rest::to_json(routing, acs::rest::Trunks::Stored), stored);
+}
+
+void App::revoke(const std::string& identity) {
+  const WallTime now = clock_.wall();
+  state_->store().revoke(identity, now);
+  state_->tokens().revoke(identity, now);
+  if (edge_) edge_->revoke(identity);
+}
+
 void App::publish_users() {
   if (!web_) return;
+  if (rest_) rest_->publish(*config_);
   auto fresh = std::make_shared<UserBook>();
   for (const config::User& user : config_->users) {
     fresh->by_identity[user.id] = {user.display_name.empty() ? user.name : user.display_name,

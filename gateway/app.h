@@ -20,9 +20,11 @@
 #include "gateway/config/config.h"
 #include "gateway/demo_tokens.h"
 #include "gateway/ops/admin_http.h"
+#include "gateway/ops/call_history.h"
 #include "gateway/ops/cdr.h"
 #include "gateway/ops/loop_watch.h"
 #include "gateway/ops/recorder.h"
+#include "gateway/rest_host.h"
 #include "gateway/state.h"
 #include "media/engine/media_engine.h"
 #include "sip/registrar.h"
@@ -69,6 +71,8 @@ class App {
   void keep_house();                                    // Every second: registrations expire, limits and loops are looked at.
   std::string reload();
   void adopt(const std::shared_ptr<config::Config>& config);
+  void adopt_routing(const acs::rest::SipRouting& routing, std::function<void(Result<void>)> done);
+  void revoke(const std::string& identity);             // Its tokens and its live sessions. Any thread.
   void publish_users();
 
   // Given to us.
@@ -82,6 +86,7 @@ class App {
   config::Snapshot config_;
   std::unique_ptr<State> state_;
   std::unique_ptr<ops::CdrWriter> cdr_;
+  std::unique_ptr<ops::CallHistory> history_;
   std::unique_ptr<ops::Recorder> recorder_;
   std::unique_ptr<sip::SofiaLoop> loop_;
   std::unique_ptr<sip::Registrar> registrar_;
@@ -93,6 +98,7 @@ class App {
   std::unique_ptr<TrunkWatch> trunks_;
   std::unique_ptr<acs::http::HttpServer> web_;          // Edge, REST, softphone: TLS and, when asked for, plain on loopback.
   std::unique_ptr<DemoTokens> demo_tokens_;
+  std::unique_ptr<RestHost> rest_;
   std::unique_ptr<acs::edge::EdgeServer> edge_;
   std::unique_ptr<acs::http::HttpServer> admin_server_;
   std::unique_ptr<ops::AdminHttp> admin_;

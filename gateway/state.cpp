@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "acs/http/self_signed.h"
 #include "gateway/config/config_load.h"
+#include "gateway/config/sip_routing.h"
 
 namespace gw {
 namespace {
@@ -44,8 +46,8 @@ Result<void> write_secret(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-State::State(std::string folder, const Clock& clock, Random& random)
-    : folder_(std::move(folder)), clock_(clock), random_(random) {}
+State::State(std::string folder, const Clock& clock, Random& random, Log log)
+    : folder_(std::move(folder)), clock_(clock), random_(random), log_(std::move(log)) {}
 
 Result<std::unique_ptr<State>> State::open(const config::Config& config, const Clock& clock, Random& random, Log log) {
   std::error_code error;
@@ -54,12 +56,13 @@ Result<std::unique_ptr<State>> State::open(const config::Config& config, const C
     return fail(ErrorCode::Io, "[state] dir " + config.state_dir + " cannot be made: " + error.message());
   }
   fs::permissions(config.state_dir, fs::perms::owner_all, error);
-  std::unique_ptr<State> state(new State(config.state_dir, clock, random));
+  std::unique_ptr<State> state(new State(config.state_dir, clock, random, log));
   auto store = ops::Store::open(config::store_path(config), log);
   if (!store) return tl::unexpected(store.error());
   state->store_ = std::move(*store);
   if (const auto found = state->find_resource_id(config); !found) return tl::unexpected(found.error());
-  auto tokens = acs::identity::TokenService::load((fs::path(config.state_dir) / "token-key.pem").string(),
+  if (const auto found = state->find_first_start(); !found) return tl::unexpected(found.error());
+  auto tokens = acs::identity::TokenService::load(state->token_key(),
                                                   state->resource_id_, clock, random);
   if (!tokens) return tl::unexpected(tokens.error());
   state->tokens_ = std::move(*tokens);
@@ -78,6 +81,33 @@ Result<void> State::find_resource_id(const config::Config& config) {
   return store_->set_value("resource_id", resource_id_);
 }
 
+std::string State::token_key() const { return (fs::path(folder_) / "token-key.pem").string(); }
+
+Result<void> State::rotate_token_key() {
+  if (const auto retired = acs::identity::TokenService::retire_key(token_key(), clock_); !retired) return retired;
+  return tokens_->reload();
+}
+
+Result<void> State::find_first_start() {
+  constexpr const char* kKey = "first_start_ms";
+  if (const auto kept = store_->value(kKey)) {
+    first_start_ = WallTime(std::chrono::milliseconds(std::strtoll(kept->c_str(), nullptr, 10)));
+    return {};
+  }
+  first_start_ = clock_.wall();
+  return store_->set_value(kKey, std::to_string(unix_ms(first_start_)));
+}
+
+acs::rest::SipRouting State::sip_routing() { return acs::rest::parse_stored(store_->value(kSipRouting).value_or("{}")); }
+
+// What collides with files that were changed since is left out, so that a reload never fails for it.
+Result<void> State::complete_routing(config::Config& config) {
+  const auto applied = config::apply_routing(sip_routing(), config);
+  if (applied) return {};
+  log_.error("trunks and routes of rest are not in force", {{"why", applied.error().detail}});
+  return config::apply_routing({}, config);
+}
+
 void State::set_edge(const config::Config& config, const SocketAddress& listener, bool tls) {
   if (listener.port() == 0) return;
   // Plain HTTP is served on loopback alone; the certificate of the other bears the domain.
@@ -93,7 +123,10 @@ Result<void> State::complete(config::Config& config) {
   config.acs.resource_id = resource_id_;
   if (config.edge.listen) set_edge(config, *config.edge.listen, true);
   else if (config.edge.local_http) set_edge(config, *config.edge.local_http, false);
-  for (const auto step : {&State::complete_users, &State::complete_certificates, &State::complete_access_keys}) {
+  // A key that was exchanged (`token rotate-key`) signs from now on; the old one's tokens stay good.
+  if (const auto read = tokens_->reload(); !read) return read;
+  for (const auto step : {&State::complete_users, &State::complete_certificates, &State::complete_access_keys,
+                          &State::complete_routing}) {
     if (const auto done = (this->*step)(config); !done) return done;
   }
   return {};

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "acs/identity/token_service.h"
+#include "acs/rest/sip_routing.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -22,23 +23,37 @@ class State {
   // Fills in what the configuration leaves to the state: identities, users that were added, certificates, access keys.
   Result<void> complete(config::Config& config);
 
+  // `token rotate-key`: a new key signs; the old one's tokens stay good until they expire.
+  Result<void> rotate_token_key();
+
   // The claim `edge` of tokens: where their users find us. Nothing is known of a port 0 before it is bound.
   void set_edge(const config::Config& config, const SocketAddress& listener, bool tls);
+
+  // What apps set over REST and the store keeps (PATCH /sip).
+  acs::rest::SipRouting sip_routing();
+  static constexpr const char* kSipRouting = "sip_routing";  // Its key in the store.
+
+  WallTime first_start() const { return first_start_; }
 
   ops::Store& store() { return *store_; }
   acs::identity::TokenService& tokens() { return *tokens_; }
 
  private:
-  State(std::string folder, const Clock& clock, Random& random);
+  State(std::string folder, const Clock& clock, Random& random, Log log);
   Result<void> find_resource_id(const config::Config& config);
   Result<void> complete_users(config::Config& config);
   Result<void> complete_certificates(config::Config& config);
   Result<void> complete_access_keys(config::Config& config);
+  Result<void> complete_routing(config::Config& config);
+  Result<void> find_first_start();
+  std::string token_key() const;
 
   const std::string folder_;
   const Clock& clock_;
   Random& random_;
+  const Log log_;
   std::string resource_id_;
+  WallTime first_start_{};
   std::unique_ptr<ops::Store> store_;
   std::unique_ptr<acs::identity::TokenService> tokens_;
 };

@@ -77,14 +77,20 @@ class CommandLine {
     add(*user, "remove", "Remove a user that was added with `user add`", [this] { return user_remove(common_, user_.name); })
         ->add_option("name", user_.name)->required();
 
+    add(*user, "import", "Add the users of a CSV file, all or none", [this] { return user_import(common_, file_); })
+        ->add_option("file", file_)->required();
+    add(*user, "export", "Print the users as CSV", [this] { return user_export(common_); });
+
     CLI::App* token = app_.add_subcommand("token", "Access tokens of users");
     token->require_subcommand(1);
     CLI::App* issue = add(*token, "issue", "Issue a token for a user's apps", [this] { return token_issue(common_, token_); });
     issue->add_option("--user", token_.user, "Name or identity (8:acs:...)")->required();
-    issue->add_option("--scope", token_.scopes, "voip, voip.join or chat; repeatable");
+    issue->add_option("--scope", token_.scopes, "voip, voip.join, chat, chat.join or chat.join.limited; repeatable");
     issue->add_option("--lifetime", token_.lifetime_minutes, "Minutes, 60 to 1440")->check(CLI::Range(60, 1440));
     add(*token, "revoke", "Make every token of a user worthless", [this] { return token_revoke(common_, token_.user); })
         ->add_option("--user", token_.user, "Name or identity")->required();
+
+    add(*token, "rotate-key", "Sign with a new key from now on", [this] { return token_rotate_key(common_); });
 
     CLI::App* number = app_.add_subcommand("number", "Owned numbers");
     number->require_subcommand(1);
@@ -113,6 +119,7 @@ class CommandLine {
   NewUser user_;
   TokenRequest token_;
   std::string call_, other_call_;
+  std::string file_;
 };
 
 }  // namespace

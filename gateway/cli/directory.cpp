@@ -1,6 +1,8 @@
 #include "gateway/cli/directory.h"
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -8,6 +10,7 @@
 #include "acs/http/plain_client.h"
 #include "gateway/cli/table.h"
 #include "gateway/config/config_load.h"
+#include "gateway/ops/user_csv.h"
 #include "gateway/policy/router.h"
 #include "gateway/state.h"
 
@@ -78,12 +81,20 @@ int no_such_user(const std::string& name) {
   return kRefused;
 }
 
-std::optional<acs::identity::Scope> scope_named(std::string_view name) {
-  using acs::identity::Scope;
-  for (const Scope scope : {Scope::Voip, Scope::VoipJoin, Scope::Chat}) {
-    if (acs::identity::to_string(scope) == name) return scope;
+// "" = the user may be added.
+std::string why_taken(const config::Config& config, const config::User& user) {
+  if (config.user(user.name)) return "the name " + user.name + " is taken";
+  const std::string& extension = user.extension;
+  if (!extension.empty() && (config.user_by_extension(extension) || config.phone_by_extension(extension))) {
+    return "the extension " + extension + " is taken";
   }
-  return std::nullopt;
+  if (!user.id.empty() && config.user_by_id(user.id)) return "the identity " + user.id + " is taken";
+  return "";
+}
+
+bool same(const config::User& a, const config::User& b) {
+  return a.email == b.email && a.display_name == b.display_name && a.extension == b.extension && a.numbers == b.numbers &&
+         a.alternate_caller_ids == b.alternate_caller_ids && (b.id.empty() || a.id == b.id);
 }
 
 }  // namespace
@@ -108,9 +119,8 @@ int user_add(const Common& common, const NewUser& wanted) {
       to->push_back(*e164);
     }
   }
-  const bool extension_taken = !user.extension.empty() && (config.user_by_extension(user.extension) || config.phone_by_extension(user.extension));
-  if (config.user(user.name) || extension_taken) {
-    std::fprintf(stderr, "acs-gateway: the %s is taken\n", extension_taken ? "extension" : "name");
+  if (const std::string why = why_taken(config, user); !why.empty()) {
+    std::fprintf(stderr, "acs-gateway: %s\n", why.c_str());
     return kRefused;
   }
   if (const auto added = opened->state->store().add_user(user); !added) {
@@ -171,6 +181,68 @@ int user_remove(const Common& common, const std::string& name) {
   return kDone;
 }
 
+int user_import(const Common& common, const std::string& file) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    std::fprintf(stderr, "acs-gateway: %s cannot be read\n", file.c_str());
+    return kBadUsage;
+  }
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto users = ops::read_users(text, opened->config->numbers.country);
+  if (!users) {
+    std::fprintf(stderr, "acs-gateway: %s: %s\n", file.c_str(), users.error().detail.c_str());
+    return kBadUsage;
+  }
+  // Against the configuration with the users before them in the file, so that a file cannot collide with itself.
+  config::Config tried = *opened->config;
+  std::vector<config::User> fresh;
+  size_t problems = 0;
+  for (const config::User& user : *users) {
+    if (const config::User* there = tried.user(user.name); there && same(*there, user)) continue;
+    if (const std::string why = why_taken(tried, user); !why.empty()) {
+      std::fprintf(stderr, "acs-gateway: %s: %s\n", user.name.c_str(), why.c_str());
+      ++problems;
+      continue;
+    }
+    tried.users.push_back(user);
+    fresh.push_back(user);
+  }
+  if (problems > 0) return kRefused;
+  for (const config::User& user : fresh) {
+    if (const auto added = opened->state->store().add_user(user); !added) {
+      std::fprintf(stderr, "acs-gateway: %s\n", added.error().detail.c_str());
+      return kRefused;
+    }
+  }
+  opened->state->store().flush();
+  std::printf("%s\n", common.json ? json{{"imported", fresh.size()}, {"unchanged", users->size() - fresh.size()}}.dump().c_str()
+                                  : (std::to_string(fresh.size()) + " users imported").c_str());
+  tell_daemon(*opened->config, "/api/reload");
+  return kDone;
+}
+
+int user_export(const Common& common) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  if (common.json) return user_list(common);
+  std::fputs(ops::write_users(opened->config->users).c_str(), stdout);
+  return kDone;
+}
+
+int token_rotate_key(const Common& common) {
+  const auto opened = open(common);
+  if (!opened) return kBadConfiguration;
+  if (const auto rotated = opened->state->rotate_token_key(); !rotated) {
+    std::fprintf(stderr, "acs-gateway: %s\n", rotated.error().detail.c_str());
+    return kRefused;
+  }
+  tell_daemon(*opened->config, "/api/reload");
+  std::printf("%s\n", common.json ? R"({"rotated":true})" : "a new key signs; tokens of the old one stay good until they expire");
+  return kDone;
+}
+
 int token_issue(const Common& common, const TokenRequest& request) {
   const auto opened = open(common);
   if (!opened) return kBadConfiguration;
@@ -179,9 +251,9 @@ int token_issue(const Common& common, const TokenRequest& request) {
   if (!user && !acs::identity::is_acs_identity(identity)) return no_such_user(request.user);
   std::vector<acs::identity::Scope> scopes;
   for (const std::string& name : request.scopes) {
-    const auto scope = scope_named(name);
+    const auto scope = acs::identity::parse_scope(name);
     if (!scope) {
-      std::fprintf(stderr, "acs-gateway: \"%s\" is no scope: voip, voip.join, chat\n", name.c_str());
+      std::fprintf(stderr, "acs-gateway: \"%s\" is no scope: voip, voip.join, chat, chat.join, chat.join.limited\n", name.c_str());
       return kBadUsage;
     }
     scopes.push_back(*scope);

@@ -148,6 +148,7 @@ struct Config {
     std::string provider = "edge";
     std::string resource_id;                    // Empty = made at first start, kept in the state folder.
     std::vector<Masked> access_keys;            // Base64; empty = the state folder's access-key.
+    std::vector<Masked> api_keys;               // Of back ends that ask /users; none = access keys alone.
     Masked connection_string;
     std::string callback_url;
   } acs;
@@ -164,6 +165,7 @@ struct Config {
   struct Limits {
     unsigned max_calls = 1000;
     unsigned calls_per_second = 200;
+    unsigned rest_requests_per_second = 100;    // Of one caller, burst ten seconds' worth; 0 = no limit.
   } limits;
 
   struct Numbers {

@@ -239,6 +239,12 @@ void read_acs(Section acs, Config::Acs& out) {
   for (const Masked& key : out.access_keys) {
     if (!key.empty() && !is_base64(key.reveal())) acs.error("access_keys", "a key is not base64");
   }
+  acs.secrets("api_keys", out.api_keys);
+  for (const Masked& key : out.api_keys) {
+    if (!key.empty() && key.reveal().size() < 16) {
+      acs.error("api_keys", "a key is shorter than 16 characters and could be guessed");
+    }
+  }
   acs.secret("connection_string", out.connection_string);
   acs.text("callback_url", out.callback_url);
   if (!out.callback_url.empty() && !out.callback_url.starts_with("https://")) {
@@ -277,6 +283,7 @@ void read_state(Section& root, Config& config) {
 void read_limits(Section limits, Config& config) {
   limits.number("max_calls", config.limits.max_calls, 1, 100'000);
   limits.number("calls_per_second", config.limits.calls_per_second, 0, 100'000);
+  limits.number("rest_requests_per_second", config.limits.rest_requests_per_second, 0, 1'000'000);
   sip::SourceLimits& source = config.sip.limits;
   limits.real("requests_per_second", source.requests_per_second, 0, 1'000'000);
   limits.number("failed_digests", source.failed_digests, 1, 10'000);

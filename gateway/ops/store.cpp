@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS user (
   name TEXT PRIMARY KEY, email TEXT NOT NULL, display_name TEXT NOT NULL, extension TEXT NOT NULL,
   numbers TEXT NOT NULL, alternate_caller_ids TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS revocation (identity TEXT PRIMARY KEY, at_ns INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS app_identity (identity TEXT PRIMARY KEY, created_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS call (
+  user TEXT NOT NULL, started_ms INTEGER NOT NULL, call_id TEXT NOT NULL, record TEXT NOT NULL,
+  PRIMARY KEY (user, started_ms, call_id)) WITHOUT ROWID;
 PRAGMA user_version = 1;
 )";
 
@@ -84,14 +88,25 @@ class SqliteStore final : public Store {
   Result<bool> remove_user(std::string_view name) override;
   std::vector<std::pair<std::string, WallTime>> revocations() override;
   void revoke(const std::string& identity, WallTime at) override;
+  void create_identity(const std::string& identity, WallTime at, Done<bool> done) override;
+  void find_identity(const std::string& identity, Done<bool> done) override;
+  void remove_identity(const std::string& identity, Done<bool> done) override;
+  void keep_value(const std::string& key, const std::string& value, Done<bool> done) override;
+  void keep_call(const std::string& user, WallTime started, const std::string& call_id,
+                 const std::string& record) override;
+  void calls_of(const std::string& user, size_t skip, size_t limit,
+                Done<std::vector<std::string>> done) override;
   void flush() override {
     ask([] {});
+  }
+  void flushed(Done<bool> done) override {
+    later<bool>([]() -> Result<bool> { return true; }, std::move(done));
   }
 
  private:
   struct Work {
     Task task;
-    std::shared_ptr<std::promise<bool>> committed;  // Set after the commit, when somebody waits.
+    std::function<void(bool)> committed;  // After the commit, when somebody waits.
   };
 
   void run();
@@ -103,7 +118,7 @@ class SqliteStore final : public Store {
     if (queued_.fetch_add(1) >= kMaxQueued) {
       queued_.fetch_sub(1);
       if (!dropping_.exchange(true))
-        log_.error("registrations are not kept: the disk does not keep up");
+        log_.error("registrations and calls are not kept: the disk does not keep up");
       return;
     }
     mailbox_.post(Work{Task([this, work = std::move(work)]() mutable {
@@ -118,8 +133,21 @@ class SqliteStore final : public Store {
   bool ask(F work) {
     auto committed = std::make_shared<std::promise<bool>>();
     std::future<bool> answer = committed->get_future();
-    if (!mailbox_.post(Work{Task(std::move(work)), std::move(committed)})) return false;
+    const auto tell = [committed](bool done) { committed->set_value(done); };
+    if (!mailbox_.post(Work{Task(std::move(work)), tell})) return false;
     return answer.get();
+  }
+
+  // Runs `work` on the store's thread; `done` gets what it found, there too, after the commit.
+  template <class T, class F>
+  void later(F work, Done<T> done) {
+    auto result = std::make_shared<Result<T>>(fail(ErrorCode::Io, "the state is closed"));
+    const auto tell = [result, done](bool committed) {
+      if (*result && !committed) *result = fail(ErrorCode::Io, "the state could not be written");
+      done(std::move(*result));
+    };
+    const auto run = [result, work = std::move(work)]() mutable { *result = work(); };
+    if (!mailbox_.post(Work{Task(run), tell})) done(fail(ErrorCode::Io, "the state is closed"));
   }
 
   Result<void> write(Statement& statement, std::string_view first, std::string_view second);
@@ -147,6 +175,15 @@ class SqliteStore final : public Store {
       "INSERT INTO revocation VALUES (?,?) ON CONFLICT (identity) DO UPDATE SET at_ns=max(at_ns, "
       "excluded.at_ns)");
 
+  Statement create_identity_ = database_.prepare("INSERT OR IGNORE INTO app_identity VALUES (?,?)");
+  Statement find_identity_ = database_.prepare("SELECT 1 FROM app_identity WHERE identity=?");
+  Statement keep_call_ = database_.prepare("INSERT OR REPLACE INTO call VALUES (?,?,?,?)");
+  Statement trim_calls_ = database_.prepare(
+      "DELETE FROM call WHERE user=? AND started_ms < (SELECT started_ms FROM call WHERE user=? "
+      "ORDER BY started_ms DESC LIMIT 1 OFFSET ?)");
+  Statement calls_of_ = database_.prepare(
+      "SELECT record FROM call WHERE user=? ORDER BY started_ms DESC, call_id LIMIT ? OFFSET ?");
+
   std::thread thread_;  // Last: it starts with everything above in place.
 };
 
@@ -170,7 +207,7 @@ void SqliteStore::run_batch() {
     (void)database_.run("ROLLBACK");
   }
   for (Work& work : batch_) {
-    if (work.committed) work.committed->set_value(done.has_value());
+    if (work.committed) work.committed(done.has_value());
   }
   batch_.clear();
   if (queued_.load() < kMaxQueued / 2) dropping_ = false;
@@ -320,6 +357,65 @@ std::vector<std::pair<std::string, WallTime>> SqliteStore::revocations() {
     }
   });
   return out;
+}
+
+void SqliteStore::create_identity(const std::string& identity, WallTime at, Done<bool> done) {
+  const auto work = [this, identity, at]() -> Result<bool> {
+    if (!create_identity_.bind(identity).bind(unix_ms(at)).run()) {
+      return tl::unexpected(database_.error("write"));
+    }
+    return database_.changes() > 0;
+  };
+  later<bool>(work, std::move(done));
+}
+
+void SqliteStore::find_identity(const std::string& identity, Done<bool> done) {
+  const auto work = [this, identity]() -> Result<bool> {
+    const bool found = find_identity_.bind(identity).row();
+    find_identity_.reset();
+    return found;
+  };
+  later<bool>(work, std::move(done));
+}
+
+void SqliteStore::remove_identity(const std::string& identity, Done<bool> done) {
+  const auto work = [this, identity]() -> Result<bool> {
+    Statement remove = database_.prepare("DELETE FROM app_identity WHERE identity=?");
+    if (!remove.bind(identity).run()) return tl::unexpected(database_.error("write"));
+    return database_.changes() > 0;
+  };
+  later<bool>(work, std::move(done));
+}
+
+void SqliteStore::keep_value(const std::string& key, const std::string& value, Done<bool> done) {
+  const auto work = [this, key, value]() -> Result<bool> {
+    if (!set_value_.bind(key).bind(value).run()) return tl::unexpected(database_.error("write"));
+    return true;
+  };
+  later<bool>(work, std::move(done));
+}
+
+void SqliteStore::keep_call(const std::string& user, WallTime started, const std::string& call_id,
+                            const std::string& record) {
+  queue([this, user, started, call_id, record] {
+    keep_call_.bind(user).bind(unix_ms(started)).bind(call_id).bind(record);
+    if (!keep_call_.run()) {
+      log_.error("a call was not kept", {{"why", database_.error("write").detail}});
+    }
+    trim_calls_.bind(user).bind(user).bind(static_cast<int64_t>(kCallsKept - 1)).run();
+  });
+}
+
+void SqliteStore::calls_of(const std::string& user, size_t skip, size_t limit,
+                           Done<std::vector<std::string>> done) {
+  const auto work = [this, user, skip, limit]() -> Result<std::vector<std::string>> {
+    std::vector<std::string> records;
+    calls_of_.bind(user).bind(static_cast<int64_t>(limit)).bind(static_cast<int64_t>(skip));
+    while (calls_of_.row()) records.push_back(calls_of_.text());
+    calls_of_.reset();
+    return records;
+  };
+  later<std::vector<std::string>>(work, std::move(done));
 }
 
 // Never dropped, however long the queue: a token that should be dead must not come alive at a

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,7 +47,25 @@ class Store {
   virtual std::vector<std::pair<std::string, WallTime>> revocations() = 0;
   virtual void revoke(const std::string& identity, WallTime at) = 0;
 
+  // For loops that must not wait for the disk: `done` runs once, on the store's thread, when what was asked is on disk
+  // (an Error is Io). Each is done after everything that was asked before it.
+  template <class T>
+  using Done = std::function<void(Result<T>)>;
+
+  // Identities that apps made over REST. Answers: was it new, is it there, was it there.
+  virtual void create_identity(const std::string& identity, WallTime at, Done<bool> done) = 0;
+  virtual void find_identity(const std::string& identity, Done<bool> done) = 0;
+  virtual void remove_identity(const std::string& identity, Done<bool> done) = 0;
+
+  virtual void keep_value(const std::string& key, const std::string& value, Done<bool> done) = 0;
+
+  // Who was in which calls, newest first; a record is the CDR's JSON. Of one user the last kCallsKept stay.
+  static constexpr size_t kCallsKept = 1000;
+  virtual void keep_call(const std::string& user, WallTime started, const std::string& call_id, const std::string& record) = 0;
+  virtual void calls_of(const std::string& user, size_t skip, size_t limit, Done<std::vector<std::string>> done) = 0;
+
   virtual void flush() = 0;              // Returns when everything queued so far is on disk.
+  virtual void flushed(Done<bool> done) = 0;
 };
 
 }  // namespace gw::ops

@@ -23,6 +23,24 @@ std::optional<std::string> normalise(std::string_view number, const std::string&
   return e164;
 }
 
+NumberKind kind_of(const std::string& e164) {
+  using i18n::phonenumbers::PhoneNumber;
+  using i18n::phonenumbers::PhoneNumberUtil;
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  NumberKind kind{"", "geographic"};
+  PhoneNumber parsed;
+  if (util.Parse(e164, "ZZ", &parsed) != PhoneNumberUtil::NO_PARSING_ERROR) return kind;
+  const auto type = util.GetNumberType(parsed);
+  if (type == PhoneNumberUtil::TOLL_FREE) kind.type = "tollFree";
+  if (type == PhoneNumberUtil::MOBILE) kind.type = "mobile";
+  util.GetRegionCodeForNumber(parsed, &kind.country);
+  // 555-01xx is valid nowhere: the country that has the calling code.
+  if (kind.country.empty() || kind.country == "ZZ") {
+    util.GetRegionCodeForCountryCode(parsed.country_code(), &kind.country);
+  }
+  return kind;
+}
+
 std::string number_for_trunk(const config::Trunk& trunk, const std::string& e164) {
   const std::string& strip = trunk.number.strip;
   const size_t cut = !strip.empty() && e164.starts_with(strip) ? strip.size() : 0;

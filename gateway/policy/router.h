@@ -71,6 +71,12 @@ bool open_at(const config::Hours& hours, WallTime now);
 // E.164 when the text can be a number (possible, not only valid), nullopt otherwise ("101" is none in the US).
 std::optional<std::string> normalise(std::string_view number, const std::string& country);
 
+// What libphonenumber knows of an E.164 number: "US" (empty: no country's), and "geographic", "tollFree" or "mobile".
+struct NumberKind {
+  std::string country, type;
+};
+NumberKind kind_of(const std::string& e164);
+
 // The number as this trunk wants it ([number] rules).
 std::string number_for_trunk(const config::Trunk& trunk, const std::string& e164);
 

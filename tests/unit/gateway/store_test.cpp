@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <future>
 #include <thread>
 
 #include "tests/unit/gateway/config_folder.h"
@@ -175,6 +176,55 @@ TEST(Store, rubbish_instead_of_a_database_is_an_error) {
   test::ConfigFolder folder;
   folder.write("gateway.db", std::string(8192, 'x'));
   EXPECT_FALSE(Store::open(folder.file("gateway.db"), Log{}));
+}
+
+// The answer of a question that the store answers on its own thread.
+template <class T, class Ask>
+Result<T> answer_of(Ask ask) {
+  std::promise<Result<T>> promise;
+  ask([&](Result<T> result) { promise.set_value(std::move(result)); });
+  return promise.get_future().get();
+}
+
+TEST(Store, identities_of_apps_are_made_found_and_removed_and_outlive_a_restart) {
+  test::ConfigFolder folder;
+  const std::string path = folder.file("gateway.db");
+  const auto create = [](Store& store, const char* id) {
+    return *answer_of<bool>([&](auto done) { store.create_identity(id, WallTime{}, done); });
+  };
+  const auto find = [](Store& store, const char* id) {
+    return *answer_of<bool>([&](auto done) { store.find_identity(id, done); });
+  };
+  {
+    const auto store = open(path);
+    EXPECT_TRUE(create(*store, "8:acs:a_b"));
+    EXPECT_FALSE(create(*store, "8:acs:a_b"));
+    EXPECT_TRUE(create(*store, "8:acs:a_c"));
+    EXPECT_TRUE(*answer_of<bool>([&](auto done) { store->remove_identity("8:acs:a_c", done); }));
+    EXPECT_FALSE(*answer_of<bool>([&](auto done) { store->remove_identity("8:acs:a_c", done); }));
+  }
+  const auto store = open(path);
+  EXPECT_TRUE(find(*store, "8:acs:a_b"));
+  EXPECT_FALSE(find(*store, "8:acs:a_c"));
+}
+
+TEST(Store, a_users_calls_come_newest_first_in_pages_and_the_oldest_go) {
+  const auto store = open(":memory:");
+  const auto calls = [&](const char* user, size_t skip, size_t limit) {
+    return *answer_of<std::vector<std::string>>(
+        [&](auto done) { store->calls_of(user, skip, limit, done); });
+  };
+  const size_t all = Store::kCallsKept + 5;
+  for (size_t i = 0; i < all; ++i) {
+    store->keep_call("alice", WallTime(std::chrono::seconds(i + 1)), std::to_string(i),
+                     std::to_string(i));
+  }
+  store->keep_call("bob", WallTime(1s), "x", "bob's");
+  EXPECT_THAT(calls("alice", 0, 2), ElementsAre(std::to_string(all - 1), std::to_string(all - 2)));
+  EXPECT_THAT(calls("alice", 2, 1), ElementsAre(std::to_string(all - 3)));
+  EXPECT_THAT(calls("alice", 0, 2 * all), SizeIs(Store::kCallsKept));
+  EXPECT_THAT(calls("bob", 0, 10), ElementsAre("bob's"));
+  EXPECT_THAT(calls("carol", 0, 10), IsEmpty());
 }
 
 }  // namespace
