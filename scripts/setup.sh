@@ -83,6 +83,7 @@ case "$what" in
     install_packages "${build_packages[@]}" "${demo_packages[@]}" "${test_packages[@]}"
     install_npm acs/web
     install_npm tests/e2e
+    install_npm tests/e2e/azure-sdk
     ;;
   bench)
     install_packages "${build_packages[@]}"
