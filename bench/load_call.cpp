@@ -54,6 +54,7 @@ LoadCall::LoadCall(const media::DtlsContext& dtls, Random& random, const Setting
   phone_fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const auto any = *SocketAddress::parse("127.0.0.1");
   if (::bind(phone_fd_, any.data(), any.size()) == 0) phone_port_ = port_of(phone_fd_);
+  stamp_of_last(phone_fd_, clock_);
   stamp_of_last(user_.fd(), clock_);
   user_.on_audio = [this](const test::WebRtcClient::Received& in) {
     phone_to_user_.received(in.rtp.header.timestamp, stamp_of_last(user_.fd(), clock_));
@@ -114,7 +115,7 @@ void LoadCall::on_phone_readable() {
     if (packet.size() < media::wire::kRtpHeaderSize || is_rtcp(packet)) continue;
     const auto rtp = media::wire::RtpPacket::parse(packet);
     if (rtp && rtp->header.payload_type == kPcmu) {
-      user_to_phone_.received(rtp->header.timestamp, clock_.wall());
+      user_to_phone_.received(rtp->header.timestamp, stamp_of_last(phone_fd_, clock_));
     }
   }
 }

@@ -35,10 +35,12 @@ MediaWorker::MediaWorker(Setup setup)
   setup_.webrtc->count_in(&counters_);
   webrtc_watch_ = {.kind = Watch::Kind::WebRtc, .socket = setup_.webrtc.get()};
   watch_input(epoll_, setup_.webrtc->fd(), &webrtc_watch_);
+  setup_.webrtc->leave_by(&sends_);
   if (setup_.webrtc6) {
     setup_.webrtc6->count_in(&counters_);
     webrtc6_watch_ = {.kind = Watch::Kind::WebRtc, .socket = setup_.webrtc6.get()};
     watch_input(epoll_, setup_.webrtc6->fd(), &webrtc6_watch_);
+    setup_.webrtc6->leave_by(&sends_);
   }
   tcp_.listen(std::move(setup_.tcp));
   tcp_.listen(std::move(setup_.tcp6));
@@ -70,6 +72,7 @@ void MediaWorker::run() {
   while (running_) turn();
   const TimePoint now = setup_.clock.now();
   while (!ports_.empty()) remove(ports_.begin()->first, now);
+  sends_.flush();
   mailbox_.close();
 }
 
@@ -83,6 +86,7 @@ void MediaWorker::turn() {
   if (now >= earliest_) run_timers(now);
   if (now >= next_publish_) publish(now);
   if (pace_.due(now)) look_at_load(now);
+  sends_.flush();
 }
 
 // Until nothing is left that had come: a packet that waits in its socket must not be judged lost by

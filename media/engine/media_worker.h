@@ -19,6 +19,7 @@
 #include "media/engine/ice_tcp.h"
 #include "media/engine/media_command.h"
 #include "media/engine/media_session.h"
+#include "media/engine/send_batch.h"
 #include "media/engine/turn_pace.h"
 #include "media/engine/udp_socket.h"
 #include "media/engine/watch.h"
@@ -149,6 +150,7 @@ class MediaWorker final : public TcpRouter, public PortObserver {
 
   PacketPool pool_{kPackets};
   ReceiveBatch batch_{pool_};
+  SendBatch sends_;
   std::deque<PendingDtls> dtls_queue_;
   IceTcp tcp_{epoll_, pool_, counters_, *this};
 

@@ -43,6 +43,8 @@ void MediaWorker::keep(std::unique_ptr<EnginePort> port) {
   if (auto* phone = dynamic_cast<PhonePort*>(port.get())) {
     watched->rtp = {.kind = Watch::Kind::PhoneRtp, .socket = &phone->rtp(), .phone = phone};
     watched->rtcp = {.kind = Watch::Kind::PhoneRtcp, .socket = &phone->rtcp(), .phone = phone};
+    phone->rtp().leave_by(&sends_);
+    phone->rtcp().leave_by(&sends_);
     watch_input(epoll_, phone->rtp().fd(), &watched->rtp);
     watch_input(epoll_, phone->rtcp().fd(), &watched->rtcp);
   }
@@ -84,6 +86,7 @@ void MediaWorker::remove(PortId id, TimePoint now) {
     look_at(port.session());
   }
   port.leave(now);
+  sends_.flush();  // Its last words, by its sockets, into its counters.
   port.publish(false, counters_);
   const PortStats last = port.board().read();
   std::erase(schedule_, &port);

@@ -22,15 +22,16 @@ struct Departure {
 // Another worker's socket to send by: its descriptor, our counts.
 class BorrowedSocket final : public DatagramSink {
  public:
-  BorrowedSocket(const UdpSocket& socket, MediaCounters& counters)
-      : fd_(socket.fd()), counters_(counters) {}
+  BorrowedSocket(const UdpSocket& socket, SendBatch& batch, MediaCounters& counters)
+      : fd_(socket.fd()), batch_(batch), counters_(counters) {}
 
   void send(std::span<const std::byte> datagram, const SocketAddress& to) override {
-    send_datagram(fd_, datagram, to, &counters_);
+    batch_.add(fd_, datagram, to, &counters_);
   }
 
  private:
   const int fd_;  // Its worker outlives every call.
+  SendBatch& batch_;
   MediaCounters& counters_;
 };
 
@@ -67,8 +68,9 @@ class AwayDirectory final : public WebRtcDirectory {
 
 // Another worker's browser sockets, as ports that came from there use them.
 struct Abroad {
-  Abroad(const MediaWorker& home, MediaCounters& counters) : v4(home.webrtc(), counters) {
-    if (home.webrtc6() != nullptr) v6.emplace(*home.webrtc6(), counters);
+  Abroad(const MediaWorker& home, SendBatch& batch, MediaCounters& counters)
+      : v4(home.webrtc(), batch, counters) {
+    if (home.webrtc6() != nullptr) v6.emplace(*home.webrtc6(), batch, counters);
   }
   DatagramSink& socket_to(const SocketAddress& address) {
     if (address.v6() && v6) return *v6;
@@ -82,7 +84,7 @@ struct Abroad {
 
 Abroad& MediaWorker::abroad(size_t home) {
   auto& slot = abroad_[home];
-  if (!slot) slot = std::make_shared<Abroad>(*workers_[home], counters_);
+  if (!slot) slot = std::make_shared<Abroad>(*workers_[home], sends_, counters_);
   return *slot;
 }
 
@@ -141,6 +143,7 @@ void MediaWorker::on_command(MoveSession& command, TimePoint) {
 
 std::unique_ptr<EnginePort> MediaWorker::give_up(EnginePort& port, Departure& departure,
                                                  size_t to) {
+  sends_.flush();
   std::erase(schedule_, &port);
   auto node = ports_.extract(port.id());
   // What waits of a handshake is sent again by the peer.
@@ -149,6 +152,8 @@ std::unique_ptr<EnginePort> MediaWorker::give_up(EnginePort& port, Departure& de
   if (auto* phone = dynamic_cast<PhonePort*>(&port)) {
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, phone->rtp().fd(), nullptr);
     ::epoll_ctl(epoll_, EPOLL_CTL_DEL, phone->rtcp().fd(), nullptr);
+    phone->rtp().leave_by(nullptr);
+    phone->rtcp().leave_by(nullptr);
   }
   if (auto* browser = dynamic_cast<BrowserPort*>(&port)) {
     std::ranges::move(tcp_.give_up(browser->transport()),

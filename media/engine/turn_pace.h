@@ -10,14 +10,15 @@ namespace gw::media {
 
 // How busy one worker's loop is, and how long it may let packets come together before it turns
 // again. Packets that come one by one would each cost a wake-up and find the caches cold, which
-// costs more than their handling: with few calls up to half of the CPU. So an idle worker waits for
-// a few of them, 2 ms at most, a tenth of a frame; a busy one finds several by itself and does not
-// wait. Pure; owned by the MediaWorker, its thread.
+// costs more than their handling: with few calls more than half of the CPU. So an idle worker waits
+// for a frame's worth of them, 5 ms at most, a quarter of a frame; the busier it is, the more of
+// them it finds by itself, and it waits less and less, for nobody shall be late because of it.
+// Pure; owned by the MediaWorker, its thread.
 class TurnPace {
  public:
   static constexpr Duration kPeriod = 250ms;  // Between two looks.
-  static constexpr double kPackets = 4;       // To wait for when there is nothing else to do.
-  static constexpr Duration kLongest = 2ms;
+  static constexpr double kPackets = 20;      // To wait for when there is nothing else to do.
+  static constexpr Duration kLongest = 5ms;
 
   // The loop had nothing to do for so long.
   void waited(Duration time) { waited_ += time; }
@@ -39,7 +40,8 @@ class TurnPace {
     }
     const auto span = static_cast<double>(passed.count());
     busy_ = std::clamp(1 - static_cast<double>(waited.count()) / span, 0.0, 1.0);
-    const double gather = came == 0 ? 0 : span / came * kPackets * (1 - busy_) * (1 - busy_);
+    const double rest = (1 - busy_) * (1 - busy_);
+    const double gather = came == 0 ? 0 : span / came * kPackets * rest * rest;
     gather_ = std::min(kLongest, Duration(static_cast<int64_t>(gather)));
   }
 

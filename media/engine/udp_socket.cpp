@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "media/engine/send_batch.h"
+
 namespace gw::media {
 
 Result<std::unique_ptr<UdpSocket>> UdpSocket::bind(const SocketAddress& address,
@@ -58,6 +60,7 @@ int UdpSocket::receive_buffer() const {
 }
 
 void UdpSocket::send(std::span<const std::byte> datagram, const SocketAddress& to) {
+  if (batch_ != nullptr) return batch_->add(fd_, datagram, to, counters_);
   send_datagram(fd_, datagram, to, counters_);
 }
 

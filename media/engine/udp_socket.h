@@ -12,6 +12,8 @@
 
 namespace gw::media {
 
+class SendBatch;
+
 // One bound UDP socket. Made on the signalling thread, read and written by the worker that owns it.
 class UdpSocket final : public DatagramSink {
  public:
@@ -34,6 +36,9 @@ class UdpSocket final : public DatagramSink {
   const SocketAddress& address() const { return address_; }
   int receive_buffer() const;  // What the kernel granted.
   void count_in(MediaCounters* counters) { counters_ = counters; }
+  // What is sent leaves with the worker's turn; null: at once. The batch is flushed before another
+  // one is set and before the socket goes.
+  void leave_by(SendBatch* batch) { batch_ = batch; }
 
  private:
   UdpSocket(int fd, const SocketAddress& address) : fd_(fd), address_(address) {}
@@ -41,6 +46,7 @@ class UdpSocket final : public DatagramSink {
   const int fd_;
   const SocketAddress address_;
   MediaCounters* counters_ = nullptr;
+  SendBatch* batch_ = nullptr;
 };
 
 // By a bound socket, whosever it is; counts into `counters`, if any. Any thread. Packet path.

@@ -181,7 +181,7 @@ void DtlsSession::receive(std::span<const std::byte> datagram, TimePoint now) {
 
 void DtlsSession::close() {
   if (state_ != State::Connected) return;
-  SSL_shutdown(ssl_.get());
+  if (SSL_alloc_buffers(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
   ERR_clear_error();
   state_ = State::Closed;
 }
@@ -222,6 +222,16 @@ void DtlsSession::finish() {
     return;
   }
   state_ = State::Connected;
+  put_buffers_away();
+}
+
+// 40 kB, which hardly a call needs again: what comes after the handshake is an alert, if anything.
+void DtlsSession::put_buffers_away() {
+  in_ = BIO_new(BIO_s_mem());
+  GW_ASSERT(in_);
+  BIO_set_mem_eof_return(in_, -1);
+  SSL_set0_rbio(ssl_.get(), in_);
+  SSL_free_buffers(ssl_.get());
 }
 
 void DtlsSession::fail(std::string why) {
@@ -278,6 +288,7 @@ void DtlsSession::read_alerts() {
   const int n = SSL_read(ssl_.get(), ignored.data(), ignored.size());
   if (n <= 0 && SSL_get_error(ssl_.get(), n) == SSL_ERROR_ZERO_RETURN) state_ = State::Closed;
   ERR_clear_error();
+  SSL_free_buffers(ssl_.get());
 }
 
 }  // namespace gw::media

@@ -74,6 +74,7 @@ class DtlsSession {
 
   void step(TimePoint now);
   void finish();
+  void put_buffers_away();
   void fail(std::string why);
   bool peer_matches() const;
   std::optional<SrtpKeys> export_keys() const;
