@@ -21,8 +21,11 @@ struct DtlsBio {
 
   static int write(BIO* bio, const char* data, int size) {
     auto* session = static_cast<DtlsSession*>(BIO_get_data(bio));
-    if (session->sink_ != nullptr && !session->to_.empty()) {
-      session->sink_->send(std::as_bytes(std::span(data, static_cast<size_t>(size))), session->to_);
+    const auto datagram = std::as_bytes(std::span(data, static_cast<size_t>(size)));
+    if (session->sealing_) {
+      session->farewell_.assign(datagram.begin(), datagram.end());
+    } else if (session->sink_ != nullptr && !session->to_.empty()) {
+      session->sink_->send(datagram, session->to_);
     }
     return size;  // What is lost here is lost as on any network: DTLS repeats it.
   }
@@ -169,7 +172,7 @@ void DtlsSession::connect(TimePoint now) {
 }
 
 void DtlsSession::receive(std::span<const std::byte> datagram, TimePoint now) {
-  if (state_ == State::Failed || state_ == State::Closed) return;
+  if (ssl_ == nullptr || state_ == State::Failed || state_ == State::Closed) return;
   BIO_write(in_, datagram.data(), static_cast<int>(datagram.size()));
   if (state_ == State::Handshaking) {
     step(now);
@@ -181,9 +184,23 @@ void DtlsSession::receive(std::span<const std::byte> datagram, TimePoint now) {
 
 void DtlsSession::close() {
   if (state_ != State::Connected) return;
-  if (SSL_alloc_buffers(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
-  ERR_clear_error();
+  if (ssl_ != nullptr) {
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+  } else if (sink_ != nullptr && !to_.empty()) {
+    sink_->send(farewell_, to_);
+  }
   state_ = State::Closed;
+}
+
+void DtlsSession::keys_in_use() {
+  if (ssl_ == nullptr || state_ != State::Connected) return;
+  sealing_ = true;
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+  sealing_ = false;
+  in_ = nullptr;
+  ssl_.reset();
 }
 
 TimePoint DtlsSession::on_timer(TimePoint now) {
@@ -222,16 +239,6 @@ void DtlsSession::finish() {
     return;
   }
   state_ = State::Connected;
-  put_buffers_away();
-}
-
-// 40 kB, which hardly a call needs again: what comes after the handshake is an alert, if anything.
-void DtlsSession::put_buffers_away() {
-  in_ = BIO_new(BIO_s_mem());
-  GW_ASSERT(in_);
-  BIO_set_mem_eof_return(in_, -1);
-  SSL_set0_rbio(ssl_.get(), in_);
-  SSL_free_buffers(ssl_.get());
 }
 
 void DtlsSession::fail(std::string why) {
@@ -288,7 +295,6 @@ void DtlsSession::read_alerts() {
   const int n = SSL_read(ssl_.get(), ignored.data(), ignored.size());
   if (n <= 0 && SSL_get_error(ssl_.get(), n) == SSL_ERROR_ZERO_RETURN) state_ = State::Closed;
   ERR_clear_error();
-  SSL_free_buffers(ssl_.get());
 }
 
 }  // namespace gw::media

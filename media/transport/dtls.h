@@ -47,6 +47,7 @@ class DtlsSession {
   enum class State { Handshaking, Connected, Failed, Closed };
 
   static constexpr Duration kHandshakeLimit = 15s;
+  static constexpr Duration kLook = 250ms;  // Whether the peer uses its keys: keys_in_use().
 
   // `fingerprints` are those of the peer's SDP: its certificate must match one of them.
   DtlsSession(const DtlsContext& context, Role role, std::vector<wire::SdpFingerprint> fingerprints,
@@ -61,6 +62,11 @@ class DtlsSession {
   void receive(std::span<const std::byte> datagram, TimePoint now);
   void connect(TimePoint now);  // Active role: the first flight.
   void close();                 // Sends close_notify.
+  // The peer has sent something under the keys, so it has our last flight: OpenSSL's state, 36 kB,
+  // goes, but for the close_notify, which is sealed now. What comes over DTLS later can only be the
+  // peer's own close_notify, and signalling tells of that.
+  void keys_in_use();
+  bool keeps_state() const { return ssl_ != nullptr; }
 
   // Retransmissions; returns when to call again.
   TimePoint on_timer(TimePoint now);
@@ -74,7 +80,6 @@ class DtlsSession {
 
   void step(TimePoint now);
   void finish();
-  void put_buffers_away();
   void fail(std::string why);
   bool peer_matches() const;
   std::optional<SrtpKeys> export_keys() const;
@@ -89,6 +94,8 @@ class DtlsSession {
 
   DatagramSink* sink_ = nullptr;
   SocketAddress to_;
+  bool sealing_ = false;  // What is written now is kept in farewell_.
+  std::vector<std::byte> farewell_;
   State state_ = State::Handshaking;
   std::string failure_;
   std::optional<SrtpKeys> keys_;

@@ -33,6 +33,11 @@ DtlsKeying::Change DtlsKeying::receive(std::span<const std::byte> datagram,
 
 DtlsKeying::Change DtlsKeying::on_timer(TimePoint now) {
   if (now < due_) return Change::None;
+  if (srtp_) {
+    if (srtp_->heard()) dtls_.keys_in_use();
+    due_ = dtls_.keeps_state() ? now + DtlsSession::kLook : kNever;
+    return Change::None;
+  }
   due_ = dtls_.on_timer(now);
   return changed();
 }
@@ -49,7 +54,10 @@ DtlsKeying::Change DtlsKeying::changed() {
     srtp_ = SrtpSession::create(*keys);
     suite_ = wire::to_string(keys->suite);
   }
-  if (srtp_) return Change::Connected;
+  if (srtp_) {
+    due_ = TimePoint{};
+    return Change::Connected;
+  }
   failure_ = dtls_.failure().empty() ? "SRTP refused the keys of DTLS" : dtls_.failure();
   return Change::Failed;
 }

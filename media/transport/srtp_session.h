@@ -36,8 +36,8 @@ class SrtpSession {
  public:
   // A browser or phone uses one, a few after transfers; more is an attack or a loop.
   static constexpr size_t kMaxSsrcs = 32;
-  static constexpr size_t kReplayWindow = 1024;  // Packets: 20 s of reordering.
-  static constexpr size_t kRtcpReplayWindow = 128;
+  static constexpr size_t kReplayWindow = 256;  // Packets: 5 s of reordering.
+  static constexpr size_t kRtcpReplayWindow = 64;
   // A sender goes on while its packets are lost, or are dropped on hold, and 11 minutes later the
   // nearest index is the wrong one (RFC 3711 3.3.1); so it is when the rollover counter outlives a
   // new key. A packet that does not fit is tried once more, this or that many turns ahead: one try
@@ -51,6 +51,9 @@ class SrtpSession {
   // counter and window must not begin again (RFC 3711 3.2.3; with GCM an IV that comes twice gives
   // the key away). False, and nothing changed, when the keys do not fit.
   bool rekey(const SrtpKeys& keys);
+
+  // Something of the peer's was authentic under the keys in force.
+  bool heard() const { return source_count_ > 0; }
 
   // Packet path, all four. False: the packet is no RTP, has no room for the tag, or its number was
   // used before.

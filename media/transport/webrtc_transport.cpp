@@ -178,9 +178,12 @@ bool WebRtcTransport::send_rtcp(Packet& packet, TimePoint) {
 TimePoint WebRtcTransport::on_timer(TimePoint now) {
   TimePoint next = kNever;
   if (dtls_) {
+    if (srtp_ && srtp_->heard()) dtls_->keys_in_use();
     const DtlsSession::State before = dtls_->state();
     next = dtls_->on_timer(now);
     after_step(before, now);
+    // Until the browser is heard under the keys.
+    if (srtp_ && dtls_->keeps_state()) next = std::min(next, now + DtlsSession::kLook);
   }
   // RFC 7675: nobody answers for the address any more, so nothing may be sent there.
   if (now >= ice_.consent_ends()) {

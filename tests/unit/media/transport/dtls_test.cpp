@@ -135,5 +135,41 @@ TEST_F(DtlsTest, close_is_told_to_the_peer) {
   EXPECT_EQ(DtlsSession::State::Closed, server_->state());
 }
 
+TEST_F(DtlsTest, with_its_keys_in_use_a_session_keeps_nothing_but_the_word_of_its_end) {
+  make({client_context_->fingerprint()});
+  carry();
+  ASSERT_EQ(DtlsSession::State::Connected, server_->state());
+  EXPECT_TRUE(server_->keeps_state());
+  server_->keys_in_use();
+  EXPECT_FALSE(server_->keeps_state());
+  EXPECT_TRUE(from_server_.sent.empty());
+  EXPECT_EQ(kNever, server_->on_timer(clock_.now()));
+
+  server_->close();
+  EXPECT_EQ(DtlsSession::State::Closed, server_->state());
+  ASSERT_EQ(1u, from_server_.sent.size());
+  carry();
+  EXPECT_EQ(DtlsSession::State::Closed, client_->state());
+  server_->close();
+  EXPECT_TRUE(from_server_.sent.empty());
+}
+
+TEST_F(DtlsTest, what_comes_after_the_state_is_gone_changes_nothing) {
+  make({client_context_->fingerprint()});
+  carry();
+  server_->keys_in_use();
+  client_->close();
+  carry();
+  EXPECT_EQ(DtlsSession::State::Connected, server_->state());
+}
+
+TEST_F(DtlsTest, while_the_handshake_goes_on_there_is_nothing_to_put_away) {
+  make({client_context_->fingerprint()});
+  server_->keys_in_use();
+  carry();
+  EXPECT_EQ(DtlsSession::State::Connected, server_->state());
+  EXPECT_TRUE(server_->keeps_state());
+}
+
 }  // namespace
 }  // namespace gw::media

@@ -45,7 +45,7 @@ class LibSrtpPeer {
     srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile);
     policy.key = reinterpret_cast<unsigned char*>(master.bytes.data());
     policy.ssrc.type = type;
-    policy.window_size = 1024;
+    policy.window_size = SrtpSession::kReplayWindow;
     srtp_t session = nullptr;
     EXPECT_EQ(srtp_err_status_ok, srtp_create(&session, &policy));
     return session;
