@@ -27,7 +27,7 @@ function(gw_library name)
   if(GW_FUZZ)
     # clang 14 cannot assemble instrumented coroutines ("difference across sections"); no fuzzed parser lives there.
     # What reads requests without coroutines is fuzzed with the REST parsers.
-    list(FILTER sources EXCLUDE REGEX "/acs/http/[a-z_]*(connection|server|client|core|context|files|signed)[.]cpp$")
+    list(FILTER sources EXCLUDE REGEX "/acs/http/[a-z_]*(connection|server|client|core|context|files|signed|line|channel)[.]cpp$")
   endif()
   foreach(file ${ARG_EXCLUDE})
     list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${file})

@@ -28,7 +28,7 @@ http::WebSocketHandler serve(const std::weak_ptr<State>& weak,
   handler.on_message = [weak, link](std::string_view message) {
     if (const auto s = weak.lock()) s->core.received(link, message);
   };
-  handler.on_close = [weak, link] {
+  handler.on_close = [weak, link](uint16_t) {
     if (const auto s = weak.lock()) s->core.closed(link);
   };
   return handler;

@@ -266,7 +266,8 @@ class HttpConnection final : public Connection {
       co_await say(404, "There is nothing at this path.");
       co_return false;
     }
-    if (!offers_protocol(request->header("Sec-WebSocket-Protocol"), route->protocol)) {
+    if (!route->protocol.empty() &&
+        !offers_protocol(request->header("Sec-WebSocket-Protocol"), route->protocol)) {
       core_->refused("protocol");
       co_await say(400, "Another sub-protocol is wanted.");
       co_return false;

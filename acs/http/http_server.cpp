@@ -83,6 +83,8 @@ class Server final : public HttpServer {
     });
   }
 
+  Loop loop() override { return {io_, core_->inbox}; }
+
   void stop() override {
     if (thread_.joinable()) {
       core_->inbox->post([this] { close_all(); });

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "acs/http/headers.h"
+#include "acs/http/loop.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -22,7 +24,7 @@ struct Request {
   std::string target;  // "/api/calls?x=1", as sent.
   std::string path;    // Decoded, normalised, without the query; never contains "..".
   std::string query;   // As sent, without '?'.
-  std::vector<std::pair<std::string, std::string>> headers;  // As received.
+  Headers headers;     // As received.
   std::string body;
   SocketAddress peer;
   bool tls = false;
@@ -35,7 +37,7 @@ struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  Headers headers;
 
   static Response json(unsigned status, std::string body);
   static Response text(unsigned status, std::string body);
@@ -50,20 +52,25 @@ using Handler = std::function<void(const Request&, Respond)>;
 class WebSocket {
  public:
   virtual ~WebSocket() = default;
-  virtual void send(
-      std::string binary) = 0;  // Queued; a peer that does not read is closed (bounded queue).
+  // Queued; a peer that does not read is closed (bounded queue).
+  virtual void send(std::string binary) = 0;
+  virtual void send_text(std::string text) = 0;
+  virtual size_t unsent() const = 0;  // Bytes that are queued. Asio thread only.
   virtual void close(uint16_t code, std::string reason) = 0;
   virtual const SocketAddress& peer() const = 0;
 };
 struct WebSocketHandler {
-  std::function<void(std::string_view message)>
-      on_message;                  // Binary messages only; text is refused with 1003.
-  std::function<void()> on_close;  // Once, last.
+  // Messages of the kind that was asked for: the other is refused with 1003.
+  std::function<void(std::string_view message)> on_message;
+  // Once, last. The peer's code, ours if we closed, 1006 when it went without one (RFC 6455 7.4).
+  std::function<void(uint16_t code)> on_close;
 };
 struct WebSocketRoute {
-  std::string path;      // "/edge"
-  std::string protocol;  // Required sub-protocol, echoed.
+  std::string path;      // "/edge"; a prefix when it ends with '/'.
+  std::string protocol;  // Required sub-protocol, echoed; "" = none.
+  bool text = false;     // The kind of message that is wanted.
   size_t max_message = 65536;
+  Duration idle_timeout{0};  // Pings at half of it; a peer that is silent is lost. 0 = never.
   std::function<bool(const Request&)> allow;  // Origin and rate; false = 403.
   std::function<WebSocketHandler(std::shared_ptr<WebSocket>, const Request&)> accept;
 };
@@ -107,6 +114,7 @@ class HttpServer {
   reload_certificate() = 0;  // Reads the files again; new connections use them. Any thread.
   virtual void post(std::function<void()> task) = 0;  // Any thread: onto the Asio thread.
   virtual void after(Duration delay, std::function<void()> task) = 0;  // Any thread.
+  virtual Loop loop() = 0;  // For clients that live on the same thread.
   virtual void
   stop() = 0;  // Not on the Asio thread. Lets what is being written leave; 2 s at most.
 };

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cctype>
 
 #include "acs/http/http_server.h"
 #include "acs/http/url.h"
@@ -7,13 +6,7 @@
 namespace gw::acs::http {
 
 std::string_view Request::header(std::string_view name) const {
-  for (const auto& [key, value] : headers) {
-    const bool same = std::ranges::equal(key, name, [](unsigned char a, unsigned char b) {
-      return std::tolower(a) == std::tolower(b);
-    });
-    if (same) return value;
-  }
-  return {};
+  return find_header(headers, name);
 }
 
 std::optional<std::string> Request::query_value(std::string_view key) const {

@@ -63,7 +63,9 @@ void ServerCore::serve_files(const std::string& folder) {
 }
 
 const WebSocketRoute* ServerCore::websocket_at(std::string_view path) const {
-  const auto found = std::ranges::find(websockets_, path, &WebSocketRoute::path);
+  const auto found = std::ranges::find_if(websockets_, [&](const WebSocketRoute& route) {
+    return route.path.ends_with('/') ? path.starts_with(route.path) : path == route.path;
+  });
   return found == websockets_.end() ? nullptr : &*found;
 }
 

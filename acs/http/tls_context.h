@@ -13,4 +13,8 @@ namespace gw::acs::http {
 Result<std::shared_ptr<boost::asio::ssl::context>> load_tls(const std::string& certificate,
                                                             const std::string& key);
 
+// A client's: the same versions, the peer's certificate verified against the system's authorities
+// and those of `more_authorities` (a PEM file; "" = none).
+Result<std::shared_ptr<boost::asio::ssl::context>> load_trust(const std::string& more_authorities);
+
 }  // namespace gw::acs::http

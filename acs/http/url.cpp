@@ -1,5 +1,8 @@
 #include "acs/http/url.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace gw::acs::http {
 namespace {
 
@@ -30,6 +33,50 @@ std::optional<std::string> normalise(std::string_view path) {
   }
   if (out.empty() || path.ends_with('/')) out += '/';
   return out;
+}
+
+constexpr size_t kMaxUrl = 8192;  // What servers commonly take.
+
+uint16_t usual_port(std::string_view scheme) {
+  if (scheme == "http" || scheme == "ws") return 80;
+  if (scheme == "https" || scheme == "wss") return 443;
+  return 0;
+}
+
+// What could end our request line, or be read in two ways.
+bool fit_for_request_line(std::string_view text) {
+  return std::ranges::all_of(text,
+                             [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '\\'; });
+}
+
+std::optional<uint16_t> parse_port(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (value == 0 || value > 65535) return std::nullopt;
+  return static_cast<uint16_t>(value);
+}
+
+// "host", "host:1", "[::1]:1". False: it is none.
+bool split_authority(std::string_view text, Url& out) {
+  if (text.starts_with('[')) {
+    const size_t end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    out.host = text.substr(1, end - 1);
+    if (out.host.find_first_not_of("0123456789abcdefABCDEF:.") != std::string::npos) return false;
+    text.remove_prefix(end + 1);
+    if (text.empty()) return !out.host.empty();
+    if (!text.starts_with(':')) return false;
+  } else {
+    const size_t colon = std::min(text.find(':'), text.size());
+    out.host = text.substr(0, colon);
+    text.remove_prefix(colon);
+  }
+  if (out.host.empty()) return false;
+  if (text.empty()) return true;
+  const auto port = parse_port(text.substr(1));
+  if (port) out.port = *port;
+  return port.has_value();
 }
 
 }  // namespace
@@ -75,6 +122,42 @@ std::optional<Target> parse_target(std::string_view target) {
   if (!path) return std::nullopt;
   out.path = std::move(*path);
   return out;
+}
+
+std::string Url::authority() const {
+  std::string out = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != usual_port(scheme)) out += ":" + std::to_string(port);
+  return out;
+}
+
+std::string Url::origin() const {
+  const std::string named = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  return scheme + "://" + named + ":" + std::to_string(port);
+}
+
+Result<Url> parse_url(std::string_view text) {
+  const auto no = [](std::string_view why) {
+    return fail(ErrorCode::InvalidArgument, "the URL " + std::string(why));
+  };
+  if (text.size() > kMaxUrl) return no("is too long");
+  if (!fit_for_request_line(text)) return no("holds characters that must be percent-encoded");
+  const size_t mark = text.find("://");
+  if (mark == std::string_view::npos) return no("names no scheme (https://...)");
+  Url url;
+  for (const char c : text.substr(0, mark)) {
+    url.scheme += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
+  url.port = usual_port(url.scheme);
+  if (url.port == 0) return no("is neither http, https, ws nor wss");
+  text.remove_prefix(mark + 3);
+  text = text.substr(0, text.find('#'));
+  const size_t path = std::min(text.find_first_of("/?"), text.size());
+  const std::string_view authority = text.substr(0, path);
+  if (authority.find('@') != std::string_view::npos) return no("holds a user name");
+  if (!split_authority(authority, url)) return no("names no host and port");
+  text.remove_prefix(path);
+  url.target = text.starts_with('/') ? std::string(text) : "/" + std::string(text);
+  return url;
 }
 
 }  // namespace gw::acs::http

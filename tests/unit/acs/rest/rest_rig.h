@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -28,6 +29,7 @@ class RouteTable final : public http::HttpServer {
   Result<void> reload_certificate() override { return {}; }
   void post(std::function<void()> task) override { task(); }
   void after(Duration, std::function<void()>) override {}
+  http::Loop loop() override { return {io_, inbox_}; }
   void stop() override {}
 
   // The answer of the handler with the longest path; 0 = no handler, or none yet.
@@ -51,6 +53,8 @@ class RouteTable final : public http::HttpServer {
   }
 
  private:
+  boost::asio::io_context io_;
+  std::shared_ptr<http::Inbox> inbox_ = std::make_shared<http::Inbox>();
   std::vector<std::pair<std::string, http::Handler>> routes_;
 };
 
