@@ -8,6 +8,11 @@ MediaPort::Surroundings EnginePort::own(const MediaPort::Surroundings& around) {
 
 void EnginePort::publish(bool speaks, MediaCounters& counters) {
   counters.take(counters_);
+  if (const StreamPort* port = stream()) {
+    PortStats stats = port->stats();
+    stats.speaks = speaks;
+    return board_->write(stats, std::nullopt, {});
+  }
   const MediaPort* port = media();
   if (port == nullptr) return;
   PortStats stats = port->stats();

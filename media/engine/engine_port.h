@@ -6,6 +6,7 @@
 #include "media/engine/udp_socket.h"
 #include "media/path/echo_port.h"
 #include "media/path/media_port.h"
+#include "media/path/stream_port.h"
 #include "media/transport/rtp_transport.h"
 #include "media/transport/webrtc_transport.h"
 
@@ -23,6 +24,7 @@ class EnginePort : public PortObserver {
 
   virtual SoundPort& sound() = 0;
   virtual MediaPort* media() { return nullptr; }  // None: no network, no negotiation.
+  virtual StreamPort* stream() { return nullptr; }
   virtual DtlsReceiver* dtls() { return nullptr; }
   virtual Deadline& deadline() = 0;
   virtual TimePoint on_timer(TimePoint now) = 0;
@@ -139,6 +141,26 @@ class EchoUserPort final : public EnginePort {
   }
 
   EchoPort port_;
+};
+
+class StreamingPort final : public EnginePort {
+ public:
+  StreamingPort(AddStreamPort command, const MediaPort::Surroundings& around)
+      : EnginePort(command.port, command.session, std::move(command.board), around.observer),
+        port_({command.port, command.spec.says, command.spec.plays, command.spec.unmixed},
+              std::move(command.stream), *this, around.earliest) {}
+
+  SoundPort& sound() override { return port_; }
+  StreamPort* stream() override { return &port_; }
+  Deadline& deadline() override { return port_.deadline(); }
+  TimePoint on_timer(TimePoint now) override { return port_.on_timer(now); }
+
+ private:
+  void enter(PacketPool&, TimePoint& earliest, TimePoint now) override {
+    port_.enter_worker(earliest, now);
+  }
+
+  StreamPort port_;
 };
 
 }  // namespace gw::media

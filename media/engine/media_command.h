@@ -37,6 +37,13 @@ struct AddEchoPort {
   SessionId session;
   std::shared_ptr<PortBoard> board;
 };
+struct AddStreamPort {
+  PortId port;
+  SessionId session;
+  StreamPortSpec spec;
+  std::shared_ptr<PcmStream> stream;
+  std::shared_ptr<PortBoard> board;
+};
 struct RemovePort {
   PortId port;
 };
@@ -112,9 +119,9 @@ struct ReceiveDigit {
 struct StopWorker {};
 
 using MediaCommand =
-    std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, RemovePort, ApplyNegotiation,
-                 RestartIce, ConnectPorts, JoinPort, DisconnectPort, MergeSessions, ExpectPorts,
-                 MoveSession, AdoptPorts, RouteBrowser, WatchRing, SetHeld, SetMuted, PlayRingback,
-                 SendDigits, ReceiveDigit, StopWorker>;
+    std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, AddStreamPort, RemovePort,
+                 ApplyNegotiation, RestartIce, ConnectPorts, JoinPort, DisconnectPort,
+                 MergeSessions, ExpectPorts, MoveSession, AdoptPorts, RouteBrowser, WatchRing,
+                 SetHeld, SetMuted, PlayRingback, SendDigits, ReceiveDigit, StopWorker>;
 
 }  // namespace gw::media

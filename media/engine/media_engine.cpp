@@ -126,7 +126,7 @@ MediaEngineImpl::Port* MediaEngineImpl::find(PortId id) {
 Result<MediaEngineImpl::Port*> MediaEngineImpl::negotiating(PortId id) {
   Port* port = find(id);
   if (port == nullptr) return fail(ErrorCode::NotFound, "no such media port");
-  if (!port->negotiation) return fail(ErrorCode::Conflict, "the echo user negotiates nothing");
+  if (!port->negotiation) return fail(ErrorCode::Conflict, "a port without a network negotiates nothing");
   return port;
 }
 
@@ -231,6 +231,18 @@ Result<PortId> MediaEngineImpl::add_echo_port(SessionId id, const EchoPortSpec&)
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
   workers_[session->worker]->post(AddEchoPort{made, id, board});
+  return made;
+}
+
+Result<PortId> MediaEngineImpl::add_stream_port(SessionId id, const StreamPortSpec& spec,
+                                                std::shared_ptr<PcmStream> stream) {
+  Session* session = find(id);
+  if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
+  Port port;
+  port.board = std::make_shared<PortBoard>();
+  const std::shared_ptr<PortBoard> board = port.board;
+  const PortId made = add(id, *session, std::move(port));
+  workers_[session->worker]->post(AddStreamPort{made, id, spec, std::move(stream), board});
   return made;
 }
 

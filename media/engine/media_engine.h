@@ -54,6 +54,15 @@ struct BrowserPortSpec {
 // The echo user: a prompt of at most two seconds, then what it hears, within 200 ms, at unity gain.
 struct EchoPortSpec {};
 
+// A media stream: PCM frames that another thread takes and brings (PcmStream). It negotiates nothing; keys toward it are
+// DigitToSend, keys of its peer come by receive_digit.
+struct StreamPortSpec {
+  bool says = true;                       // What the call says goes to the stream ...
+  bool plays = true;                      // ... and what the stream says to the call.
+  bool unmixed = false;                   // Everyone who sounds by itself (four at most), instead of all together.
+};
+class PcmStream;
+
 // What a negotiation ended in.
 struct Negotiated {
   Codec codec = Codec::Pcmu;
@@ -112,6 +121,7 @@ class MediaEngine {
   virtual Result<PortId> add_phone_port(SessionId session, const PhonePortSpec& spec) = 0;
   virtual Result<PortId> add_browser_port(SessionId session, const BrowserPortSpec& spec) = 0;
   virtual Result<PortId> add_echo_port(SessionId session, const EchoPortSpec& spec) = 0;
+  virtual Result<PortId> add_stream_port(SessionId session, const StreamPortSpec& spec, std::shared_ptr<PcmStream> stream) = 0;
   virtual void remove_port(PortId port) = 0;
 
   // Offer/answer of one port (RFC 3264). `codecs_first` puts some codecs ahead of the spec's order, so that the other

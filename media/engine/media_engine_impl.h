@@ -29,6 +29,8 @@ class MediaEngineImpl final : public MediaEngine {
   Result<PortId> add_phone_port(SessionId session, const PhonePortSpec& spec) override;
   Result<PortId> add_browser_port(SessionId session, const BrowserPortSpec& spec) override;
   Result<PortId> add_echo_port(SessionId session, const EchoPortSpec& spec) override;
+  Result<PortId> add_stream_port(SessionId session, const StreamPortSpec& spec,
+                                 std::shared_ptr<PcmStream> stream) override;
   void remove_port(PortId port) override;
   Result<std::string> make_offer(PortId port, Direction direction,
                                  std::vector<Codec> codecs_first) override;
@@ -63,7 +65,7 @@ class MediaEngineImpl final : public MediaEngine {
   struct Port {
     SessionId session;
     size_t worker = 0;
-    std::unique_ptr<wire::OfferAnswer> negotiation;  // None: the echo user.
+    std::unique_ptr<wire::OfferAnswer> negotiation;  // None: the echo user, a stream.
     std::shared_ptr<PortBoard> board;
     uint16_t rtp_port = 0;     // Phones: to give back.
     bool ice_restart = false;  // The offer that is being answered restarts ICE.

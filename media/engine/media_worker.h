@@ -100,6 +100,7 @@ class MediaWorker final : public TcpRouter, public PortObserver {
   void on_command(AddPhonePort& command, TimePoint now);
   void on_command(AddBrowserPort& command, TimePoint now);
   void on_command(AddEchoPort& command, TimePoint now);
+  void on_command(AddStreamPort& command, TimePoint now);
   void on_command(RemovePort& command, TimePoint now);
   void on_command(ApplyNegotiation& command, TimePoint now);
   void on_command(RestartIce& command, TimePoint now);

@@ -73,6 +73,10 @@ void MediaWorker::on_command(AddEchoPort& command, TimePoint) {
   keep(std::make_unique<EchoUserPort>(command, surroundings()));
 }
 
+void MediaWorker::on_command(AddStreamPort& command, TimePoint) {
+  keep(std::make_unique<StreamingPort>(std::move(command), surroundings()));
+}
+
 void MediaWorker::on_command(RemovePort& command, TimePoint now) {
   remove(command.port, now);
 }
@@ -179,14 +183,18 @@ void MediaWorker::on_command(MergeSessions& command, TimePoint now) {
 
 void MediaWorker::on_command(SetHeld& command, TimePoint now) {
   EnginePort* port = find(command.port);
-  if (port == nullptr || port->media() == nullptr) return;
+  if (port == nullptr) return;
+  if (StreamPort* stream = port->stream()) return stream->set_held(command.held);
+  if (port->media() == nullptr) return;
   port->media()->set_held(command.held, now);
   if (!command.held) port->reopen_latch(now);
 }
 
 void MediaWorker::on_command(SetMuted& command, TimePoint now) {
   EnginePort* port = find(command.port);
-  if (port != nullptr && port->media() != nullptr) port->media()->set_muted(command.muted, now);
+  if (port == nullptr) return;
+  if (StreamPort* stream = port->stream()) return stream->set_muted(command.muted);
+  if (port->media() != nullptr) port->media()->set_muted(command.muted, now);
 }
 
 void MediaWorker::on_command(PlayRingback& command, TimePoint now) {
@@ -196,13 +204,17 @@ void MediaWorker::on_command(PlayRingback& command, TimePoint now) {
 
 void MediaWorker::on_command(SendDigits& command, TimePoint now) {
   EnginePort* port = find(command.port);
-  if (port == nullptr || port->media() == nullptr) return;
+  if (port == nullptr) return;
+  if (StreamPort* stream = port->stream()) return stream->send_keys(command.digits, command.length);
+  if (port->media() == nullptr) return;
   port->media()->send_digits(command.digits, command.length, command.gap, now);
 }
 
 void MediaWorker::on_command(ReceiveDigit& command, TimePoint now) {
   EnginePort* port = find(command.port);
-  if (port != nullptr && port->media() != nullptr) port->media()->receive_info(command.key, now);
+  if (port == nullptr) return;
+  if (StreamPort* stream = port->stream()) return stream->receive_key(command.key, now);
+  if (port->media() != nullptr) port->media()->receive_info(command.key, now);
 }
 
 void MediaWorker::on_command(StopWorker&, TimePoint) {

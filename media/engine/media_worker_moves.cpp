@@ -108,7 +108,8 @@ bool MediaWorker::awaited(const MediaCommand& command) const {
     } else if constexpr (std::is_same_v<C, ConnectPorts>) {
       return awaited_ports_.contains(c.a) || awaited_ports_.contains(c.b);
     } else if constexpr (std::is_same_v<C, AddPhonePort> || std::is_same_v<C, AddBrowserPort> ||
-                         std::is_same_v<C, AddEchoPort> || std::is_same_v<C, RouteBrowser>) {
+                         std::is_same_v<C, AddEchoPort> || std::is_same_v<C, AddStreamPort> ||
+                         std::is_same_v<C, RouteBrowser>) {
       return false;  // A new port is here; a route is home's affair.
     } else if constexpr (requires { c.port; }) {
       return awaited_ports_.contains(c.port);

@@ -16,7 +16,7 @@ class EchoPort final : public SoundPort {
  public:
   explicit EchoPort(PortId id, TimePoint& earliest) : id_(id), deadline_(earliest) {}
 
-  PortId id() const { return id_; }
+  PortId id() const override { return id_; }
   Deadline& deadline() { return deadline_; }
   void enter_worker(TimePoint& earliest, TimePoint now) {
     deadline_.move_to(earliest);

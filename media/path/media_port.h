@@ -77,7 +77,7 @@ class MediaPort : public SoundPort, public TransportObserver {
 
   TimePoint on_timer(TimePoint now);
   Deadline& deadline() { return deadline_; }
-  PortId id() const { return settings_.id; }
+  PortId id() const override { return settings_.id; }
   PortStats stats() const;  // Without the names, so that nothing is allocated.
   std::string_view srtp() const { return srtp_; }
 

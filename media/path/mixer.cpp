@@ -208,6 +208,7 @@ void Mixer::tell_everybody(TimePoint now) {
   const std::span<int16_t> all = std::span(pcm_).first(frame());
   limiter_.process(sum, all);
   for (const auto& seat : seats_) {
+    if (seat->port().hears_each()) tell_apart(*seat, now);
     if (seat->group.leader != nullptr) continue;  // Is told with its group.
     if (seat->contributes()) {
       seat->tell_others(sum, position_, now);
@@ -215,6 +216,25 @@ void Mixer::tell_everybody(TimePoint now) {
     }
     seat->limiter() = limiter_;
     tell_group(*seat, all, now);
+  }
+}
+
+// The loudest, in no order.
+void Mixer::tell_apart(MixSeat& listener, TimePoint now) {
+  std::array<const MixSeat*, kMostApart> loudest{};
+  size_t count = 0;
+  for (const auto& seat : seats_) {
+    if (seat.get() == &listener || !seat->contributes()) continue;
+    if (count < kMostApart) {
+      loudest[count++] = seat.get();
+      continue;
+    }
+    auto* const softest =
+        std::ranges::min_element(loudest, {}, [](const MixSeat* s) { return s->level(); });
+    if (seat->level() > (*softest)->level()) *softest = seat.get();
+  }
+  for (size_t i = 0; i < count; ++i) {
+    listener.port().play_one(loudest[i]->port().id(), loudest[i]->sound(), now);
   }
 }
 

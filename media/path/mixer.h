@@ -22,6 +22,7 @@ class Mixer final : public MixTable {
  public:
   static constexpr Duration kTick = MixerInput::kTick;
   static constexpr size_t kMixAll = 4;
+  static constexpr size_t kMostApart = 4;  // Voices that are told apart, as ACS does.
   static constexpr size_t kMost = kMaxParties;
 
   explicit Mixer(TimePoint now);
@@ -57,6 +58,7 @@ class Mixer final : public MixTable {
   MixSeat* find_leader(const MixSeat& seat) const;
   void follow(MixSeat& seat, MixSeat* leader);
   void tell_everybody(TimePoint now);
+  void tell_apart(MixSeat& listener, TimePoint now);
   void tell_group(MixSeat& leader, std::span<const int16_t> all, TimePoint now);
   size_t frame() const { return samples_for(kTick, rate_); }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "media/engine/packet_pool.h"
 #include "media/path/audio_source.h"
 #include "media/tone/comfort_noise.h"
@@ -31,6 +32,7 @@ class SoundPort : public PcmSink {
   // The same conversation by another wire (a Relay becomes a Mixer, or a Mixer a Relay): what is
   // under way goes on without a break.
   virtual void on_rewired(SoundPort& other, TimePoint now) { on_wired(&other, now); }
+  virtual PortId id() const { return {}; }  // None: a mixer's seat.
   // Its negotiation changed; the other end may need codecs.
   virtual void on_other_changed(TimePoint now) = 0;
   // What can be heard of what is played to it: the natural rate of the codec that it is sent, less
@@ -61,6 +63,11 @@ class SoundPort : public PcmSink {
   virtual void release_key(Duration, TimePoint) {}
   // Tones in the sound are its keys; else they are taken out of the sound, and pressed.
   virtual bool hears_tones() const { return false; }
+
+  // In a conference: who also wants to hear each of the loudest by itself, so told apart, before
+  // all of them by play().
+  virtual bool hears_each() const { return false; }
+  virtual void play_one(PortId, std::span<const int16_t>, TimePoint) {}
 
   // Listeners who are told the same: one encodes, each sends. Null: this one is to be told by
   // play() (another ptime than a mixer's tick, a coder whose state cannot be handed on).

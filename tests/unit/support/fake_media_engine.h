@@ -16,6 +16,12 @@ class FakeMediaEngine final : public media::MediaEngine {
   Result<PortId> add_phone_port(SessionId, const media::PhonePortSpec&) override { return PortId{++last_port}; }
   Result<PortId> add_browser_port(SessionId, const media::BrowserPortSpec&) override { return PortId{++last_port}; }
   Result<PortId> add_echo_port(SessionId, const media::EchoPortSpec&) override { return PortId{++last_port}; }
+  Result<PortId> add_stream_port(SessionId, const media::StreamPortSpec& spec,
+                                 std::shared_ptr<media::PcmStream> stream) override {
+    stream_specs.push_back(spec);
+    streams.push_back(std::move(stream));
+    return PortId{++last_port};
+  }
   void remove_port(PortId port) override { removed.push_back(port); }
   Result<std::string> make_offer(PortId, media::Direction direction, std::vector<media::Codec>) override {
     offers.push_back(direction);
@@ -49,6 +55,8 @@ class FakeMediaEngine final : public media::MediaEngine {
   uint64_t last_session = 0, last_port = 0;
   std::vector<SessionId> closed_sessions;
   std::vector<PortId> removed;
+  std::vector<media::StreamPortSpec> stream_specs;
+  std::vector<std::shared_ptr<media::PcmStream>> streams;
   std::vector<media::Direction> offers;
   std::vector<std::pair<PortId, PortId>> wires;
   std::vector<PortId> joined, disconnected;
