@@ -171,7 +171,8 @@ Result<void> App::start_sip() {
                {"transport", sip::to_string(change.binding.transport)}, {"expired", change.kind == Kind::Expired}});
   };
   resolver_ = std::make_unique<sip::Resolver>(*loop_, random_, metrics_);
-  services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(), *registrar_, clock_, random_, metrics_});
+  services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(), *registrar_, clock_, random_, metrics_,
+                                                  web_.get(), websockets_.get()});
   control_ = std::make_unique<CallControl>(*services_, *resolver_, *recorder_, config_, log_);
   auto agent = sip::SipAgent::start(*loop_, config_->sip, *control_, *control_, *registrar_, clock_, random_, metrics_, log_);
   if (!agent) return tl::unexpected(agent.error());
@@ -191,6 +192,9 @@ Result<void> App::start_edge() {
   http.key = config_->edge.key;
   http.allowed_origins = config_->edge.allowed_origins;
   web_ = acs::http::HttpServer::create(std::move(http), metrics_, log_);
+  auto websockets = acs::http::WebSocketClient::create({}, web_->loop(), metrics_, log_);
+  if (!websockets) return tl::unexpected(websockets.error());
+  websockets_ = std::move(*websockets);
 
   acs::edge::EdgeConfig edge;
   edge.allowed_origins = config_->edge.allowed_origins;

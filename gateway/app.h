@@ -97,6 +97,7 @@ class App {
   std::unique_ptr<sip::SipAgent> agent_;
   std::unique_ptr<TrunkWatch> trunks_;
   std::unique_ptr<acs::http::HttpServer> web_;          // Edge, REST, softphone: TLS and, when asked for, plain on loopback.
+  std::unique_ptr<acs::http::WebSocketClient> websockets_;
   std::unique_ptr<DemoTokens> demo_tokens_;
   std::unique_ptr<RestHost> rest_;
   std::unique_ptr<acs::edge::EdgeServer> edge_;

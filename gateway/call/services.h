@@ -1,6 +1,8 @@
 #pragma once
 
 #include "acs/edge/edge_server.h"
+#include "acs/http/http_server.h"
+#include "acs/http/websocket_client.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -21,6 +23,8 @@ struct Services {
   const Clock& clock;
   Random& random;
   Metrics& metrics;
+  acs::http::HttpServer* web = nullptr;               // Its Asio thread carries media streams.
+  acs::http::WebSocketClient* websockets = nullptr;   // On that thread: streams that we open.
 };
 
 }  // namespace gw
