@@ -1,0 +1,209 @@
+// What the WebSocket path of media streaming adds to the way of a sound: a phone on one media
+// engine, a stream from it to another over WebSocket on loopback, a phone there; every 500 ms a
+// burst of tone, and when its onset is heard.
+//   bench_stream [--seconds N] [--rate 16000|24000] [--most MS: fails when more than 1 % of the
+//   bursts come later]
+#include <poll.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "acs/http/http_server.h"
+#include "acs/http/websocket_client.h"
+#include "acs/streaming/media_stream.h"
+#include "acs/streaming/stream_frame.h"
+#include "base/random.h"
+#include "media/codec/g711.h"
+#include "media/engine/media_engine.h"
+#include "media/path/pcm_stream.h"
+#include "tests/unit/support/rtp_phone.h"
+#include "tests/unit/support/tone.h"
+
+namespace {
+
+using namespace gw;
+namespace streaming = acs::streaming;
+
+constexpr size_t kPacket = 160;
+constexpr int kBurst = 25;  // Packets from one burst to the next: 500 ms.
+constexpr int kLoud = 5;    // Of which so many are loud.
+constexpr int kHeard = 1500;
+
+class PortSound final : public streaming::CallSound {
+ public:
+  explicit PortSound(std::shared_ptr<media::PcmStream> pcm) : pcm_(std::move(pcm)) {}
+  int fd() const override { return pcm_->fd(); }
+  bool next(Said& out) override {
+    media::PcmFrame frame;
+    if (!pcm_->next_said(frame)) return false;
+    std::ranges::copy(frame.pcm(), out.frame.samples.begin());
+    out.frame.size = frame.size;
+    out.frame.silent = frame.silent;
+    return true;
+  }
+  void play(std::span<const int16_t> pcm) override {
+    media::PcmFrame frame;
+    frame.size = pcm.size();
+    std::ranges::copy(pcm, frame.samples.begin());
+    pcm_->hear(frame);
+  }
+  void stop_playing() override { pcm_->flush(); }
+
+ private:
+  const std::shared_ptr<media::PcmStream> pcm_;
+};
+
+// A phone in a call with a stream, on an engine of its own; without a stream, with another phone.
+struct Side {
+  Side(const Clock& clock, Random& random, Metrics& metrics) {
+    media::MediaConfig config;
+    config.address = *SocketAddress::parse("127.0.0.1");
+    config.webrtc_low = 0;
+    config.workers = 1;
+    auto started =
+        media::MediaEngine::start(config, clock, random, metrics, Log{}, [](media::MediaEvent) {});
+    if (!started) std::abort();
+    engine = std::move(*started);
+    session = engine->open_session();
+  }
+  PortId add(test::RtpPhone& phone) {
+    media::PhonePortSpec spec;
+    spec.codecs = {media::Codec::Pcmu};
+    const PortId port = *engine->add_phone_port(session, spec);
+    if (!engine->accept_offer(port, phone.sdp())) std::abort();
+    if (!phone.take_remote(*engine->make_answer(port, media::Direction::SendRecv))) std::abort();
+    return port;
+  }
+  std::unique_ptr<media::MediaEngine> engine;
+  SessionId session;
+};
+
+// Milliseconds from a burst's first packet to its onset at the other phone.
+std::vector<double> measure(test::RtpPhone& speaker, test::RtpPhone& listener, const Clock& clock,
+                            int seconds) {
+  std::vector<std::byte> loud(kPacket), quiet(kPacket);
+  media::g711_encode(media::Law::Mu, test::tone(1000, 12000, kPacket), loud);
+  media::g711_encode(media::Law::Mu, std::vector<int16_t>(kPacket, 0), quiet);
+  std::vector<double> late;
+  TimePoint burst{};
+  bool waiting = false;
+  listener.on_audio = [&](const test::RtpPhone::Received& received) {
+    if (!waiting) return;
+    std::array<int16_t, 4 * kPacket> pcm;
+    const size_t size = std::min(received.rtp.payload.size(), pcm.size());
+    media::g711_decode(media::Law::Mu, received.rtp.payload.first(size),
+                       std::span(pcm).first(size));
+    const auto* onset = std::find_if(pcm.begin(), pcm.begin() + size,
+                                     [](int16_t s) { return std::abs(s) > kHeard; });
+    if (onset == pcm.begin() + size) return;
+    waiting = false;
+    // Inside a packet a sample is said later, and heard later, than its first.
+    const double inside = static_cast<double>(onset - pcm.begin()) / 8;
+    late.push_back(static_cast<double>((received.at - burst).count()) / 1e6 + inside);
+  };
+  TimePoint next = clock.now();
+  for (int packet = 0; packet < seconds * 50; ++packet) {
+    while (clock.now() < next) {
+      ::poll(nullptr, 0, 1);
+      listener.poll(clock.now());
+      speaker.poll(clock.now());
+    }
+    next += 20ms;
+    if (packet % kBurst == 0 && packet >= 2 * kBurst) {
+      burst = clock.now();
+      waiting = true;
+    }
+    speaker.send_audio(packet % kBurst < kLoud && packet >= 2 * kBurst ? loud : quiet, kPacket);
+  }
+  return late;
+}
+
+double part(std::vector<double> all, double p) {
+  if (all.empty()) return -1;
+  std::sort(all.begin(), all.end());
+  return all[std::min(all.size() - 1, static_cast<size_t>(p * static_cast<double>(all.size())))];
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int seconds = 30;
+  uint32_t rate = 16000;
+  double most = 0;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (std::strcmp(argv[i], "--seconds") == 0) seconds = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--most") == 0) most = std::atof(argv[i + 1]);
+    if (std::strcmp(argv[i], "--rate") == 0) rate = static_cast<uint32_t>(std::atoi(argv[i + 1]));
+  }
+  SystemClock clock;
+  SystemRandom random;
+  Metrics metrics;
+
+  // Two phones on one engine: what the path has without a stream.
+  std::vector<double> direct;
+  {
+    Side one(clock, random, metrics);
+    test::RtpPhone a(random, {}), b(random, {});
+    const PortId from = one.add(a), to = one.add(b);
+    one.engine->connect(from, to);
+    direct = measure(a, b, clock, std::min(seconds, 10));
+  }
+
+  acs::http::HttpConfig config;
+  config.listeners = {{*SocketAddress::parse("127.0.0.1:0"), false}};
+  auto web = acs::http::HttpServer::create(config, metrics, Log{});
+  std::shared_ptr<streaming::MediaStream> client;
+  acs::http::WebSocketRoute route;
+  route.path = "/media";
+  route.text = true;
+  route.max_message = streaming::kMaxStreamMessage;
+  route.accept = [&](std::shared_ptr<acs::http::WebSocket> socket, const acs::http::Request&) {
+    return client->attach(std::move(socket));
+  };
+  web->websocket(route);
+  auto bound = web->start();
+  auto sockets = acs::http::WebSocketClient::create({}, web->loop(), metrics, Log{});
+  if (!bound || !sockets) return 1;
+
+  std::vector<double> streamed;
+  streaming::StreamFigures figures;
+  {
+    Side near(clock, random, metrics), far(clock, random, metrics);
+    test::RtpPhone a(random, {}), b(random, {});
+    const auto add_stream = [&](Side& side, PortId phone, streaming::StreamRole role) {
+      auto pcm = std::make_shared<media::PcmStream>(rate);
+      side.engine->connect(phone, *side.engine->add_stream_port(side.session, {}, pcm));
+      streaming::StreamSettings settings;
+      settings.role = role;
+      settings.rate = rate;
+      return streaming::MediaStream::create(settings, std::make_unique<PortSound>(pcm), {},
+                                            web->loop(), clock, metrics, Log{});
+    };
+    client = add_stream(far, far.add(b), streaming::StreamRole::Client);
+    const auto service = add_stream(near, near.add(a), streaming::StreamRole::Service);
+    service->dial(**sockets, "ws://" + bound->front().address.to_string() + "/media", {});
+    streamed = measure(a, b, clock, seconds);
+    figures = service->figures();
+    service->close();
+    client->close();
+    web->stop();
+    client.reset();
+  }
+  const double base = part(direct, 0.5);
+  std::printf(
+      "{\"bench\":\"stream\",\"rate\":%u,\"bursts\":%zu,\"direct_p50_ms\":%.1f,\"p50_ms\":%.1f,"
+      "\"p99_ms\":%.1f,"
+      "\"added_p50_ms\":%.1f,\"added_p99_ms\":%.1f,\"frames\":%llu,\"lost\":%llu}\n",
+      rate, streamed.size(), base, part(streamed, 0.5), part(streamed, 0.99),
+      part(streamed, 0.5) - base, part(streamed, 0.99) - base,
+      static_cast<unsigned long long>(figures.frames_out),
+      static_cast<unsigned long long>(figures.lost_out));
+  // One burst of ten may be lost at the ends; none is lost in between.
+  const bool all = streamed.size() * 10 >= static_cast<size_t>(seconds * 2 - 3) * 9;
+  return all && (most == 0 || part(streamed, 0.99) - base <= most) ? 0 : 1;
+}
