@@ -2,10 +2,9 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace gw::acs::http {
@@ -22,6 +21,18 @@ bool is_literal(const std::string& host) {
   error_code error;
   asio::ip::make_address(host, error);
   return !error;
+}
+
+// Whom we want to talk to: OpenSSL refuses a certificate for anybody else, and says so.
+void expect(SSL* tls, const std::string& host) {
+  X509_VERIFY_PARAM* const param = SSL_get0_param(tls);
+  if (is_literal(host)) {
+    X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str());
+    return;
+  }
+  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  X509_VERIFY_PARAM_set1_host(param, host.data(), host.size());
+  SSL_set_tlsext_host_name(tls, host.c_str());  // RFC 6066 3: literals are not named.
 }
 
 asio::awaitable<std::vector<tcp::endpoint>> look_up(asio::any_io_executor executor, Url url,
@@ -94,12 +105,8 @@ asio::awaitable<Result<PlainStream>> connect(asio::any_io_executor executor, Dia
 asio::awaitable<Result<TlsStream>> secure(PlainStream stream, Dialling dialling) {
   const std::string where = dialling.url.origin();
   TlsStream tls(std::move(stream), *dialling.trust);
-  // RFC 6066 3: literals are not named.
-  if (!is_literal(dialling.url.host)) {
-    SSL_set_tlsext_host_name(tls.native_handle(), dialling.url.host.c_str());
-  }
+  expect(tls.native_handle(), dialling.url.host);
   error_code error;
-  tls.set_verify_callback(asio::ssl::host_name_verification(dialling.url.host), error);
   beast::get_lowest_layer(tls).expires_at(dialling.deadline);
   co_await tls.async_handshake(asio::ssl::stream_base::client,
                                asio::redirect_error(asio::use_awaitable, error));

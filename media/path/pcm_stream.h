@@ -46,9 +46,20 @@ class PcmStream {
     const uint64_t one = 1;
     [[maybe_unused]] const auto n = ::write(fd_, &one, sizeof one);
   }
-  bool next_heard(PcmFrame& frame) { return heard_.pop(frame); }
-  // Whether what was heard before is to be forgotten. Once a wish.
-  bool take_flush() { return flush_.exchange(false, std::memory_order_acq_rel); }
+  bool next_heard(PcmFrame& frame) {
+    if (!heard_.pop(frame)) return false;
+    ++taken_;
+    return true;
+  }
+  // Whether what was heard so far is to be forgotten, once a wish; what of it still waits here is
+  // gone. `scratch` is the caller's.
+  bool take_flush(PcmFrame& scratch) {
+    const uint64_t until = flush_until_.load(std::memory_order_acquire);
+    if (until == flushed_) return false;
+    flushed_ = until;
+    while (taken_ < until && next_heard(scratch)) continue;
+    return true;
+  }
 
   // ---- Who streams. ----
   int fd() const { return fd_; }  // Readable when something was said.
@@ -59,9 +70,11 @@ class PcmStream {
     return said_.pop(frame);  // It may have come between the two.
   }
   void hear(const PcmFrame& frame) {
-    if (!heard_.push(frame)) lost_.fetch_add(1, std::memory_order_relaxed);
+    if (!heard_.push(frame)) return void(lost_.fetch_add(1, std::memory_order_relaxed));
+    ++given_;
   }
-  void flush() { flush_.store(true, std::memory_order_release); }
+  // What was given before is not to be heard any more.
+  void flush() { flush_until_.store(given_, std::memory_order_release); }
 
   uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
@@ -70,8 +83,9 @@ class PcmStream {
   const int fd_;
   SpscRing<PcmFrame, 128> said_;  // Half a second of five who are told apart.
   SpscRing<PcmFrame, 32> heard_;
-  std::atomic<bool> flush_{false};
-  std::atomic<uint64_t> lost_{0};
+  uint64_t given_ = 0;                // Who streams.
+  uint64_t taken_ = 0, flushed_ = 0;  // The worker.
+  std::atomic<uint64_t> flush_until_{0}, lost_{0};
 };
 
 }  // namespace gw::media

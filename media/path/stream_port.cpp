@@ -71,7 +71,7 @@ TimePoint StreamPort::on_timer(TimePoint now) {
 // ---- From the stream ----
 
 void StreamPort::take_heard(TimePoint now) {
-  if (stream_->take_flush()) from_stream_.drain();
+  if (stream_->take_flush(frame_)) from_stream_.drain();
   while (stream_->next_heard(frame_)) {
     ++frames_in_;
     octets_in_ += 2 * frame_.size;

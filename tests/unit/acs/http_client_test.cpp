@@ -172,7 +172,7 @@ TEST_F(HttpClientTest, a_certificate_for_another_name_is_refused) {
   const Answer refused = get(url);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::Unauthorized);
-  EXPECT_THAT(refused.error().detail, HasSubstr("certificate was refused"));
+  EXPECT_THAT(refused.error().detail, HasSubstr("IP address mismatch"));
   elsewhere->stop();
 }
 
