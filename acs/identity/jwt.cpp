@@ -1,8 +1,10 @@
 #include "acs/identity/jwt.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -18,6 +20,7 @@ namespace {
 
 constexpr size_t kMaxToken = 8192;  // Ours have about 600 bytes.
 constexpr size_t kHalf = 32;        // RFC 7518 3.4: R and S, 32 octets each.
+constexpr unsigned kRsaBits = 2048;
 
 const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -96,14 +99,22 @@ SigningKey::SigningKey(Owned<EVP_PKEY> key, bool rsa)
     : key_(std::move(key)), rsa_(rsa), id_(digest_of_public_key(key_.get())) {}
 
 Result<SigningKey> SigningKey::load_or_make(const std::string& path) {
+  return load_or_make(path, false);
+}
+
+Result<SigningKey> SigningKey::load_or_make_rsa(const std::string& path) {
+  return load_or_make(path, true);
+}
+
+Result<SigningKey> SigningKey::load_or_make(const std::string& path, bool rsa) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno != ENOENT) return fail(ErrorCode::Io, "key " + path + ": " + std::strerror(errno));
-    Owned<EVP_PKEY> made = make_p256_key();
+    Owned<EVP_PKEY> made = rsa ? Owned<EVP_PKEY>(EVP_RSA_gen(kRsaBits)) : make_p256_key();
     if (!made) return fail(ErrorCode::Internal, "OpenSSL made no key");
     if (auto written = write_file(path, to_pem(made.get()), 0600); !written)
       return tl::unexpected(written.error());
-    return SigningKey(std::move(made), false);
+    return SigningKey(std::move(made), rsa);
   }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return fail(ErrorCode::Forbidden,
@@ -149,6 +160,21 @@ bool SigningKey::verify(std::string_view text, std::string_view signature) const
                        text.size()) == 1;
   ERR_clear_error();
   return good;
+}
+
+nlohmann::json SigningKey::public_jwk() const {
+  if (!rsa_) return nullptr;
+  const auto number = [&](const char* name) {
+    BIGNUM* value = nullptr;
+    if (EVP_PKEY_get_bn_param(key_.get(), name, &value) != 1) return std::string();
+    std::string bytes(static_cast<size_t>(BN_num_bytes(value)), '\0');
+    BN_bn2bin(value, reinterpret_cast<unsigned char*>(bytes.data()));
+    BN_free(value);
+    return base64url_encode(bytes);
+  };
+  return {{"kty", "RSA"}, {"use", "sig"},
+          {"alg", "RS256"}, {"kid", id_},
+          {"n", number(OSSL_PKEY_PARAM_RSA_N)}, {"e", number(OSSL_PKEY_PARAM_RSA_E)}};
 }
 
 std::string encode_jwt(const SigningKey& key, const nlohmann::json& claims) {

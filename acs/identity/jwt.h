@@ -18,6 +18,8 @@ class SigningKey {
   // EC P-256 (ES256) or RSA of at least 2048 bits (RS256), from a PEM file that only its owner can
   // read. Makes the file with a new EC key when it is absent.
   static Result<SigningKey> load_or_make(const std::string& path);
+  // The same, but the key that is made is RSA of 2048 bits: where others verify by RS256 alone.
+  static Result<SigningKey> load_or_make_rsa(const std::string& path);
 
   std::string_view algorithm() const { return rsa_ ? "RS256" : "ES256"; }
   const std::string& id() const { return id_; }  // kid: a digest of the public key.
@@ -25,8 +27,12 @@ class SigningKey {
   std::string sign(std::string_view text) const;
   bool verify(std::string_view text, std::string_view signature) const;
 
+  // The public half of an RSA key, as RFC 7517 writes it; null for another kind.
+  nlohmann::json public_jwk() const;
+
  private:
   SigningKey(Owned<EVP_PKEY> key, bool rsa);
+  static Result<SigningKey> load_or_make(const std::string& path, bool rsa);
 
   Owned<EVP_PKEY> key_;
   bool rsa_ = false;
