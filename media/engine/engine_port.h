@@ -4,6 +4,7 @@
 
 #include "media/engine/media_command.h"
 #include "media/engine/udp_socket.h"
+#include "media/path/clip_port.h"
 #include "media/path/echo_port.h"
 #include "media/path/media_port.h"
 #include "media/path/stream_port.h"
@@ -25,6 +26,7 @@ class EnginePort : public PortObserver {
   virtual SoundPort& sound() = 0;
   virtual MediaPort* media() { return nullptr; }  // None: no network, no negotiation.
   virtual StreamPort* stream() { return nullptr; }
+  virtual ClipPort* clips() { return nullptr; }
   virtual DtlsReceiver* dtls() { return nullptr; }
   virtual Deadline& deadline() = 0;
   virtual TimePoint on_timer(TimePoint now) = 0;
@@ -161,6 +163,25 @@ class StreamingPort final : public EnginePort {
   }
 
   StreamPort port_;
+};
+
+class ApplicationPort final : public EnginePort {
+ public:
+  ApplicationPort(const AddClipPort& command, const MediaPort::Surroundings& around)
+      : EnginePort(command.port, command.session, command.board, around.observer),
+        port_(command.port, around.earliest, *this) {}
+
+  SoundPort& sound() override { return port_; }
+  ClipPort* clips() override { return &port_; }
+  Deadline& deadline() override { return port_.deadline(); }
+  TimePoint on_timer(TimePoint now) override { return port_.on_timer(now); }
+
+ private:
+  void enter(PacketPool&, TimePoint& earliest, TimePoint now) override {
+    port_.enter_worker(earliest, now);
+  }
+
+  ClipPort port_;
 };
 
 }  // namespace gw::media

@@ -44,6 +44,17 @@ struct AddStreamPort {
   std::shared_ptr<PcmStream> stream;
   std::shared_ptr<PortBoard> board;
 };
+struct AddClipPort {
+  PortId port;
+  SessionId session;
+  std::shared_ptr<PortBoard> board;
+};
+struct PlayClip {
+  PortId port;
+  ClipPtr clip;
+  bool loop = false;
+  uint64_t serial = 0;
+};
 struct RemovePort {
   PortId port;
 };
@@ -119,8 +130,8 @@ struct ReceiveDigit {
 struct StopWorker {};
 
 using MediaCommand =
-    std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, AddStreamPort, RemovePort,
-                 ApplyNegotiation, RestartIce, ConnectPorts, JoinPort, DisconnectPort,
+    std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, AddStreamPort, AddClipPort,
+                 PlayClip, RemovePort, ApplyNegotiation, RestartIce, ConnectPorts, JoinPort, DisconnectPort,
                  MergeSessions, ExpectPorts, MoveSession, AdoptPorts, RouteBrowser, WatchRing,
                  SetHeld, SetMuted, PlayRingback, SendDigits, ReceiveDigit, StopWorker>;
 

@@ -246,6 +246,21 @@ Result<PortId> MediaEngineImpl::add_stream_port(SessionId id, const StreamPortSp
   return made;
 }
 
+Result<PortId> MediaEngineImpl::add_clip_port(SessionId id, const ClipPortSpec&) {
+  Session* session = find(id);
+  if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
+  Port port;
+  port.board = std::make_shared<PortBoard>();
+  const std::shared_ptr<PortBoard> board = port.board;
+  const PortId made = add(id, *session, std::move(port));
+  workers_[session->worker]->post(AddClipPort{made, id, board});
+  return made;
+}
+
+void MediaEngineImpl::play_clip(PortId id, ClipPtr clip, bool loop, uint64_t serial) {
+  if (Port* port = find(id)) worker(*port).post(PlayClip{id, std::move(clip), loop, serial});
+}
+
 void MediaEngineImpl::remove_port(PortId id) {
   Port* port = find(id);
   if (port == nullptr) return;

@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "media/media_types.h"
+#include "media/tone/clip.h"
 
 namespace gw::media {
 
@@ -62,6 +63,8 @@ struct StreamPortSpec {
   bool unmixed = false;                   // Everyone who sounds by itself (four at most), instead of all together.
 };
 class PcmStream;
+// An application's place in a call: plays clips, hears nothing.
+struct ClipPortSpec {};
 
 // What a negotiation ended in.
 struct Negotiated {
@@ -101,8 +104,9 @@ struct DigitReceived { PortId port; char digit; Duration duration; bool in_band;
 struct DigitsSent { PortId port; };                                 // The queue of send_digits ran dry.
 struct DigitToSend { PortId port; char digit; Duration duration; }; // For the peer of a port with DtmfMode::Info: by signalling.
 struct SpeakerChanged { PortId port; };                             // Who speaks loudest in a conference of more than two.
+struct ClipEnded { PortId port; uint64_t serial; };                 // Heard to its end; not when it was stopped.
 struct PortClosed { PortId port; PortStats stats; };                // After remove_port or close; the last of a port.
-using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, DigitToSend, SpeakerChanged, PortClosed>;
+using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, DigitToSend, SpeakerChanged, ClipEnded, PortClosed>;
 using EventSink = std::function<void(MediaEvent)>;                  // Called on worker threads: posts to the owner's loop.
 
 // Every call's sound: N workers, of which one carries all the legs of a call. Owned by App. All methods belong to one
@@ -122,6 +126,7 @@ class MediaEngine {
   virtual Result<PortId> add_browser_port(SessionId session, const BrowserPortSpec& spec) = 0;
   virtual Result<PortId> add_echo_port(SessionId session, const EchoPortSpec& spec) = 0;
   virtual Result<PortId> add_stream_port(SessionId session, const StreamPortSpec& spec, std::shared_ptr<PcmStream> stream) = 0;
+  virtual Result<PortId> add_clip_port(SessionId session, const ClipPortSpec& spec) = 0;
   virtual void remove_port(PortId port) = 0;
 
   // Offer/answer of one port (RFC 3264). `codecs_first` puts some codecs ahead of the spec's order, so that the other
@@ -155,6 +160,9 @@ class MediaEngine {
 
   // Ringback toward a port until stopped or real audio is wired and arrives.
   virtual void play_ringback(PortId port, bool on) = 0;
+
+  // A clip port plays a clip from its beginning, in place of what it plays; null: nothing. `serial` names it in ClipEnded.
+  virtual void play_clip(PortId port, ClipPtr clip, bool loop, uint64_t serial) = 0;
 
   // Queues digits (0-9 * # A-D) toward this port's peer, as its DtmfMode says.
   virtual void send_digits(PortId port, std::string_view digits, Duration length, Duration gap) = 0;

@@ -31,6 +31,7 @@ class MediaEngineImpl final : public MediaEngine {
   Result<PortId> add_echo_port(SessionId session, const EchoPortSpec& spec) override;
   Result<PortId> add_stream_port(SessionId session, const StreamPortSpec& spec,
                                  std::shared_ptr<PcmStream> stream) override;
+  Result<PortId> add_clip_port(SessionId session, const ClipPortSpec& spec) override;
   void remove_port(PortId port) override;
   Result<std::string> make_offer(PortId port, Direction direction,
                                  std::vector<Codec> codecs_first) override;
@@ -48,6 +49,7 @@ class MediaEngineImpl final : public MediaEngine {
   void set_held(PortId port, bool held) override;
   void set_muted(PortId port, bool muted) override;
   void play_ringback(PortId port, bool on) override;
+  void play_clip(PortId port, ClipPtr clip, bool loop, uint64_t serial) override;
   void send_digits(PortId port, std::string_view digits, Duration length, Duration gap) override;
   void receive_digit(PortId port, char digit, Duration length) override;
   std::optional<PortStats> stats(PortId port) const override;

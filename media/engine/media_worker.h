@@ -101,6 +101,8 @@ class MediaWorker final : public TcpRouter, public PortObserver {
   void on_command(AddBrowserPort& command, TimePoint now);
   void on_command(AddEchoPort& command, TimePoint now);
   void on_command(AddStreamPort& command, TimePoint now);
+  void on_command(AddClipPort& command, TimePoint now);
+  void on_command(PlayClip& command, TimePoint now);
   void on_command(RemovePort& command, TimePoint now);
   void on_command(ApplyNegotiation& command, TimePoint now);
   void on_command(RestartIce& command, TimePoint now);

@@ -77,6 +77,16 @@ void MediaWorker::on_command(AddStreamPort& command, TimePoint) {
   keep(std::make_unique<StreamingPort>(std::move(command), surroundings()));
 }
 
+void MediaWorker::on_command(AddClipPort& command, TimePoint) {
+  keep(std::make_unique<ApplicationPort>(command, surroundings()));
+}
+
+void MediaWorker::on_command(PlayClip& command, TimePoint now) {
+  EnginePort* port = find(command.port);
+  if (port == nullptr || port->clips() == nullptr) return;
+  port->clips()->play(std::move(command.clip), command.loop, command.serial, now);
+}
+
 void MediaWorker::on_command(RemovePort& command, TimePoint now) {
   remove(command.port, now);
 }

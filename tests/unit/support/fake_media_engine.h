@@ -22,6 +22,7 @@ class FakeMediaEngine final : public media::MediaEngine {
     streams.push_back(std::move(stream));
     return PortId{++last_port};
   }
+  Result<PortId> add_clip_port(SessionId, const media::ClipPortSpec&) override { return PortId{++last_port}; }
   void remove_port(PortId port) override { removed.push_back(port); }
   Result<std::string> make_offer(PortId, media::Direction direction, std::vector<media::Codec>) override {
     offers.push_back(direction);
@@ -39,7 +40,10 @@ class FakeMediaEngine final : public media::MediaEngine {
   void merge(SessionId into, SessionId from) override { merged.emplace_back(into, from); }
   void set_held(PortId port, bool on) override { held[port] = on; }
   void set_muted(PortId port, bool on) override { muted[port] = on; }
-  void play_ringback(PortId, bool) override {}
+  void play_ringback(PortId port, bool on) override { ringback[port] = on; }
+  void play_clip(PortId port, media::ClipPtr clip, bool loop, uint64_t serial) override {
+    clips.push_back({port, std::move(clip), loop, serial});
+  }
   void send_digits(PortId port, std::string_view digits, Duration, Duration) override { digits_sent[port] += digits; }
   void receive_digit(PortId port, char digit, Duration length) override {
     digits_received[port] += digit;
@@ -61,7 +65,14 @@ class FakeMediaEngine final : public media::MediaEngine {
   std::vector<std::pair<PortId, PortId>> wires;
   std::vector<PortId> joined, disconnected;
   std::vector<std::pair<SessionId, SessionId>> merged;
-  std::map<PortId, bool> held, muted;
+  std::map<PortId, bool> held, muted, ringback;
+  struct Played {
+    PortId port;
+    media::ClipPtr clip;
+    bool loop = false;
+    uint64_t serial = 0;
+  };
+  std::vector<Played> clips;
   std::map<PortId, media::Codec> other_legs;
   std::map<PortId, std::string> digits_sent, digits_received;
   Duration last_length{0};  // Of the digit received last.
