@@ -18,6 +18,9 @@ constexpr Duration kMediaReadyWait = 1500ms;
 // The engine reports each closed port; should a worker stall, the call's record must not wait for it for ever.
 constexpr Duration kClosedPortsWait = 2s;
 
+constexpr unsigned kMaxRedirections = 5;  // By applications; more is a loop.
+constexpr size_t kMaxGuests = 256;        // Of one call, those that left included: their legs stay with it.
+
 // Of several failed targets the caller hears the one that says most: a person's refusal before a device's absence.
 int weight(Cause cause) {
   switch (cause) {
@@ -60,10 +63,8 @@ std::string_view to_string(EndedBy by) {
   return "?";
 }
 
-Call::Call(Services& services, CallOwner& owner, config::Snapshot config, CallId id, policy::Dialled dialled,
-           policy::Decision decision, Log log)
-    : services_(services), owner_(owner), config_(std::move(config)), id_(std::move(id)),
-      dialled_(std::move(dialled)), decision_(std::move(decision)), log_(log),
+Call::Call(Services& services, CallOwner& owner, config::Snapshot config, CallId id, policy::Routed routed, Log log)
+    : services_(services), owner_(owner), config_(std::move(config)), id_(std::move(id)), routed_(std::move(routed)), log_(log),
       session_(services.media.open_session()) {
   best_failure_.cause = Cause::NormalClearing;
   times_.started = services_.clock.wall();
@@ -71,6 +72,7 @@ Call::Call(Services& services, CallOwner& owner, config::Snapshot config, CallId
 
 Call::~Call() {
   for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_, &finish_timer_}) services_.loop.cancel(*timer);
+  for (const Invitation& invitation : invitations_) services_.loop.cancel(invitation.timer);
   if (!finished_) services_.media.close_session(session_);
 }
 
@@ -86,8 +88,8 @@ void Call::begin_refused(std::unique_ptr<Leg> caller, const HangupCause& cause) 
 }
 
 void Call::try_next_rank() {
-  while (!final_failure_ && next_rank_ < decision_.ranks.size()) {
-    start_rank(decision_.ranks[next_rank_++]);
+  while (!final_failure_ && next_rank_ < way().decision.ranks.size()) {
+    start_rank(way().decision.ranks[next_rank_++]);
     if (state_ == CallState::Ended) return;
     if (ringing_.empty()) continue;
     set_state(CallState::Ringing);
@@ -106,27 +108,33 @@ void Call::try_next_rank() {
 
 void Call::start_rank(const policy::Rank& rank) {
   for (const policy::Party& party : rank.parties) {
-    auto legs = owner_.legs_for(*this, party);
+    auto legs = owner_.legs_for(*this, way(), party);
     if (!legs) {
       note_failure(party, legs.error());
       continue;
     }
     if (legs->empty()) note_failure(party, {Cause::NotRegistered, 0, 0, policy::to_string(party) + " is not registered"});
     for (auto& leg : *legs) {
-      const auto started = leg->start();
-      watch_ports(*leg);
+      const auto started = start_leg(*leg);
       if (started) {
         ringing_.push_back(leg.get());
         callee_ = leg.get();
       } else {
-        const bool absent = started.error().code == ErrorCode::Unavailable && leg->far() == policy::Far::User;
-        HangupCause cause = policy::from_error(started.error());
-        if (absent) cause.cause = Cause::NotRegistered;
-        note_failure(party, cause);
+        note_failure(party, started.error());
       }
       targets_.push_back(std::move(leg));
     }
   }
+}
+
+tl::expected<void, HangupCause> Call::start_leg(Leg& leg) {
+  const auto started = leg.start();
+  watch_ports(leg);
+  if (started) return {};
+  const bool absent = started.error().code == ErrorCode::Unavailable && leg.far() == policy::Far::User;
+  HangupCause cause = policy::from_error(started.error());
+  if (absent) cause.cause = Cause::NotRegistered;
+  return tl::unexpected(cause);
 }
 
 void Call::note_failure(const policy::Party& party, const HangupCause& cause) {
@@ -148,7 +156,7 @@ void Call::on_ringing(Leg& leg) {
   callee_ = &leg;
   if (std::exchange(caller_hears_ringing_, true)) return;
   log_.info("target rings", {{"target", policy::to_string(leg.party())}});
-  caller_->ring(decision_.ringback, leg.codecs());
+  caller_->ring(way().decision.ringback, leg.codecs());
 }
 
 void Call::on_early_media(Leg& leg) {
@@ -163,6 +171,9 @@ void Call::on_early_media(Leg& leg) {
 }
 
 void Call::on_answered(Leg& leg) {
+  if (const auto invitation = invitation_of(leg); invitation != invitations_.end()) {
+    return on_invitation_answered(invitation, leg);
+  }
   if (state_ != CallState::Ringing || !is_ringing(leg)) return;
   callee_ = &leg;
   services_.loop.cancel(ring_timer_);
@@ -183,10 +194,11 @@ void Call::on_media_ready(Leg& leg) {
 }
 
 void Call::connect_media() {
+  if (talking_.size() == 1) return;  // An application that waits for somebody to answer.
   if (talking_.size() > 2) {
     // Who holds a conference is out of it; the others do not wait.
     for (const Leg* leg : talking_) {
-      if (leg->locally_held()) {
+      if (leg->locally_held() || is_apart(*leg)) {
         services_.media.disconnect(leg->port());
       } else {
         services_.media.join(leg->port());
@@ -215,6 +227,7 @@ void Call::let_them_talk() {
                                   {"setup_ms", to_ms(times_.answered - times_.started)}});
   if (config_->calls.max_duration > Duration{}) arm(duration_timer_, config_->calls.max_duration, &Call::on_max_duration);
   show_holds();
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_answered(*this); });
 }
 
 void Call::end_other_targets(const Leg& winner) {
@@ -227,8 +240,12 @@ void Call::end_other_targets(const Leg& winner) {
 
 void Call::on_hold(Leg& leg, bool on) {
   if (state_ != CallState::Talking || !is_talking(leg)) return;
-  if (talking_.size() > 2) return connect_media();
-  other(leg)->set_remote_hold(on);
+  if (talking_.size() == 2) {
+    other(leg)->set_remote_hold(on);
+  } else {
+    connect_media();
+  }
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
 }
 
 // What each of the parties is to know of the others' holds.
@@ -244,11 +261,21 @@ void Call::on_digits(Leg& leg, std::string_view digits, Duration length, Duratio
   for (const Leg* peer : talking_) {
     if (peer != &leg && peer->port()) services_.media.send_digits(peer->port(), digits, length, gap);
   }
+  for (const char key : digits) {
+    tell_watchers([&](CallWatcher& watcher) { watcher.on_key(*this, leg, key); });
+  }
 }
 
 void Call::on_ended(Leg& leg, const HangupCause& cause) {
   if (state_ == CallState::Ended) return;
   if (state_ == CallState::Talking && is_talking(leg)) return leave(leg, cause);
+  if (const auto invitation = invitation_of(leg); invitation != invitations_.end()) {
+    std::erase(invitation->ringing, &leg);
+    invitation->failure = cause;
+    remove_ports(leg);
+    if (invitation->ringing.empty()) try_next_rank(invitation);
+    return;
+  }
   if (&leg == caller_.get()) return end(cause, EndedBy::Caller);
   if (&leg == callee_ && state_ == CallState::Answering) return end(cause, EndedBy::Callee);
   const auto it = std::ranges::find(ringing_, &leg);
@@ -265,13 +292,214 @@ void Call::on_ended(Leg& leg, const HangupCause& cause) {
 
 // A party that hangs up takes only itself away, as long as two remain.
 void Call::leave(Leg& leg, const HangupCause& cause) {
-  if (talking_.size() == 2) return end(cause, &leg == caller_.get() ? EndedBy::Caller : EndedBy::Callee);
   std::erase(talking_, &leg);
+  if (!anybody_to_talk()) {
+    talking_.push_back(&leg);  // Of the record, and of those who are told.
+    return end(cause, &leg == caller_.get() ? EndedBy::Caller : EndedBy::Callee);
+  }
   log_.info("party left", {{"party", policy::to_string(leg.party())}, {"cause", policy::to_string(cause.cause)},
                            {"remain", talking_.size()}});
-  for (const PortId port : leg.ports()) services_.media.remove_port(port);
+  remove_ports(leg);
   connect_media();
   show_holds();
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+}
+
+// Two parties; or one and an application; or an application that waits for whom it invited.
+bool Call::anybody_to_talk() const {
+  const auto applications = static_cast<size_t>(std::ranges::count_if(talking_, &Leg::is_application));
+  const size_t parties = talking_.size() - applications;
+  if (parties >= 2) return true;
+  return applications > 0 && (parties == 1 || !invitations_.empty());
+}
+
+void Call::begin_by_application(std::unique_ptr<Leg> application) {
+  caller_ = std::move(application);
+  watch_ports(*caller_);
+  talking_ = {caller_.get()};
+  set_state(CallState::Talking);
+}
+
+void Call::admit(std::unique_ptr<Leg> leg) {
+  GW_ASSERT(state_ == CallState::Talking);
+  watch_ports(*leg);
+  talking_.push_back(leg.get());
+  answered_guests_.push_back(leg.get());
+  guests_.push_back(std::move(leg));
+  connect_media();
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+}
+
+bool Call::redirect(policy::Routed routed) {
+  if (state_ != CallState::Ringing || ++redirections_ > kMaxRedirections) return false;
+  services_.loop.cancel(ring_timer_);
+  for (Leg* leg : std::exchange(ringing_, {})) {
+    leg->end({Cause::AnsweredElsewhere}, true);
+    remove_ports(*leg);
+  }
+  log_.info("call was redirected", {{"route", routed.decision.route}, {"ranks", routed.decision.ranks.size()}});
+  redirected_ = std::move(routed);
+  next_rank_ = 0;
+  try_next_rank();
+  return true;
+}
+
+InvitationId Call::invite(policy::Routed routed, Duration timeout) {
+  Invitation& invitation = invitations_.emplace_back();
+  invitation.id = InvitationId{next_invitation_++};
+  invitation.routed = std::move(routed);
+  invitation.timeout = timeout > Duration{} ? timeout : config_->calls.ring_timeout;
+  invitation.failure = invitation.routed.decision.accepted ? HangupCause{Cause::NotFound, 0, 0, "nobody is there to be invited"}
+                                                           : invitation.routed.decision.cause;
+  // Posted, so that nothing is heard of it before its id is known. The destructor cancels it.
+  invitation.timer = services_.loop.after(Duration{}, [this, id = invitation.id] {
+    if (const auto it = find(id); it != invitations_.end()) try_next_rank(it);
+  });
+  return invitation.id;
+}
+
+bool Call::cancel(InvitationId id) {
+  const auto invitation = find(id);
+  if (invitation == invitations_.end() || state_ == CallState::Ended) return false;
+  stop_ringing(invitation, {Cause::CancelledByCaller, 0, 0, "the invitation was cancelled"}, nullptr);
+  services_.loop.cancel(invitation->timer);
+  invitations_.erase(invitation);
+  if (!anybody_to_talk()) end({Cause::NormalClearing, 0, 0, "nobody is left"}, EndedBy::Gateway);
+  return true;
+}
+
+Call::Invitations::iterator Call::find(InvitationId id) {
+  return std::ranges::find(invitations_, id, &Invitation::id);
+}
+
+Call::Invitations::iterator Call::invitation_of(const Leg& leg) {
+  return std::ranges::find_if(invitations_, [&](const Invitation& i) {
+    return std::ranges::find(i.ringing, &leg) != i.ringing.end();
+  });
+}
+
+void Call::try_next_rank(Invitations::iterator invitation) {
+  services_.loop.cancel(invitation->timer);
+  const auto& ranks = invitation->routed.decision.ranks;
+  while (invitation->next_rank < ranks.size() && invitation->failure.cause != Cause::Declined) {
+    for (const policy::Party& party : ranks[invitation->next_rank++].parties) {
+      if (guests_.size() >= kMaxGuests) {
+        invitation->failure = {Cause::Exhausted, 0, 0, "too many parties were invited to this call"};
+        break;
+      }
+      auto legs = owner_.legs_for(*this, invitation->routed, party);
+      if (!legs) {
+        invitation->failure = legs.error();
+        continue;
+      }
+      for (auto& leg : *legs) {
+        if (const auto started = start_leg(*leg); started) {
+          invitation->ringing.push_back(leg.get());
+        } else {
+          invitation->failure = started.error();
+        }
+        guests_.push_back(std::move(leg));
+      }
+    }
+    if (invitation->ringing.empty()) continue;
+    invitation->timer = services_.loop.after(invitation->timeout, [this, id = invitation->id] { on_invitation_timeout(id); });
+    const auto self = std::ranges::find_if(invitation->ringing, &Leg::answers_itself);
+    if (self != invitation->ringing.end()) on_invitation_answered(invitation, **self);
+    return;
+  }
+  give_up(invitation, invitation->failure);
+}
+
+void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
+  const InvitationId id = invitation->id;
+  services_.loop.cancel(invitation->timer);
+  stop_ringing(invitation, {Cause::AnsweredElsewhere}, &leg);
+  invitations_.erase(invitation);
+  watch_ports(leg);
+  if (talking_.size() >= media::kMaxParties) {
+    leg.end({Cause::Exhausted}, false);
+    remove_ports(leg);
+    const HangupCause full{Cause::Exhausted, 0, 0, "a conference has at most " + std::to_string(media::kMaxParties) + " parties"};
+    return tell_watchers([&](CallWatcher& watcher) { watcher.on_invitation_failed(*this, id, full); });
+  }
+  talking_.push_back(&leg);
+  if (callee_) {
+    answered_guests_.push_back(&leg);
+  } else {
+    callee_ = &leg;
+  }
+  connect_media();
+  leg.connected();
+  show_holds();
+  log_.info("party joined", {{"party", policy::to_string(leg.party())}, {"parties", talking_.size()}});
+  if (times_.answered == WallTime{}) {
+    times_.answered = services_.clock.wall();
+    if (config_->calls.max_duration > Duration{}) arm(duration_timer_, config_->calls.max_duration, &Call::on_max_duration);
+  }
+  tell_watchers([&](CallWatcher& watcher) { watcher.on_invitation_answered(*this, id, leg); });
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+}
+
+void Call::on_invitation_timeout(InvitationId id) {
+  const auto invitation = find(id);
+  if (invitation == invitations_.end() || state_ == CallState::Ended) return;
+  invitation->failure = {Cause::NoAnswer, 0, 0, "nobody answered"};
+  stop_ringing(invitation, invitation->failure, nullptr);
+  try_next_rank(invitation);
+}
+
+void Call::give_up(Invitations::iterator invitation, const HangupCause& why) {
+  const InvitationId id = invitation->id;
+  const HangupCause cause = why;
+  log_.info("invitation failed", {{"cause", policy::to_string(cause.cause)}, {"status", cause.sip_status}, {"why", cause.detail}});
+  invitations_.erase(invitation);
+  const bool lonely = !anybody_to_talk();
+  tell_watchers([&](CallWatcher& watcher) { watcher.on_invitation_failed(*this, id, cause); });
+  if (lonely) end(cause, EndedBy::Callee);
+}
+
+void Call::stop_ringing(Invitations::iterator invitation, const HangupCause& cause, const Leg* except) {
+  for (Leg* leg : std::exchange(invitation->ringing, {})) {
+    if (leg == except) continue;
+    leg->end(cause, true);
+    remove_ports(*leg);
+  }
+}
+
+void Call::remove_ports(const Leg& leg) {
+  for (const PortId port : leg.ports()) services_.media.remove_port(port);
+}
+
+void Call::drop(Leg& leg, const HangupCause& cause) {
+  if (state_ != CallState::Talking || !is_talking(leg)) return;
+  leg.end(cause, false);
+  leave(leg, cause);
+}
+
+void Call::mute(Leg& leg) {
+  if (!is_talking(leg) || !muted_.insert(&leg).second) return;
+  services_.media.set_muted(leg.port(), true);
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+}
+
+void Call::set_apart(Leg& leg, bool apart) {
+  if (!is_talking(leg) || is_apart(leg) == apart) return;
+  if (apart) {
+    apart_.insert(&leg);
+  } else {
+    apart_.erase(&leg);
+  }
+  connect_media();
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+}
+
+// A watcher may go while others are told, and take the next one along.
+template <class Tell>
+void Call::tell_watchers(Tell tell) {
+  const std::vector<CallWatcher*> watchers = watchers_;
+  for (CallWatcher* watcher : watchers) {
+    if (std::ranges::find(watchers_, watcher) != watchers_.end()) tell(*watcher);
+  }
 }
 
 void Call::take_in(Call& other) {
@@ -293,6 +521,10 @@ void Call::take_in(Call& other) {
   other.callee_ = nullptr;
   connect_media();
   show_holds();
+  for (CallWatcher* watcher : std::exchange(other.watchers_, {})) {
+    watchers_.push_back(watcher);
+    watcher->on_joined_to(other, *this);
+  }
   log_.info("call took another in", {{"other", other.id_.value}, {"parties", talking_.size()}});
 }
 
@@ -302,6 +534,10 @@ void Call::give_up_to(const CallId& into) {
     if (const auto stats = services_.media.stats(leg->port())) stats_[leg->port()] = *stats;
   }
   for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_}) services_.loop.cancel(*timer);
+  for (Invitation& invitation : std::exchange(invitations_, {})) {
+    services_.loop.cancel(invitation.timer);
+    for (Leg* leg : invitation.ringing) leg->end({Cause::CancelledByCaller}, true);
+  }
   joined_to_ = into;
   cause_ = {Cause::NormalClearing, 0, 0, "joined to call " + into.value};
   ended_by_ = EndedBy::Operator;
@@ -329,6 +565,7 @@ void Call::end(const HangupCause& cause, EndedBy by) {
   ended_by_ = by;
   times_.ended = services_.clock.wall();
   for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_}) services_.loop.cancel(*timer);
+  for (const Invitation& invitation : std::exchange(invitations_, {})) services_.loop.cancel(invitation.timer);
 
   // A leg that ended by itself ignores this.
   if (caller_) caller_->end(cause, by == EndedBy::Callee);
@@ -337,9 +574,11 @@ void Call::end(const HangupCause& cause, EndedBy by) {
   ringing_.clear();
   if (caller_) watch_ports(*caller_);
   for (const auto& leg : targets_) watch_ports(*leg);
+  for (const auto& leg : guests_) watch_ports(*leg);
   services_.media.close_session(session_);
   arm(finish_timer_, kClosedPortsWait, &Call::finish_anyway);
   maybe_finish();
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_call_ended(*this); });
 }
 
 void Call::on_media(const media::MediaEvent& event) {
@@ -351,12 +590,18 @@ void Call::on_media(const media::MediaEvent& event) {
   }
   if (state_ == CallState::Ended) return;
   const PortId port = std::visit([](const auto& e) { return e.port; }, event);
-  if (caller_ && caller_->owns(port)) return caller_->on_media(event);
+  Leg* owner = caller_ && caller_->owns(port) ? caller_.get() : nullptr;
   for (const auto* legs : {&targets_, &guests_}) {
     for (const auto& leg : *legs) {
-      if (leg->owns(port)) return leg->on_media(event);
+      if (!owner && leg->owns(port)) owner = leg.get();
     }
   }
+  if (!owner) return;
+  owner->on_media(event);
+  if (const auto* digit = std::get_if<media::DigitReceived>(&event); digit && is_talking(*owner)) {
+    return tell_watchers([&](CallWatcher& watcher) { watcher.on_key(*this, *owner, digit->digit); });
+  }
+  tell_watchers([&](CallWatcher& watcher) { watcher.on_leg_media(*this, *owner, event); });
 }
 
 // Posted, because the owner destroys the call.

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "gateway/call/call_watcher.h"
 #include "gateway/call/leg.h"
 #include "gateway/call/services.h"
 #include "gateway/config/config.h"
@@ -35,7 +38,7 @@ class CallOwner {
  public:
   virtual ~CallOwner() = default;
   // The legs that reach a party: one per registered device of a phone, one for a user, one for a trunk.
-  virtual tl::expected<std::vector<std::unique_ptr<Leg>>, policy::HangupCause> legs_for(Call& call,
+  virtual tl::expected<std::vector<std::unique_ptr<Leg>>, policy::HangupCause> legs_for(Call& call, const policy::Routed& routed,
                                                                                         const policy::Party& party) = 0;
   virtual void on_port_opened(Call& call, PortId port) = 0;
   virtual void on_call_finished(Call& call) = 0;  // The last thing a call does: it may be destroyed after this returns.
@@ -49,8 +52,7 @@ class Call final : public LegObserver {
     WallTime started{}, answered{}, ended{};
   };
 
-  Call(Services& services, CallOwner& owner, config::Snapshot config, CallId id, policy::Dialled dialled,
-       policy::Decision decision, Log log);
+  Call(Services& services, CallOwner& owner, config::Snapshot config, CallId id, policy::Routed routed, Log log);
   ~Call() override;
 
   // The caller's leg has been prepared. Rings the first rank.
@@ -58,6 +60,30 @@ class Call final : public LegObserver {
 
   // The caller's leg could not be prepared (no common codec, no port): ended and recorded like every call.
   void begin_refused(std::unique_ptr<Leg> caller, const policy::HangupCause& cause);
+
+  // An application places the call: it is a party from the start, and talks with whom it invites.
+  void begin_by_application(std::unique_ptr<Leg> application);
+
+  // Rings a party beside those who talk; it is one of them when it answers. The watchers hear what became of it, never
+  // before this returns. `timeout` 0: [calls] ring_timeout.
+  InvitationId invite(policy::Routed routed, Duration timeout);
+  bool cancel(InvitationId invitation);                      // False: there is none such any more.
+
+  // One more party that is there already: an application that connects.
+  void admit(std::unique_ptr<Leg> leg);
+
+  // While it rings: another way to go than the one that rings now. False: it rings no more, or was sent around too often.
+  bool redirect(policy::Routed routed);
+
+  // Of those who talk: hung up by us; not heard any more; kept apart, or again with the others.
+  void drop(Leg& leg, const policy::HangupCause& cause);
+  void mute(Leg& leg);
+  void set_apart(Leg& leg, bool apart);
+  bool is_muted(const Leg& leg) const { return muted_.contains(&leg); }
+  bool is_apart(const Leg& leg) const { return apart_.contains(&leg); }
+
+  void watch(CallWatcher& watcher) { watchers_.push_back(&watcher); }
+  void unwatch(CallWatcher& watcher) { std::erase(watchers_, &watcher); }
 
   // Every end comes here and acts once: the legs, the media, the record, the registry.
   void end(const policy::HangupCause& cause, EndedBy by);
@@ -71,8 +97,8 @@ class Call final : public LegObserver {
   const CallId& id() const { return id_; }
   CallState state() const { return state_; }
   SessionId session() const { return session_; }
-  const policy::Dialled& dialled() const { return dialled_; }
-  const policy::Decision& decision() const { return decision_; }
+  const policy::Dialled& dialled() const { return routed_.dialled; }
+  const policy::Decision& decision() const { return routed_.decision; }
   const config::Config& config() const { return *config_; }
   const Times& times() const { return times_; }
   const policy::HangupCause& cause() const { return cause_; }
@@ -99,8 +125,32 @@ class Call final : public LegObserver {
   void on_digits(Leg& leg, std::string_view digits, Duration length, Duration gap) override;
   void on_ended(Leg& leg, const policy::HangupCause& cause) override;
 
+  struct Invitation {
+    InvitationId id;
+    policy::Routed routed;
+    Duration timeout{};
+    size_t next_rank = 0;
+    std::vector<Leg*> ringing{};
+    policy::HangupCause failure{};
+    TimerId timer{};
+  };
+  using Invitations = std::list<Invitation>;
+
   void try_next_rank();
   void start_rank(const policy::Rank& rank);
+  tl::expected<void, policy::HangupCause> start_leg(Leg& leg);
+  Invitations::iterator find(InvitationId id);
+  Invitations::iterator invitation_of(const Leg& leg);
+  void try_next_rank(Invitations::iterator invitation);
+  void on_invitation_answered(Invitations::iterator invitation, Leg& leg);
+  void on_invitation_timeout(InvitationId id);
+  void give_up(Invitations::iterator invitation, const policy::HangupCause& cause);
+  void stop_ringing(Invitations::iterator invitation, const policy::HangupCause& cause, const Leg* except);
+  void remove_ports(const Leg& leg);
+  bool anybody_to_talk() const;
+  const policy::Routed& way() const { return redirected_ ? *redirected_ : routed_; }
+  template <class Tell>
+  void tell_watchers(Tell tell);
   void note_failure(const policy::Party& party, const policy::HangupCause& cause);
   bool worth_another_rank(const policy::Party& party, const policy::HangupCause& cause) const;
   void connect_media();
@@ -126,8 +176,7 @@ class Call final : public LegObserver {
   CallOwner& owner_;
   const config::Snapshot config_;
   const CallId id_;
-  const policy::Dialled dialled_;
-  const policy::Decision decision_;
+  const policy::Routed routed_;
   const Log log_;
 
   // Owned by us.
@@ -138,6 +187,12 @@ class Call final : public LegObserver {
 
   // State.
   CallState state_ = CallState::Routing;
+  std::optional<policy::Routed> redirected_;   // By an application; what was dialled stays for the record.
+  unsigned redirections_ = 0;
+  Invitations invitations_;
+  uint64_t next_invitation_ = 1;
+  std::set<const Leg*> muted_, apart_;
+  std::vector<CallWatcher*> watchers_;
   size_t next_rank_ = 0;
   std::vector<Leg*> ringing_;                  // Of the present rank, not failed yet.
   Leg* callee_ = nullptr;

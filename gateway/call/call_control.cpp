@@ -76,6 +76,8 @@ sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::uniq
     dialled.from = {PartyKind::Phone, std::get<sip::FromPhone>(invite.peer).username};
   }
   dialled.number = invite.request_user.substr(0, kMaxDialled);
+  dialled.headers = invite.custom_headers;
+  if (!invite.user_to_user.empty()) dialled.headers.emplace_back("User-To-User", invite.user_to_user);
   dialled.max_forwards = invite.max_forwards > 0 ? invite.max_forwards - 1 : 0;
 
   const CallId id = new_call_id();
@@ -243,8 +245,8 @@ bool CallControl::Rate::take(double per_second, TimePoint now) {
 
 Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) {
   calls_started_.Increment();
-  Call& call = registry_.add(std::make_unique<Call>(services_, *this, config_, id, std::move(dialled),
-                                                    std::move(decision), log_of(id)));
+  Call& call = registry_.add(std::make_unique<Call>(services_, *this, config_, id,
+                                                    policy::Routed{std::move(dialled), std::move(decision)}, log_of(id)));
   calls_active_.Set(static_cast<double>(registry_.size()));
   call.log().info("call was routed", {{"route", call.decision().route},
                                       {"normalised", Masked(call.decision().normalised)},
@@ -311,6 +313,36 @@ Result<void> CallControl::join(const CallId& id, const CallId& other_id) {
   call->take_in(*other);
   registry_.hand_over(other_id, id);
   return {};
+}
+
+acs::edge::Identity CallControl::caller_identity(const Call& call) const {
+  return caller_identity(call, policy::Routed{call.dialled(), call.decision()});
+}
+
+Decision CallControl::decide(const Dialled& dialled) const {
+  return policy::decide(*config_, dialled, services_.clock.wall());
+}
+
+tl::expected<Call*, HangupCause> CallControl::begin_for_app(Dialled dialled, const MakeLeg& make) {
+  Decision decision = decide(dialled);
+  const CallId id = new_call_id();
+  log_of(id).info("application calls", {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)}});
+  // Where it leads nowhere the application is told so as an event; what it may not do, at once.
+  const bool forbidden = !decision.accepted && decision.cause.cause == Cause::CallerIdNotAllowed;
+  std::optional<HangupCause> no = forbidden ? std::optional(decision.cause) : no_room(decision, dialled.from);
+  if (no) {
+    refuse(id, dialled, decision, *no);
+    return tl::unexpected(*no);
+  }
+  Call& call = create(id, std::move(dialled), std::move(decision));
+  auto leg = make(call);
+  if (!leg) {
+    const HangupCause cause = policy::from_error(leg.error());
+    call.end(cause, EndedBy::Gateway);
+    return tl::unexpected(cause);
+  }
+  call.begin_by_application(std::move(*leg));
+  return &call;
 }
 
 CallId CallControl::new_call_id() const { return CallId{services_.random.hex(8)}; }

@@ -35,6 +35,14 @@ class CallRecorder {
   virtual void record(const RefusedCall& refused) = 0;
 };
 
+// Where calls that are routed to an application go.
+class AppDoor {
+ public:
+  virtual ~AppDoor() = default;
+  virtual tl::expected<std::unique_ptr<Leg>, policy::HangupCause> leg_to(Call& call, const policy::Routed& routed,
+                                                                         const policy::Party& app) = 0;
+};
+
 // Accepts or places every call: who is it, where to, may they, is there room; makes the legs. Events of the SIP agent, the
 // edge and the media engine come here and go on to their Call. Owned by App; signalling thread.
 class CallControl final : public sip::InviteHandler, public sip::SipDirectory, public CallOwner {
@@ -58,6 +66,14 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
 
   const CallRegistry& registry() const { return registry_; }
 
+  // Applications. The door is there as long as calls are.
+  void set_app_door(AppDoor* door) { apps_ = door; }
+  // A call that an application places: decided, and begun with the leg that `make` makes for it.
+  using MakeLeg = std::function<Result<std::unique_ptr<Leg>>(Call& call)>;
+  tl::expected<Call*, policy::HangupCause> begin_for_app(policy::Dialled dialled, const MakeLeg& make);
+  policy::Decision decide(const policy::Dialled& dialled) const;
+  acs::edge::Identity caller_identity(const Call& call) const;  // As users and apps see the caller.
+
   // sip::SipDirectory
   std::optional<std::string> trunk_of(const SocketAddress& source) const override;
   std::optional<sip::PhoneAccount> phone(std::string_view username) const override;
@@ -70,13 +86,14 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   using LegsOrCause = tl::expected<Legs, policy::HangupCause>;
 
   // CallOwner
-  LegsOrCause legs_for(Call& call, const policy::Party& party) override;
+  LegsOrCause legs_for(Call& call, const policy::Routed& routed, const policy::Party& party) override;
   void on_port_opened(Call& call, PortId port) override { registry_.add_port(port, call.id()); }
   void on_call_finished(Call& call) override;
 
-  LegsOrCause legs_to_phone(Call& call, const policy::Party& party);
-  LegsOrCause legs_to_user(Call& call, const policy::Party& party);
-  LegsOrCause legs_to_trunk(Call& call, const policy::Party& party);
+  LegsOrCause legs_to_phone(Call& call, const policy::Routed& routed, const policy::Party& party);
+  LegsOrCause legs_to_user(Call& call, const policy::Routed& routed, const policy::Party& party);
+  LegsOrCause legs_to_trunk(Call& call, const policy::Routed& routed, const policy::Party& party);
+  LegsOrCause legs_to_app(Call& call, const policy::Routed& routed, const policy::Party& party);
 
   void on_invited(const acs::edge::Invited& invited);
   std::optional<policy::HangupCause> no_room(const policy::Decision& decision, const policy::Party& from);
@@ -89,13 +106,14 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   media::BrowserPortSpec browser_spec(const Call& call) const;
   media::Codec codec_of_caller(const Call& call) const;
   media::Codec codec_of_target(const Call& call) const;
-  acs::edge::Identity caller_identity(const Call& call) const;
+  acs::edge::Identity caller_identity(const Call& call, const policy::Routed& routed) const;
   sip::NameAddr from_header(const Call& call, const policy::Presentation& caller) const;
 
   // Given to us.
   Services& services_;
   sip::Resolver& resolver_;
   CallRecorder& recorder_;
+  AppDoor* apps_ = nullptr;
   config::Snapshot config_;
   const Log log_;
 

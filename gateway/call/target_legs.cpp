@@ -14,6 +14,7 @@ using policy::Cause;
 using policy::HangupCause;
 using policy::Party;
 using policy::PartyKind;
+using policy::Routed;
 
 tl::unexpected<HangupCause> no(Cause cause, std::string why) {
   return tl::unexpected<HangupCause>(HangupCause{cause, 0, 0, std::move(why)});
@@ -28,13 +29,26 @@ std::vector<media::Codec> meet(const std::vector<media::Codec>& theirs, const st
   return first;
 }
 
+// User-To-User (RFC 7433) and X-MS-Custom-*, as an app asked. What one network says to us is not told another.
+void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled) {
+  if (dialled.from.kind != PartyKind::App) return;
+  for (const auto& [name, value] : dialled.headers) {
+    if (name == "User-To-User") {
+      invite.user_to_user = value;
+    } else {
+      invite.extra_headers.emplace_back(name, value);
+    }
+  }
+}
+
 }  // namespace
 
-CallControl::LegsOrCause CallControl::legs_for(Call& call, const Party& party) {
+CallControl::LegsOrCause CallControl::legs_for(Call& call, const Routed& routed, const Party& party) {
   switch (party.kind) {
-    case PartyKind::Phone: return legs_to_phone(call, party);
-    case PartyKind::User: return legs_to_user(call, party);
-    case PartyKind::Trunk: return legs_to_trunk(call, party);
+    case PartyKind::Phone: return legs_to_phone(call, routed, party);
+    case PartyKind::User: return legs_to_user(call, routed, party);
+    case PartyKind::Trunk: return legs_to_trunk(call, routed, party);
+    case PartyKind::App: return legs_to_app(call, routed, party);
   }
   return no(Cause::Failed, "unknown kind of target");
 }
@@ -66,6 +80,7 @@ media::BrowserPortSpec CallControl::browser_spec(const Call& call) const {
 
 // What the caller will speak when a user answers: Opus if it can, else what we like best of what it offered.
 media::Codec CallControl::codec_of_caller(const Call& call) const {
+  if (call.caller()->is_application()) return media::Codec::G722;  // It plays and streams at 16 kHz.
   const std::vector<media::Codec> offered = call.caller()->codecs();
   const Party& caller = call.dialled().from;
   if (caller.kind == PartyKind::User) return offered.empty() ? media::Codec::Opus : offered.front();
@@ -81,6 +96,7 @@ media::Codec CallControl::codec_of_target(const Call& call) const {
   if (ranks.empty() || ranks.front().parties.empty()) return media::Codec::Pcmu;
   const Party& target = ranks.front().parties.front();
   if (target.kind == PartyKind::User) return media::Codec::Opus;
+  if (target.kind == PartyKind::App) return media::Codec::G722;  // It plays and streams at 16 kHz.
   const std::vector<media::Codec> codecs = phone_spec(call.config(), target, false, false).codecs;
   return codecs.empty() ? media::Codec::Pcmu : codecs.front();
 }
@@ -90,7 +106,7 @@ sip::NameAddr CallControl::from_header(const Call& call, const policy::Presentat
   return {caller.display_name, caller.number, call.config().sip.domain, 0, false};
 }
 
-CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Party& party) {
+CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Routed& routed, const Party& party) {
   const config::Phone* phone = call.config().phone(party.name);
   if (!phone) return no(Cause::NotFound, "no such phone");
   if (phone->max_calls > 0 && registry_.live_with(party) >= phone->max_calls) {
@@ -101,16 +117,17 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Party& par
     sip::OutgoingInvite invite;
     invite.request_uri = binding.contact_uri;
     invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(), binding.source};
-    invite.from = from_header(call, call.decision().caller_to_phones);
+    invite.from = from_header(call, routed.decision.caller_to_phones);
     invite.to = {phone->display_name, phone->extension.empty() ? phone->username : phone->extension,
                  call.config().sip.domain, 0, false};
-    invite.privacy_id = call.decision().caller_to_phones.anonymous;
+    invite.privacy_id = routed.decision.caller_to_phones.anonymous;
     invite.call_id_hint = call.id().value;
-    invite.max_forwards = call.dialled().max_forwards;
+    invite.max_forwards = routed.dialled.max_forwards;
     SipLeg::Media media{call.session(),
                         phone_spec(call.config(), party, binding.transport == sip::Transport::Tls, binding.source.v6()),
                         {}};
     media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
+    add_headers(invite, routed.dialled);
     legs.push_back(std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}),
                                             party, std::move(invite), std::move(media)));
   }
@@ -118,17 +135,18 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Party& par
   return legs;
 }
 
-acs::edge::Identity CallControl::caller_identity(const Call& call) const {
-  const policy::Presentation& caller = call.decision().caller;
+acs::edge::Identity CallControl::caller_identity(const Call& call, const Routed& routed) const {
+  const policy::Presentation& caller = routed.decision.caller;
   if (caller.anonymous) return {"4:anonymous", ""};
-  if (call.dialled().from.kind == PartyKind::User) {
-    const config::User* user = call.config().user(call.dialled().from.name);
-    return {user ? user->id : call.dialled().from.name, caller.display_name};
+  if (routed.dialled.from.kind == PartyKind::User) {
+    const config::User* user = call.config().user(routed.dialled.from.name);
+    return {user ? user->id : routed.dialled.from.name, caller.display_name};
   }
+  if (caller.number.empty()) return {routed.dialled.from_identity, caller.display_name};  // An app's call.
   return {"4:" + caller.number, caller.display_name};
 }
 
-CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Party& party) {
+CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& routed, const Party& party) {
   const config::User* user = call.config().user(party.name);
   Legs legs;
   if (user && user->echo) {
@@ -139,30 +157,30 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Party& part
   EdgeLeg::User side;
   side.identity = user ? user->id : party.name;
   side.call_id = services_.random.uuid();
-  side.remote = caller_identity(call);
+  side.remote = caller_identity(call, routed);
   side.ring_expires = services_.clock.wall() + call.config().calls.ring_timeout;
   side.server_call_id = call.id().value;
   EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_caller(call)};
   auto leg = std::make_unique<EdgeLeg>(services_, call, call.log().with({{"leg", "edge"}, {"party", party.name}}), party,
                                        std::move(side), std::move(media));
-  leg->set_far_side(call.dialled().from.kind == PartyKind::User ? policy::Far::User : policy::Far::Phone,
+  leg->set_far_side(routed.dialled.from.kind == PartyKind::User ? policy::Far::User : policy::Far::Phone,
                     policy::FarDirection::ItCalledUs);
   registry_.add_user_call(leg->user_call_id(), *leg, call.id());
   legs.push_back(std::move(leg));
   return legs;
 }
 
-CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& party) {
+CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& routed, const Party& party) {
   const config::Trunk* trunk = call.config().trunk(party.name);
   if (!trunk || trunk->targets.empty()) return no(Cause::NoTrunk, "the trunk has no target");
-  if (trunk->max_calls > 0 && !call.decision().emergency && registry_.live_with(party) >= trunk->max_calls) {
+  if (trunk->max_calls > 0 && !routed.decision.emergency && registry_.live_with(party) >= trunk->max_calls) {
     return no(Cause::Exhausted, "the trunk's max_calls is reached");
   }
-  if (!call.decision().emergency && !trunk_rates_[trunk->name].take(trunk->calls_per_second, services_.clock.now())) {
+  if (!routed.decision.emergency && !trunk_rates_[trunk->name].take(trunk->calls_per_second, services_.clock.now())) {
     return no(Cause::Exhausted, "the trunk's calls_per_second is reached");
   }
-  const std::string& number = call.decision().number_out;
-  const std::string dialled = policy::number_for_trunk(*trunk, number.empty() ? call.decision().normalised : number);
+  const std::string& number = routed.decision.number_out;
+  const std::string dialled = policy::number_for_trunk(*trunk, number.empty() ? routed.decision.normalised : number);
   std::vector<SipLeg::Target> targets;
   bool tls = false, v6 = false;
   for (const std::string& text : trunk->targets) {
@@ -176,15 +194,16 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& par
   if (targets.empty()) return no(Cause::NoTrunk, "none of the trunk's targets can be read");
 
   sip::OutgoingInvite invite;
-  invite.from = from_header(call, call.decision().caller);
-  const policy::Presentation& caller = call.decision().caller;
+  invite.from = from_header(call, routed.decision.caller);
+  const policy::Presentation& caller = routed.decision.caller;
   if (trunk->caller_id.p_asserted_identity && !caller.number.empty()) {
     invite.p_asserted_identity = sip::NameAddr{caller.display_name, caller.number, call.config().sip.domain, 0, false};
   }
   if (!trunk->caller_id.from && !caller.anonymous) invite.from.user = trunk->username.empty() ? trunk->name : trunk->username;
   invite.privacy_id = caller.anonymous;
   invite.call_id_hint = call.id().value;
-  invite.max_forwards = call.dialled().max_forwards;
+  invite.max_forwards = routed.dialled.max_forwards;
+  add_headers(invite, routed.dialled);
   if (!trunk->username.empty()) invite.credentials = sip::Credentials{trunk->username, trunk->password.reveal()};
 
   SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {}};
@@ -194,6 +213,15 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Party& par
   leg->search(resolver_, std::move(targets), trunk->retry_on);
   Legs legs;
   legs.push_back(std::move(leg));
+  return legs;
+}
+
+CallControl::LegsOrCause CallControl::legs_to_app(Call& call, const Routed& routed, const Party& party) {
+  if (!apps_) return no(Cause::NotRegistered, "no REST API is served");
+  auto leg = apps_->leg_to(call, routed, party);
+  if (!leg) return tl::unexpected(leg.error());
+  Legs legs;
+  legs.push_back(std::move(*leg));
   return legs;
 }
 

@@ -38,6 +38,7 @@ bool known(const config::Config& config, const policy::Party& party) {
     case PartyKind::Phone: return config.phone(party.name) != nullptr;
     case PartyKind::User: return config.user(party.name) || config.user_by_id(party.name);
     case PartyKind::Trunk: return config.trunk(party.name) != nullptr;
+    case PartyKind::App: return config.app(party.name) != nullptr;
   }
   return false;
 }

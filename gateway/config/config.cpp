@@ -49,6 +49,10 @@ const Trunk* Config::trunk(std::string_view name) const {
   return first(trunks, [&](const Trunk& t) { return t.name == name; });
 }
 
+const App* Config::app(std::string_view name) const {
+  return first(apps, [&](const App& a) { return a.name == name; });
+}
+
 // The narrowest peer that matches wins: one with a port over one without, then the longer prefix.
 const Trunk* Config::trunk_of(const SocketAddress& source) const {
   const Trunk* best = nullptr;

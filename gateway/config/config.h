@@ -117,6 +117,16 @@ struct Route {
   Origin origin;
 };
 
+// A back end that calls are given to, by route: it is told of them at its webhook and does with them what it likes,
+// over the served Call Automation API.
+struct App {
+  std::string name;
+  std::string webhook;                          // IncomingCall events go there.
+  bool cloud_events = false;                    // Their schema; else Event Grid's.
+  Duration ring_timeout = 30s;                  // To answer, redirect or reject; then the next target's turn.
+  Origin origin;
+};
+
 struct Network {
   std::string name, bind, advertise, ports;
 };
@@ -151,6 +161,7 @@ struct Config {
     std::vector<Masked> api_keys;               // Of back ends that ask /users; none = access keys alone.
     Masked connection_string;
     std::string callback_url;
+    std::string callback_ca;                    // PEM of private CAs, for callbacks and webhooks of apps.
   } acs;
 
   struct Admin {
@@ -182,6 +193,7 @@ struct Config {
   std::vector<User> users;
   std::vector<Trunk> trunks;
   std::vector<Route> routes;
+  std::vector<App> apps;
 
   Settings settings;                            // What config_reload compares.
 
@@ -192,6 +204,7 @@ struct Config {
   const User* user_by_extension(std::string_view extension) const;
   const Trunk* trunk(std::string_view name) const;
   const Trunk* trunk_of(const SocketAddress& source) const;
+  const App* app(std::string_view name) const;
 };
 
 using Snapshot = std::shared_ptr<const Config>;

@@ -19,7 +19,7 @@ constexpr uintmax_t kMaxFile = 16 * 1024 * 1024;  // 100,000 phones fit.
 
 constexpr std::string_view kTables[] = {"sip",   "media", "calls", "edge",   "acs",     "admin",
                                         "state", "store", "cdr",   "limits", "numbers", "network",
-                                        "phone", "user",  "trunk", "route"};
+                                        "phone", "user",  "trunk", "route", "app"};
 
 struct Source {
   fs::path path;

@@ -40,7 +40,7 @@ bool needs_restart(std::string_view key) {
 // "phone.101" of "phone.101.password": what appears and goes as a whole. Names may hold dots, keys
 // do not.
 std::string table_of(const std::string& key) {
-  for (const std::string_view kind : {"phone.", "user.", "trunk.", "route.", "network."}) {
+  for (const std::string_view kind : {"phone.", "user.", "trunk.", "route.", "network.", "app."}) {
     if (!key.starts_with(kind)) continue;
     std::string table = key.substr(0, key.rfind('.'));
     for (const std::string_view inner : {".caller_id", ".number"}) {

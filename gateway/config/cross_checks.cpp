@@ -64,7 +64,7 @@ void CrossCheck::take(Taken& taken, const std::string& value, const Origin& orig
 }
 
 void CrossCheck::names() {
-  Taken phones, users, ids, mails, trunks, routes, networks, extensions;
+  Taken phones, users, ids, mails, trunks, routes, networks, extensions, apps;
   for (const Phone& p : config_.phones) {
     take(phones, p.username, p.origin, "phone." + p.username + ".username", "usernames");
     take(extensions, p.extension, p.origin, "phone." + p.username + ".extension", "extensions");
@@ -79,6 +79,7 @@ void CrossCheck::names() {
     take(trunks, t.name, t.origin, "trunk." + t.name + ".name", "names");
   for (const Route& r : config_.routes)
     take(routes, r.name, r.origin, "route." + r.name + ".name", "names");
+  for (const App& a : config_.apps) take(apps, a.name, a.origin, "app." + a.name + ".name", "names");
   for (const Network& n : config_.networks) {
     take(networks, n.name, place("network." + n.name + ".name"), "network." + n.name + ".name",
          "names");
@@ -195,6 +196,7 @@ void CrossCheck::direct_routing() {
 bool CrossCheck::exists(std::string_view kind, std::string_view name) const {
   if (kind == "phone") return config_.phone(name) != nullptr;
   if (kind == "user") return config_.user(name) != nullptr;
+  if (kind == "app") return config_.app(name) != nullptr;
   return config_.trunk(name) != nullptr;
 }
 
@@ -202,10 +204,10 @@ void CrossCheck::party(const Route& route, std::string_view key, std::string_vie
   const std::string full = "route." + route.name + "." + std::string(key);
   const size_t colon = reference.find(':');
   const std::string_view kind = reference.substr(0, colon);
-  if (colon == std::string_view::npos || (kind != "phone" && kind != "user" && kind != "trunk")) {
+  if (colon == std::string_view::npos || (kind != "phone" && kind != "user" && kind != "trunk" && kind != "app")) {
     error(full, "\"" + std::string(reference) +
-                    "\" is no party: phone:NAME, user:NAME or trunk:NAME" +
-                    (key == "from" ? ", or phones, users, trunks" : ""));
+                    "\" is no party: phone:NAME, user:NAME, trunk:NAME or app:NAME" +
+                    (key == "from" ? ", or phones, users, trunks, apps" : ""));
     return;
   }
   const std::string_view name = reference.substr(colon + 1);
@@ -217,6 +219,8 @@ void CrossCheck::party(const Route& route, std::string_view key, std::string_vie
     if (kind == "user") known.insert(u.name);
   for (const Trunk& t : config_.trunks)
     if (kind == "trunk") known.insert(t.name);
+  for (const App& a : config_.apps)
+    if (kind == "app") known.insert(a.name);
   const std::string near = nearest(name, known);
   error(full, "there is no " + std::string(kind) + " \"" + std::string(name) + "\"" +
                   (near.empty() ? "" : ", did you mean " + near + "?"));
@@ -225,7 +229,7 @@ void CrossCheck::party(const Route& route, std::string_view key, std::string_vie
 void CrossCheck::references() {
   for (const Route& route : config_.routes) {
     for (const std::string& from : route.from) {
-      if (from == "phones" || from == "users" || from == "trunks") continue;
+      if (from == "phones" || from == "users" || from == "trunks" || from == "apps") continue;
       party(route, "from", from);
     }
     for (std::string_view targets : route.targets) {
@@ -244,7 +248,8 @@ void CrossCheck::references() {
 
 bool from_inside(const Route& route) {
   return std::ranges::any_of(route.from, [](const std::string& from) {
-    return from != "trunks" && !from.starts_with("trunk:");
+    return from == "phones" || from == "users" || from.starts_with("phone:") ||
+           from.starts_with("user:");
   });
 }
 

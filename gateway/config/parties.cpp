@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "acs/call_automation/call_requests.h"
 #include "acs/identity/token_service.h"
 #include "gateway/config/pattern.h"
 #include "gateway/config/sections.h"
@@ -311,6 +312,21 @@ Route read_route(Section section) {
   return route;
 }
 
+App read_app(Section section) {
+  App app;
+  app.origin = section.origin();
+  read_name(section, "name", app.name);
+  section.text("webhook", app.webhook);
+  require(section, "webhook", app.webhook);
+  if (!app.webhook.empty() && !acs::call_automation::is_callback_uri(app.webhook)) {
+    section.error("webhook", "must begin with https:// (http:// on loopback)");
+  }
+  section.choice("schema", app.cloud_events, {{"event-grid", false}, {"cloud-events", true}});
+  section.duration("ring_timeout", app.ring_timeout, 1s, 10min);
+  section.finish();
+  return app;
+}
+
 }  // namespace
 
 void read_digest(Section& section, std::vector<sip::DigestAlgorithm>& out) {
@@ -341,6 +357,7 @@ void read_parties(Section& root, Config& config) {
   for (Section& section : root.tables("user")) config.users.push_back(read_user(section));
   for (Section& section : root.tables("trunk")) config.trunks.push_back(read_trunk(section));
   for (Section& section : root.tables("route")) config.routes.push_back(read_route(section));
+  for (Section& section : root.tables("app")) config.apps.push_back(read_app(section));
 }
 
 }  // namespace gw::config

@@ -250,6 +250,7 @@ void read_acs(Section acs, Config::Acs& out) {
   if (!out.callback_url.empty() && !out.callback_url.starts_with("https://")) {
     acs.error("callback_url", "must begin with https://");
   }
+  acs.path("callback_ca", out.callback_ca, true);
   acs.finish();
 }
 

@@ -51,6 +51,11 @@ Presentation own_identity(const Config& config, const Dialled& dialled) {
           normalise(dialled.from_number, config.numbers.country).value_or(dialled.from_number);
       caller.display_name = dialled.from_display;
       break;
+    case PartyKind::App:
+      // A call that it passes on shows who called; one of its own what it asks for.
+      caller.number = dialled.from_number;
+      caller.display_name = dialled.from_display;
+      break;
   }
   return caller;
 }
@@ -95,6 +100,15 @@ Result<Presentation> choose_caller_id(const Config& config, const Dialled& diall
     if (!number) return tl::unexpected(number.error());
     caller.number = *number;
   }
+  if (dialled.from.kind == PartyKind::App && !dialled.caller_id.empty()) {
+    const std::string asked =
+        normalise(dialled.caller_id, config.numbers.country).value_or(dialled.caller_id);
+    // As an ACS resource: only its own numbers.
+    if (!holds(config.numbers.owned, asked)) {
+      return fail(ErrorCode::Forbidden, to_string(dialled.from) + " may not present " + mask(asked));
+    }
+    caller.number = asked;
+  }
   if (fixed) {
     caller.number = rule;
     caller.anonymous = false;
@@ -128,7 +142,9 @@ Presentation as_seen_by(const Config& config, const Dialled& dialled, const Pres
   const bool by_extension = target == PartyKind::Phone && dialled.caller_id.empty();
   if (!extension.empty() && (by_extension || seen.number.empty())) seen.number = extension;
   // Without any number a name still tells who it is; a raw id tells nothing.
-  if (seen.number.empty()) {
+  // Users see the identity that an app calls as, phones its name.
+  const bool by_identity = !dialled.from_identity.empty() && target == PartyKind::User;
+  if (seen.number.empty() && !by_identity) {
     const bool raw_id = dialled.from.name.find(':') != std::string::npos;
     seen.number = raw_id ? "" : dialled.from.name;
     seen.anonymous = raw_id && seen.display_name.empty();

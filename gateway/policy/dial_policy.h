@@ -8,7 +8,7 @@ namespace gw::policy {
 
 // Who may dial what, before any route is looked at. Phones and users may dial extensions,
 // identities and emergency numbers; trunks may dial what a route gives them and nothing else, so
-// that no carrier reaches a carrier by accident.
+// that no carrier reaches a carrier by accident. Apps call for somebody else: no emergencies.
 struct DialRights {
   bool emergency = false, extensions = false, identities = false;
 };
@@ -18,6 +18,7 @@ constexpr DialRights rights_of(PartyKind kind) {
     case PartyKind::Phone: return {true, true, false};
     case PartyKind::User: return {true, true, true};
     case PartyKind::Trunk: return {};
+    case PartyKind::App: return {false, true, true};
   }
   return {};
 }

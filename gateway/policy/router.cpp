@@ -40,6 +40,7 @@ std::string_view kind_of(const Party& party) {
     case PartyKind::Phone: return "phones";
     case PartyKind::User: return "users";
     case PartyKind::Trunk: return "trunks";
+    case PartyKind::App: return "apps";
   }
   return "";
 }
@@ -71,6 +72,7 @@ bool exists(const Config& config, const Party& party) {
     case PartyKind::Phone: return config.phone(party.name) != nullptr;
     case PartyKind::User: return config.user(party.name) != nullptr;
     case PartyKind::Trunk: return config.trunk(party.name) != nullptr;
+    case PartyKind::App: return config.app(party.name) != nullptr;
   }
   return false;
 }
@@ -161,7 +163,8 @@ void Deciding::accept(std::string route, std::vector<Rank> ranks, std::string_vi
   }
   decision_.accepted = true;
   decision_.caller_to_phones = as_seen_by(config_, dialled_, *outside, PartyKind::Phone);
-  const bool phones_only = !to_trunk && !includes(decision_.ranks, PartyKind::User);
+  const bool phones_only = !to_trunk && !includes(decision_.ranks, PartyKind::User) &&
+                           !includes(decision_.ranks, PartyKind::App);
   decision_.caller = phones_only ? decision_.caller_to_phones
                                  : as_seen_by(config_, dialled_, *outside,
                                               to_trunk ? PartyKind::Trunk : PartyKind::User);
@@ -215,7 +218,7 @@ bool Deciding::try_identity() {
   }
   decision_.normalised = id;
   if (!rights_of(dialled_.from.kind).identities) {
-    refuse(Cause::NotFound, "only users may call identities");
+    refuse(Cause::NotFound, "only users and apps may call identities");
     return true;
   }
   const config::User* user = config_.user_by_id(id);
@@ -329,6 +332,7 @@ std::string to_string(const Party& party) {
     case PartyKind::Phone: return "phone:" + party.name;
     case PartyKind::User: return "user:" + party.name;
     case PartyKind::Trunk: return "trunk:" + party.name;
+    case PartyKind::App: return "app:" + party.name;
   }
   return party.name;
 }
@@ -341,6 +345,7 @@ std::optional<Party> parse_party(std::string_view text) {
   if (kind == "phone") return Party{PartyKind::Phone, name};
   if (kind == "user") return Party{PartyKind::User, name};
   if (kind == "trunk") return Party{PartyKind::Trunk, name};
+  if (kind == "app") return Party{PartyKind::App, name};
   return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/config/config.h"
@@ -10,10 +11,11 @@
 
 namespace gw::policy {
 
-enum class PartyKind { Phone, User, Trunk };
+enum class PartyKind { Phone, User, Trunk, App };
 
-// A configured party by name: phone:101, user:alice, trunk:acme. A user whom the directory does not know (the identity came
-// from an app's back end) is named by the raw id: user:8:acs:GUID_GUID.
+// A configured party by name: phone:101, user:alice, trunk:acme, app:ivr. A user whom the directory does not know (the identity came
+// from an app's back end) is named by the raw id: user:8:acs:GUID_GUID. An app that is not configured and places
+// calls over REST is app:rest.
 struct Party {
   PartyKind kind = PartyKind::Phone;
   std::string name;
@@ -34,6 +36,8 @@ struct Dialled {
   std::string caller_id;         // The alternate caller id that a user asked for; empty = none.
   std::string from_number;       // What a trunk presented.
   std::string from_display;
+  std::string from_identity;     // An app's call: the identity that calls, if it named one.
+  std::vector<std::pair<std::string, std::string>> headers;  // User-To-User and X-MS-Custom-*, as they came or are to go.
   unsigned max_forwards = 70;    // What is left of the caller's; loops end by it (RFC 3261 16.6).
 };
 
@@ -57,6 +61,12 @@ struct Decision {
   bool ringback = false;
   bool emergency = false;
   std::vector<std::string> tried;  // One line per rule: its name and why it did or did not match. Explain::Yes only.
+};
+
+// A number that was asked for, and where it goes.
+struct Routed {
+  Dialled dialled;
+  Decision decision;
 };
 
 // Source, dialled number, time -> ranked targets or a cause; default: refuse. Pure; the Call's snapshot comes in.

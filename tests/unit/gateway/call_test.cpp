@@ -37,15 +37,16 @@ class CallTest : public testing::Test, public CallOwner {
     policy::Decision decision;
     decision.accepted = true;
     decision.ranks = std::move(ranks);
-    call_ = std::make_unique<Call>(services_, *this, config_, CallId{"c1"}, policy::Dialled{kCaller, "201", "", "", ""},
-                                   std::move(decision), Log{});
+    call_ = std::make_unique<Call>(services_, *this, config_, CallId{"c1"},
+                                   policy::Routed{{kCaller, "201", "", "", "", "", {}, 70}, std::move(decision)}, Log{});
     auto caller = std::make_unique<FakeLeg>(kCaller, PortId{100}, *call_);
     caller_ = caller.get();
     call_->begin(std::move(caller));
     return *call_;
   }
 
-  tl::expected<std::vector<std::unique_ptr<Leg>>, policy::HangupCause> legs_for(Call& call, const Party& party) override {
+  tl::expected<std::vector<std::unique_ptr<Leg>>, policy::HangupCause> legs_for(Call& call, const policy::Routed&,
+                                                                                const Party& party) override {
     if (absent_ == party) return tl::unexpected(policy::HangupCause{Cause::NotRegistered, 0, 0, "absent"});
     std::vector<std::unique_ptr<Leg>> legs;
     auto leg = std::make_unique<FakeLeg>(party, PortId{200 + legs_.size()}, call);
@@ -236,8 +237,8 @@ class JoinedCallsTest : public CallTest {
     decision.accepted = true;
     decision.ranks = {{{kBob}}};
     const Party carol{PartyKind::Phone, "103"};
-    other_ = std::make_unique<Call>(services_, *this, config_, CallId{"c2"}, policy::Dialled{carol, "102", "", "", ""},
-                                    std::move(decision), Log{});
+    other_ = std::make_unique<Call>(services_, *this, config_, CallId{"c2"},
+                                    policy::Routed{{carol, "102", "", "", "", "", {}, 70}, std::move(decision)}, Log{});
     auto caller = std::make_unique<FakeLeg>(carol, PortId{300}, *other_);
     carol_ = caller.get();
     other_->begin(std::move(caller));

@@ -73,7 +73,7 @@ TEST(ConfFolder, shows_every_key_of_the_gateway_at_its_default) {
 TEST(ConfFolder, shows_every_key_of_phones_users_trunks_routes_and_networks) {
   test::ConfigFolder shown;
   for (const char* file :
-       {"gateway.toml", "phones.toml", "users.toml", "routes.toml", "trunks.d/acme.toml"}) {
+       {"gateway.toml", "phones.toml", "users.toml", "routes.toml", "apps.toml", "trunks.d/acme.toml"}) {
     std::string text = uncommented(text_of(conf() / file));
     text = std::regex_replace(text, std::regex("\nemergency = \\[\\]\n"), "\n");
     shown.write(file, text);

@@ -168,7 +168,7 @@ const Case kCases[] = {
      "rest.toml:5: route.r.from: there is no trunk \"acme\""},
     {"no_party",
      "[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"alice\"]\n",
-     "rest.toml:5: route.r.targets: \"alice\" is no party: phone:NAME, user:NAME or trunk:NAME"},
+     "rest.toml:5: route.r.targets: \"alice\" is no party: phone:NAME, user:NAME, trunk:NAME or app:NAME"},
     {"hours",
      "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\n"
      "hours = \"Mon-Fri 08:00-18:00 Mars/Olympus\"\ntargets = [\"user:alice\"]\n",

@@ -1,0 +1,498 @@
+#include "gateway/call/automation_host.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sip/resolver.h"
+#include "tests/unit/support/fake_edge.h"
+#include "tests/unit/support/fake_media_engine.h"
+
+namespace gw {
+namespace {
+
+namespace ca = acs::call_automation;
+namespace edge = acs::edge;
+using acs::events::CallEvent;
+using policy::PartyKind;
+using ::testing::ElementsAre;
+
+constexpr const char* kAlice = "8:acs:res_alice";
+constexpr const char* kBob = "8:acs:res_bob";
+constexpr const char* kEcho = "8:echo123";
+constexpr const char* kCallback = "https://app.example/cb";
+
+class Records final : public CallRecorder {
+ public:
+  void record(const Call& call) override { ended.push_back(call.cause().cause); }
+  void record(const RefusedCall& call) override { refused.push_back(call.cause.cause); }
+  std::vector<policy::Cause> ended, refused;
+};
+
+// The gateway's calls with users whose devices do what the test says, and an app that is the test.
+class AutomationHostTest : public testing::Test {
+ protected:
+  AutomationHostTest() {
+    config::Config config;
+    config.calls.max_duration = Duration{};
+    config.users = {user("alice", kAlice), user("bob", kBob), user("echo", kEcho)};
+    config.users.back().echo = true;
+    config.numbers.owned = {"+14255550100"};
+    config.numbers.emergency = {};
+    config::App& app = config.apps.emplace_back();
+    app.name = "ivr";
+    app.webhook = "https://app.example/incoming";
+    config::Route& route = config.routes.emplace_back();
+    route.name = "to the ivr";
+    route.from = {"users"};
+    route.to = "700";
+    route.targets = {"app:ivr", "user:bob"};
+    config_ = std::make_shared<const config::Config>(std::move(config));
+    control_.emplace(services_, resolver_, records_, config_, Log{});
+    AutomationHost::Needs needs{services_, *control_, "res", {}, {}, {}, {}, Log{}};
+    needs.tell = [this](const std::string& uri, CallEvent event) {
+      EXPECT_EQ(uri, kCallback);
+      told_.push_back(std::move(event));
+    };
+    needs.offer = [this](const config::App&, acs::events::IncomingCall call) {
+      offered_.push_back(std::move(call));
+    };
+    needs.reachable = [this](const std::string&) { return reachable_; };
+    needs.fetch = [this](const std::string&, auto done) { fetches_.push_back(done); };
+    host_.emplace(std::move(needs));
+    edge_.present = {"tab1"};
+  }
+  ~AutomationHostTest() override {
+    host_->let_go();
+    control_.reset();
+  }
+
+  static config::User user(const char* name, const char* id) {
+    config::User out;
+    out.name = name;
+    out.id = id;
+    return out;
+  }
+  // What was posted, and what that posted.
+  void run() {
+    loop_.after(10ms, [this] { loop_.stop(); });
+    loop_.run();
+  }
+  template <class Command>
+  ca::Outcome ask(Command command, const std::string& connection = "") {
+    auto outcome = host_->perform(connection, std::move(command));
+    run();
+    return outcome;
+  }
+  std::string create(std::vector<std::string> targets) {
+    ca::CreateCall command;
+    command.targets = std::move(targets);
+    command.callback_uri = kCallback;
+    command.context = "ctx";
+    const auto outcome = ask(std::move(command));
+    EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().message);
+    return outcome ? std::get<ca::CallProperties>(*outcome).connection_id : "";
+  }
+  // The user who was rung last accepts, refuses, hangs up.
+  void accepts() {
+    control_->on_edge(
+        edge::Accepted{{"tab1", ++request_}, edge_.rung.back().call_id, false, "offer", 1});
+    run();
+  }
+  void rejects() {
+    control_->on_edge(edge::Rejected{{"tab1", ++request_}, edge_.rung.back().call_id, true});
+    run();
+  }
+  void hangs_up(const std::string& call_id) {
+    control_->on_edge(edge::HungUp{{"tab1", ++request_}, call_id, false});
+    run();
+  }
+  // Alice dials the app.
+  void alice_calls(const std::string& number = "700") {
+    edge::Invited invited;
+    invited.request = {"tab1", ++request_};
+    invited.identity = kAlice;
+    invited.call_id = "alice-1";
+    invited.to = {{"4:" + number, ""}};
+    invited.offer = "offer";
+    control_->on_edge(invited);
+    run();
+  }
+  std::string answer() {
+    ca::AnswerCall command;
+    command.incoming_call_context = offered_.back().incoming_call_context;
+    command.callback_uri = kCallback;
+    const auto outcome = ask(std::move(command));
+    EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().message);
+    return outcome ? std::get<ca::CallProperties>(*outcome).connection_id : "";
+  }
+  std::vector<std::string> types() const {
+    std::vector<std::string> out;
+    for (const CallEvent& event : told_) out.push_back(event.type);
+    return out;
+  }
+  std::vector<std::string> participants(const std::string& connection) {
+    const auto outcome = ask(ca::ListParticipants{}, connection);
+    std::vector<std::string> out;
+    if (!outcome) return out;
+    for (const auto& one : std::get<ca::Participants>(*outcome).all) out.push_back(one.who);
+    return out;
+  }
+  static std::string code(const ca::Outcome& outcome) {
+    return outcome ? "" : std::to_string(outcome.error().status) + " " + outcome.error().code;
+  }
+
+  Metrics metrics_;
+  SystemClock clock_;
+  SystemRandom random_;
+  sip::SofiaLoop loop_{metrics_};
+  sip::Registrar registrar_{clock_, metrics_, {}};
+  sip::Resolver resolver_{loop_, random_, metrics_};
+  test::FakeMediaEngine media_;
+  test::FakeEdge edge_;
+  Services services_{loop_, media_, nullptr, &edge_, registrar_, clock_, random_, metrics_};
+  Records records_;
+  config::Snapshot config_;
+  std::vector<CallEvent> told_;
+  std::vector<acs::events::IncomingCall> offered_;
+  std::vector<std::function<void(Result<media::ClipPtr>)>> fetches_;
+  bool reachable_ = true;
+  uint32_t request_ = 0;
+  std::optional<CallControl> control_;
+  std::optional<AutomationHost> host_;
+};
+
+TEST_F(AutomationHostTest, a_call_to_a_user_rings_and_is_connected_when_it_is_answered) {
+  const std::string connection = create({kAlice});
+  ASSERT_EQ(edge_.rung.size(), 1u);
+  EXPECT_EQ(edge_.rung[0].identity, kAlice);
+  EXPECT_TRUE(edge_.rung[0].from.raw_id.starts_with("8:acs:res_")) << "an identity is made for it";
+  EXPECT_TRUE(told_.empty());
+  accepts();
+  EXPECT_THAT(types(), ElementsAre("CallConnected", "ParticipantsUpdated"));
+  EXPECT_EQ(told_[0].connection_id, connection);
+  EXPECT_EQ(told_[0].context, "ctx");
+  EXPECT_THAT(participants(connection), ElementsAre(kAlice));
+  const auto call = std::get<ca::CallProperties>(*ask(ca::GetCall{}, connection));
+  EXPECT_EQ(call.state, ca::ConnectionState::Connected);
+  EXPECT_EQ(call.server_call_id, told_[0].server_call_id);
+}
+
+TEST_F(AutomationHostTest, a_call_that_nobody_takes_fails_with_the_reason) {
+  const std::string connection = create({kAlice});
+  rejects();
+  ASSERT_THAT(types(), ElementsAre("CreateCallFailed"));
+  EXPECT_EQ(told_[0].result->code, 486u);
+  EXPECT_EQ(code(ask(ca::GetCall{}, connection)), "404 8522");
+  EXPECT_EQ(control_->registry().live(), 0u);
+}
+
+TEST_F(AutomationHostTest, a_number_that_no_route_serves_fails_as_an_event) {
+  ca::CreateCall command;
+  command.targets = {"4:+12065550100"};
+  command.caller_id = "+14255550100";
+  command.callback_uri = kCallback;
+  EXPECT_TRUE(ask(command));
+  ASSERT_THAT(types(), ElementsAre("CreateCallFailed"));
+  EXPECT_EQ(told_[0].result->code, 404u);
+  command.caller_id = "+14255550199";
+  EXPECT_EQ(code(ask(command)), "403 Forbidden") << "a number of somebody else";
+}
+
+TEST_F(AutomationHostTest, of_several_each_joins_when_it_answers) {
+  const std::string connection = create({kEcho, kAlice});
+  EXPECT_THAT(participants(connection), ElementsAre(kEcho)) << "answers itself";
+  accepts();
+  EXPECT_THAT(participants(connection), ElementsAre(kEcho, kAlice));
+  EXPECT_EQ(std::ranges::count(types(), "CallConnected"), 1);
+}
+
+TEST_F(AutomationHostTest, a_party_that_hangs_up_last_ends_the_call) {
+  create({kAlice});
+  accepts();
+  told_.clear();
+  hangs_up(edge_.rung.back().call_id);
+  ASSERT_THAT(types(), ElementsAre("CallDisconnected"));
+  EXPECT_EQ(told_[0].result->code, 200u);
+  EXPECT_EQ(host_->connections(), 0u);
+}
+
+TEST_F(AutomationHostTest, terminate_ends_it_for_everyone) {
+  const std::string connection = create({kAlice});
+  accepts();
+  told_.clear();
+  EXPECT_TRUE(ask(ca::HangUp{true}, connection));
+  EXPECT_THAT(types(), ElementsAre("CallDisconnected"));
+  ASSERT_FALSE(edge_.ended.empty());
+  EXPECT_EQ(edge_.ended.back().call_id, edge_.rung.back().call_id);
+}
+
+TEST_F(AutomationHostTest, an_app_that_leaves_two_lets_them_talk_on) {
+  const std::string connection = create({kEcho, kAlice});
+  accepts();
+  told_.clear();
+  EXPECT_TRUE(ask(ca::HangUp{false}, connection));
+  EXPECT_THAT(types(), ElementsAre("CallDisconnected"));
+  EXPECT_TRUE(edge_.ended.empty());
+  EXPECT_EQ(control_->registry().live(), 1u);
+}
+
+TEST_F(AutomationHostTest, a_call_for_an_app_is_offered_and_answered) {
+  alice_calls();
+  ASSERT_EQ(offered_.size(), 1u);
+  EXPECT_EQ(offered_[0].from, kAlice);
+  EXPECT_EQ(offered_[0].to, "4:700");
+  EXPECT_EQ(edge_.states.back(), edge::CallState::Ringing);
+  const std::string connection = answer();
+  EXPECT_THAT(types(), ElementsAre("CallConnected", "ParticipantsUpdated"));
+  EXPECT_EQ(told_[0].correlation_id, offered_[0].correlation_id);
+  EXPECT_EQ(told_[0].server_call_id, offered_[0].server_call_id);
+  EXPECT_EQ(edge_.states.back(), edge::CallState::Connected);
+  EXPECT_THAT(participants(connection), ElementsAre(kAlice));
+  ca::AnswerCall again;
+  again.incoming_call_context = offered_[0].incoming_call_context;
+  again.callback_uri = kCallback;
+  EXPECT_EQ(code(ask(again)), "404 8522") << "once";
+}
+
+TEST_F(AutomationHostTest, a_call_that_the_app_rejects_as_busy_goes_to_the_next_target) {
+  alice_calls();
+  EXPECT_TRUE(ask(ca::RejectCall{offered_[0].incoming_call_context, ca::RejectReason::Busy}));
+  ASSERT_EQ(edge_.rung.size(), 1u);
+  EXPECT_EQ(edge_.rung[0].identity, kBob);
+  EXPECT_EQ(code(ask(ca::RejectCall{offered_[0].incoming_call_context, {}})), "404 8522");
+}
+
+TEST_F(AutomationHostTest, a_call_that_the_app_refuses_ends) {
+  alice_calls();
+  EXPECT_TRUE(ask(ca::RejectCall{offered_[0].incoming_call_context, ca::RejectReason::None}));
+  EXPECT_TRUE(edge_.rung.empty());
+  EXPECT_FALSE(edge_.ended.empty());
+  EXPECT_TRUE(told_.empty()) << "no event tells of it";
+}
+
+TEST_F(AutomationHostTest, a_redirected_call_rings_there_and_shows_who_called) {
+  alice_calls();
+  EXPECT_TRUE(ask(ca::RedirectCall{offered_[0].incoming_call_context, kBob}));
+  ASSERT_EQ(edge_.rung.size(), 1u);
+  EXPECT_EQ(edge_.rung[0].identity, kBob);
+  EXPECT_EQ(edge_.rung[0].from.raw_id, kAlice);
+  accepts();
+  EXPECT_EQ(control_->registry().live(), 1u);
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(AutomationHostTest, a_redirection_to_nowhere_is_refused_and_the_call_rings_on) {
+  alice_calls();
+  EXPECT_EQ(code(ask(ca::RedirectCall{offered_[0].incoming_call_context, "4:+12065550100"})),
+            "400 BadRequest");
+  answer();
+  EXPECT_EQ(types().front(), "CallConnected");
+}
+
+TEST_F(AutomationHostTest, a_caller_who_gives_up_takes_the_offer_along) {
+  alice_calls();
+  hangs_up("alice-1");
+  EXPECT_EQ(host_->offers(), 0u);
+  ca::AnswerCall late;
+  late.incoming_call_context = offered_[0].incoming_call_context;
+  late.callback_uri = kCallback;
+  EXPECT_EQ(code(ask(late)), "404 8522");
+}
+
+TEST_F(AutomationHostTest, an_app_that_is_not_there_is_passed_over) {
+  reachable_ = false;
+  alice_calls();
+  EXPECT_TRUE(offered_.empty());
+  ASSERT_EQ(edge_.rung.size(), 1u);
+  EXPECT_EQ(edge_.rung[0].identity, kBob);
+}
+
+TEST_F(AutomationHostTest, participants_are_added_muted_held_and_removed) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  ca::AddParticipant add;
+  add.who = kBob;
+  add.tag.context = "add";
+  const auto added = ask(add, connection);
+  ASSERT_TRUE(added);
+  EXPECT_FALSE(std::get<ca::Invitation>(*added).id.empty());
+  accepts();
+  EXPECT_THAT(types(), ElementsAre("AddParticipantSucceeded", "ParticipantsUpdated"));
+  EXPECT_EQ(told_[0].context, "add");
+  EXPECT_THAT(participants(connection), ElementsAre(kAlice, kBob));
+  EXPECT_EQ(code(ask(add, connection)), "400 BadRequest") << "it is there already";
+
+  EXPECT_TRUE(ask(ca::MuteParticipant{kBob, {}}, connection));
+  EXPECT_TRUE(ask(ca::Hold{kAlice, {}, {}}, connection));
+  const auto bob = std::get<ca::Participant>(*ask(ca::GetParticipant{kBob}, connection));
+  EXPECT_EQ(bob, (ca::Participant{kBob, true, false}));
+  const auto alice = std::get<ca::Participant>(*ask(ca::GetParticipant{kAlice}, connection));
+  EXPECT_TRUE(alice.on_hold);
+  EXPECT_EQ(media_.disconnected.size(), 1u);
+  EXPECT_TRUE(ask(ca::Unhold{kAlice, {}}, connection));
+  EXPECT_EQ(code(ask(ca::MuteParticipant{kEcho, {}}, connection)), "404 8523");
+
+  told_.clear();
+  EXPECT_TRUE(ask(ca::RemoveParticipant{kBob, {"rm", ""}}, connection));
+  EXPECT_THAT(types(), ElementsAre("RemoveParticipantSucceeded", "ParticipantsUpdated"));
+  EXPECT_THAT(participants(connection), ElementsAre(kAlice));
+}
+
+TEST_F(AutomationHostTest, a_participant_who_does_not_come_is_told_and_the_call_goes_on) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  ca::AddParticipant add;
+  add.who = kBob;
+  ask(add, connection);
+  rejects();
+  ASSERT_THAT(types(), ElementsAre("AddParticipantFailed"));
+  EXPECT_EQ(told_[0].result->code, 486u);
+  EXPECT_THAT(participants(connection), ElementsAre(kAlice));
+}
+
+TEST_F(AutomationHostTest, an_invitation_can_be_cancelled_while_it_rings) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  ca::AddParticipant add;
+  add.who = kBob;
+  const auto added = ask(add, connection);
+  const std::string id = std::get<ca::Invitation>(*added).id;
+  EXPECT_TRUE(ask(ca::CancelAddParticipant{id, {}}, connection));
+  EXPECT_TRUE(ask(ca::CancelAddParticipant{id, {}}, connection));
+  EXPECT_THAT(types(), ElementsAre("CancelAddParticipantSucceeded", "CancelAddParticipantFailed"));
+  ASSERT_FALSE(edge_.ended.empty());
+  EXPECT_EQ(edge_.ended.back().call_id, edge_.rung.back().call_id);
+}
+
+TEST_F(AutomationHostTest, a_transfer_connects_the_two_and_lets_the_app_go) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  ca::Transfer transfer;
+  transfer.target = kBob;
+  transfer.tag.context = "xfer";
+  EXPECT_TRUE(ask(transfer, connection));
+  EXPECT_EQ(edge_.rung.back().from.raw_id, kAlice) << "bob sees whom he will talk with";
+  EXPECT_EQ(std::get<ca::CallProperties>(*ask(ca::GetCall{}, connection)).state,
+            ca::ConnectionState::Transferring);
+  EXPECT_TRUE(std::ranges::any_of(media_.ringback, [](const auto& port) { return port.second; }));
+  accepts();
+  EXPECT_THAT(types(), ElementsAre("CallTransferAccepted", "CallDisconnected"));
+  EXPECT_EQ(told_[0].context, "xfer");
+  EXPECT_EQ(told_[0].more["transferTarget"]["rawId"], kBob);
+  EXPECT_EQ(control_->registry().live(), 1u);
+  EXPECT_EQ(host_->connections(), 0u);
+}
+
+TEST_F(AutomationHostTest, a_transfer_that_fails_leaves_the_call_with_the_app) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  ca::Transfer transfer;
+  transfer.target = kBob;
+  ask(transfer, connection);
+  rejects();
+  EXPECT_THAT(types(), ElementsAre("CallTransferFailed"));
+  EXPECT_THAT(participants(connection), ElementsAre(kAlice));
+}
+
+TEST_F(AutomationHostTest, who_hangs_up_while_being_transferred_takes_the_target_along) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  ca::Transfer transfer;
+  transfer.target = kBob;
+  ask(transfer, connection);
+  const std::string ringing = edge_.rung.back().call_id;
+  hangs_up("alice-1");
+  EXPECT_EQ(types().back(), "CallDisconnected");
+  EXPECT_TRUE(
+      std::ranges::any_of(edge_.ended, [&](const auto& e) { return e.call_id == ringing; }));
+  EXPECT_EQ(control_->registry().live(), 0u);
+}
+
+TEST_F(AutomationHostTest, keys_of_the_caller_are_told_while_they_are_wanted) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  const auto press = [&](const char* keys) {
+    control_->on_edge(edge::DigitsAsked{{"tab1", ++request_}, "alice-1", keys, {}, {}});
+    run();
+  };
+  press("1");
+  EXPECT_TRUE(told_.empty());
+  EXPECT_TRUE(ask(ca::ContinuousTones{kAlice, true, {"tones", ""}}, connection));
+  press("5#");
+  ASSERT_THAT(types(), ElementsAre("ContinuousDtmfRecognitionToneReceived",
+                                   "ContinuousDtmfRecognitionToneReceived"));
+  EXPECT_EQ(told_[0].more["tone"], "five");
+  EXPECT_EQ(told_[1].more["tone"], "pound");
+  EXPECT_EQ(told_[1].more["sequenceId"], 2);
+  EXPECT_TRUE(ask(ca::ContinuousTones{kAlice, false, {}}, connection));
+  press("9");
+  EXPECT_EQ(types().back(), "ContinuousDtmfRecognitionStopped");
+}
+
+TEST_F(AutomationHostTest, a_prompt_is_played_by_the_app_s_port_and_keys_are_recognised) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  ca::Recognize recognize;
+  recognize.from = kAlice;
+  recognize.prompt = {"https://app.example/menu.wav"};
+  recognize.interrupt_prompt = true;
+  recognize.max_tones = 2;
+  EXPECT_TRUE(ask(recognize, connection));
+  ASSERT_EQ(fetches_.size(), 1u);
+  fetches_[0](std::make_shared<media::Clip>());
+  ASSERT_EQ(media_.clips.size(), 1u);
+  control_->on_edge(edge::DigitsAsked{{"tab1", ++request_}, "alice-1", "42", {}, {}});
+  run();
+  ASSERT_THAT(types(), ElementsAre("RecognizeCompleted"));
+  EXPECT_EQ(media_.clips.back().clip, nullptr) << "the key silenced it";
+}
+
+TEST_F(AutomationHostTest, tones_are_sent_to_one_party_and_told_when_they_are_out) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  EXPECT_TRUE(ask(ca::SendTones{"12#", kAlice, {"send", ""}}, connection));
+  ASSERT_EQ(media_.digits_sent.size(), 1u);
+  EXPECT_EQ(media_.digits_sent.begin()->second, "12#");
+  EXPECT_TRUE(told_.empty());
+  control_->on_media(media::DigitsSent{media_.digits_sent.begin()->first});
+  ASSERT_THAT(types(), ElementsAre("SendDtmfTonesCompleted"));
+  EXPECT_EQ(told_[0].context, "send");
+}
+
+TEST_F(AutomationHostTest, another_app_connects_to_a_call_that_is_under_way) {
+  alice_calls();
+  answer();
+  ca::ConnectCall connect{offered_[0].server_call_id, kCallback, "second", {}};
+  told_.clear();
+  const auto second = ask(connect);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(told_[0].type, "CallConnected");
+  EXPECT_EQ(told_[0].context, "second");
+  EXPECT_THAT(participants(std::get<ca::CallProperties>(*second).connection_id),
+              ElementsAre(kAlice));
+  connect.server_call_id = "nothing";
+  EXPECT_EQ(code(ask(connect)), "404 8522");
+}
+
+TEST_F(AutomationHostTest, what_nobody_can_be_called_by_is_refused) {
+  ca::CreateCall command;
+  command.targets = {"8:orgid:somebody"};
+  command.callback_uri = kCallback;
+  EXPECT_TRUE(ask(command)) << "told as an event";
+  EXPECT_THAT(types(), ElementsAre("CreateCallFailed"));
+  command.targets = {"28:orgid:app"};
+  EXPECT_EQ(code(ask(command)), "400 BadRequest");
+  EXPECT_EQ(code(ask(ca::GetCall{}, "nothing")), "404 8522");
+}
+
+}  // namespace
+}  // namespace gw
