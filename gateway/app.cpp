@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "acs/events/callback_signer.h"
+#include "acs/events/http_web_client.h"
 #include "gateway/config/config_load.h"
 #include "gateway/config/config_reload.h"
 #include "gateway/config/sip_routing.h"
@@ -115,7 +117,9 @@ App::~App() {
   if (web_) web_->stop();
   if (state_) state_->store().flush();  // Its last answers still find the servers.
   rest_.reset();
+  if (automation_) automation_->let_go();
   control_.reset();
+  automation_.reset();
   trunks_.reset();
   media_.reset();
   agent_.reset();
@@ -123,6 +127,10 @@ App::~App() {
   edge_.reset();
   admin_.reset();
   admin_server_.reset();
+  events_.reset();  // What it could not deliver goes to the chores.
+  chores_.reset();
+  client_.reset();
+  websockets_.reset();
   web_.reset();
   loop_.reset();
   recorder_.reset();
@@ -174,6 +182,7 @@ Result<void> App::start_sip() {
   services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(), *registrar_, clock_, random_, metrics_,
                                                   web_.get(), websockets_.get()});
   control_ = std::make_unique<CallControl>(*services_, *resolver_, *recorder_, config_, log_);
+  start_automation();
   auto agent = sip::SipAgent::start(*loop_, config_->sip, *control_, *control_, *registrar_, clock_, random_, metrics_, log_);
   if (!agent) return tl::unexpected(agent.error());
   agent_ = std::move(*agent);
@@ -222,15 +231,61 @@ Result<void> App::start_edge() {
       RestHost::Needs{*web_, *state_, clock_, random_, metrics_, log_, [this](const std::string& identity) { revoke(identity); },
                       [this](acs::rest::SipRouting routing, std::function<void(Result<void>)> done) {
                         loop_->post([this, routing = std::move(routing), done = std::move(done)] { adopt_routing(routing, done); });
+                      },
+                      [this](const std::string& connection, acs::call_automation::Command command,
+                             std::function<void(acs::call_automation::Outcome)> answer) {
+                        loop_->post([this, connection, command = std::move(command), answer = std::move(answer)]() mutable {
+                          answer(automation_->perform(connection, std::move(command)));
+                        });
                       }},
       *config_);
+  if (const auto started = start_events(); !started) return started;
   web_->files(web_folder());
   auto listeners = web_->start();
   if (!listeners) return tl::unexpected(listeners.error());
   web_listeners_ = std::move(*listeners);
   // The TLS listener comes first when there is one.
   state_->set_edge(*config_, web_listeners_.front().address, web_listeners_.front().tls);
+  events_->set_base((web_listeners_.front().tls ? "https://" : "http://") + reachable(web_listeners_.front().address));
   return {};
+}
+
+// What goes out to apps: callbacks, their webhooks, recordings that come in.
+Result<void> App::start_events() {
+  acs::http::HttpClientConfig settings;
+  settings.authorities = config_->acs.callback_ca;
+  auto client = acs::http::HttpClient::create(std::move(settings), web_->loop(), metrics_, log_);
+  if (!client) return tl::unexpected(client.error());
+  client_ = std::move(*client);
+  auto signer = acs::events::CallbackSigner::load(config_->state_dir + "/callback-key.pem", config_->acs.resource_id, clock_, random_);
+  if (!signer) return tl::unexpected(signer.error());
+  chores_ = std::make_unique<ops::Chores>();
+  EventHost::Needs needs{*web_, acs::events::make_web_client(*client_), std::move(*signer), config_->acs.resource_id,
+                         config_->state_dir, *chores_, clock_, random_, metrics_, log_, {}};
+  needs.on_proven = [this](const std::string& app, bool proven) {
+    loop_->post([this, app, proven] {
+      if (proven) reachable_apps_.insert(app);
+      else reachable_apps_.erase(app);
+    });
+  };
+  events_ = std::make_unique<EventHost>(std::move(needs));
+  return {};
+}
+
+// What apps do to calls. Without a web server nobody asks.
+void App::start_automation() {
+  if (!events_) return;
+  AutomationHost::Needs needs{*services_, *control_, config_->acs.resource_id, {}, {}, {}, {}, {}, log_};
+  needs.tell = [this](const std::string& uri, acs::events::CallEvent event) { events_->tell(uri, std::move(event)); };
+  needs.offer = [this](const config::App& app, acs::events::IncomingCall call) { events_->offer(app, std::move(call)); };
+  needs.reachable = [this](const std::string& app) { return reachable_apps_.contains(app); };
+  needs.fetch = [this](const std::string& url, std::function<void(Result<media::ClipPtr>)> done) {
+    events_->fetch(url, [this, done = std::move(done)](Result<media::ClipPtr> clip) {
+      loop_->post([done, clip = std::move(clip)] { done(clip); });
+    });
+  };
+  needs.stream_token = [this] { return events_->stream_token(); };
+  automation_ = std::make_unique<AutomationHost>(std::move(needs));
 }
 
 Result<void> App::start_admin() {
@@ -430,6 +485,7 @@ void App::revoke(const std::string& identity) {
 void App::publish_users() {
   if (!web_) return;
   if (rest_) rest_->publish(*config_);
+  if (events_) events_->publish(*config_);
   auto fresh = std::make_shared<UserBook>();
   for (const config::User& user : config_->users) {
     fresh->by_identity[user.id] = {user.display_name.empty() ? user.name : user.display_name,

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "acs/edge/edge_server.h"
+#include "acs/http/http_client.h"
 #include "acs/http/http_server.h"
 #include "acs/identity/token_service.h"
 #include "base/clock.h"
@@ -14,14 +16,17 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "gateway/call/automation_host.h"
 #include "gateway/call/call_control.h"
 #include "gateway/call/services.h"
 #include "gateway/call/trunk_watch.h"
 #include "gateway/config/config.h"
 #include "gateway/demo_tokens.h"
+#include "gateway/event_host.h"
 #include "gateway/ops/admin_http.h"
 #include "gateway/ops/call_history.h"
 #include "gateway/ops/cdr.h"
+#include "gateway/ops/chores.h"
 #include "gateway/ops/loop_watch.h"
 #include "gateway/ops/recorder.h"
 #include "gateway/rest_host.h"
@@ -59,6 +64,8 @@ class App {
   Result<void> open_state(config::Config& config);
   Result<void> start_media();
   Result<void> start_edge();
+  Result<void> start_events();                          // Before the web server starts: it serves their documents.
+  void start_automation();
   Result<void> start_sip();
   Result<void> start_admin();
   void watch_signals();
@@ -94,12 +101,16 @@ class App {
   std::unique_ptr<media::MediaEngine> media_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<CallControl> control_;
+  std::unique_ptr<AutomationHost> automation_;          // Outlives the calls.
   std::unique_ptr<sip::SipAgent> agent_;
   std::unique_ptr<TrunkWatch> trunks_;
   std::unique_ptr<acs::http::HttpServer> web_;          // Edge, REST, softphone: TLS and, when asked for, plain on loopback.
   std::unique_ptr<acs::http::WebSocketClient> websockets_;
   std::unique_ptr<DemoTokens> demo_tokens_;
   std::unique_ptr<RestHost> rest_;
+  std::unique_ptr<ops::Chores> chores_;
+  std::unique_ptr<acs::http::HttpClient> client_;
+  std::unique_ptr<EventHost> events_;
   std::unique_ptr<acs::edge::EdgeServer> edge_;
   std::unique_ptr<acs::http::HttpServer> admin_server_;
   std::unique_ptr<ops::AdminHttp> admin_;
@@ -109,6 +120,7 @@ class App {
   // State.
   struct UserBook;
   std::shared_ptr<UserBook> users_;                     // The Asio thread's view of the users.
+  std::set<std::string> reachable_apps_;                // Their webhooks proved themselves.
   std::vector<acs::http::Listener> web_listeners_, admin_listeners_;
   TimePoint started_{};
   bool draining_ = false;

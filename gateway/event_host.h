@@ -49,6 +49,10 @@ class EventHost {
   void fetch(const std::string& url, std::function<void(Result<media::ClipPtr>)> done);
   void publish(const config::Config& config);
 
+  std::string stream_token() const {
+    return needs_.signer->token(acs::events::CallbackSigner::kStreamLifetime);
+  }
+
   // Where the gateway is reached, for validationUrl: "https://host:8443". Before the server's first
   // handshake; any thread.
   void set_base(std::string base);

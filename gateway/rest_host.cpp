@@ -35,6 +35,23 @@ class RestHost::StoredIdentities final : public acs::identity::IdentityStore {
   ops::Store& store_;
 };
 
+// What apps do to calls, done where calls live; the answers are brought to the Asio thread.
+class RestHost::Calls final : public acs::call_automation::CallAutomation {
+ public:
+  explicit Calls(const Needs& needs) : needs_(needs) {}
+
+  void perform(const std::string& connection, acs::call_automation::Command command,
+               std::function<void(acs::call_automation::Outcome)> answer) override {
+    needs_.automate(connection, std::move(command),
+                    [this, answer = std::move(answer)](acs::call_automation::Outcome outcome) {
+                      needs_.http.post([answer, outcome = std::move(outcome)] { answer(outcome); });
+                    });
+  }
+
+ private:
+  const Needs& needs_;
+};
+
 // What the Asio thread sees of a configuration.
 struct RestHost::View {
   std::vector<acs::identity::DirectoryUser> users;
@@ -94,6 +111,9 @@ RestHost::RestHost(Needs needs, const config::Config& config)
         });
   };
   users_api_ = std::make_unique<UsersApi>(door_, std::move(users));
+  calls_ = std::make_unique<Calls>(needs_);
+  call_automation_api_ = std::make_unique<acs::call_automation::CallAutomationApi>(
+      door_, acs::call_automation::CallAutomationApi::Needs{*calls_, needs_.clock});
   take(view_of(config, needs_.state));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "acs/call_automation/call_automation_api.h"
 #include "acs/http/http_server.h"
 #include "acs/identity/identity_store.h"
 #include "acs/identity/user_directory.h"
@@ -37,6 +38,10 @@ class RestHost {
     std::function<void(const std::string& identity)> revoke;  // Any thread.
     // Checks, stores and brings it into force; answers on any thread.
     std::function<void(acs::rest::SipRouting, std::function<void(Result<void>)>)> adopt_routing;
+    // What apps ask of calls; answers on any thread.
+    std::function<void(const std::string& connection, acs::call_automation::Command,
+                       std::function<void(acs::call_automation::Outcome)>)>
+        automate;
   };
   RestHost(Needs needs, const config::Config& config);
   ~RestHost();
@@ -47,6 +52,7 @@ class RestHost {
  private:
   struct View;
   class StoredIdentities;
+  class Calls;
 
   static View view_of(const config::Config& config, State& state);
   void take(View view);  // On the Asio thread, or before it starts.
@@ -61,6 +67,8 @@ class RestHost {
   std::unique_ptr<acs::rest::PhoneNumbersApi> phone_numbers_api_;
   std::unique_ptr<acs::rest::SipRoutingApi> sip_routing_api_;
   std::unique_ptr<acs::rest::UsersApi> users_api_;
+  std::unique_ptr<Calls> calls_;
+  std::unique_ptr<acs::call_automation::CallAutomationApi> call_automation_api_;
 };
 
 }  // namespace gw

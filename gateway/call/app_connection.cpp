@@ -56,11 +56,13 @@ AppConnection::AppConnection(Needs needs, Facts facts, Call& call, AppLeg& leg)
               [this](TimerId timer) { needs_.services.loop.cancel(timer); },
               [this](std::string type, const Tag& tag, ResultInformation result, json more) {
                 tell(std::move(type), tag, std::move(result), std::move(more));
-              }}) {
+              }}),
+      subscription_(needs_.services.random.uuid()) {
   call_->watch(*this);
 }
 
 AppConnection::~AppConnection() {
+  stop_stream();
   if (call_) call_->unwatch(*this);
 }
 
@@ -179,12 +181,16 @@ void AppConnection::be_connected() {
   if (state_ != ConnectionState::Connecting) return;
   state_ = ConnectionState::Connected;
   tell("CallConnected", {facts_.context, ""}, kDone);
+  if (!facts_.streaming || !facts_.streaming->start) return;
+  const auto started = start_stream({facts_.context, ""});
+  if (!started) on_stream_closed(started.error());
 }
 
 void AppConnection::be_over(std::string type, const HangupCause& cause) {
   if (std::exchange(over_, true)) return;
   state_ = ConnectionState::Disconnected;
   tell(std::move(type), {facts_.context, ""}, result_of(cause));
+  stop_stream();
   call_->unwatch(*this);
   call_ = nullptr;
   needs_.over();
@@ -198,6 +204,7 @@ void AppConnection::on_answered(Call&) {
 void AppConnection::on_parties_changed(Call&) {
   if (state_ == ConnectionState::Connecting || !leg_) return;
   tell_participants();
+  name_stream_ports();
   const std::vector<Leg*> there = others();
   if (state_ != ConnectionState::Transferring ||
       std::ranges::find(there, transferee_) != there.end())
@@ -232,11 +239,13 @@ void AppConnection::on_key(Call&, Leg& leg, char key) {
     tell("ContinuousDtmfRecognitionToneReceived", wanted->second, kDone,
          {{"tone", ca::name_of_tone(key)}, {"sequenceId", next_tone_++}});
   }
+  if (stream_ && facts_.streaming->dtmf) stream_->press(key, leg.port());
   media_.on_key(who, key);
 }
 
 void AppConnection::on_joined_to(Call&, Call& into) {
   call_ = &into;
+  if (stream_) stream_->move_to(into.session());
 }
 
 void AppConnection::on_call_ended(Call& call) {
@@ -332,6 +341,7 @@ ca::CallProperties AppConnection::properties() const {
   out.answered_by = facts_.answered_by;
   out.answered_for = facts_.answered_for;
   out.targets = facts_.targets;
+  if (facts_.streaming) out.streaming = ca::StreamingState{subscription_, stream_ != nullptr};
   return out;
 }
 
@@ -520,8 +530,98 @@ AppConnection::Outcome AppConnection::on(ca::Unhold& command) {
   return ca::Accepted{};
 }
 
-AppConnection::Outcome AppConnection::on(ca::Streaming&) {
-  return tl::unexpected(RestError{501, "NotSupported", "This gateway streams no media yet."});
+AppConnection::Outcome AppConnection::on(ca::Streaming& command) {
+  if (!facts_.streaming) {
+    return tl::unexpected(bad("", "The call was made without mediaStreamingOptions."));
+  }
+  if (command.on == (stream_ != nullptr)) {
+    return tl::unexpected(bad("", command.on ? "Media streaming has started already."
+                                             : "Media streaming has not started."));
+  }
+  if (command.on) {
+    const auto started = start_stream(command.tag);
+    if (!started)
+      return tl::unexpected(RestError{503, "ServiceUnavailable", started.error().detail});
+    return ca::Accepted{};
+  }
+  stop_stream();
+  stream_tag_ = command.tag;
+  tell_stream("MediaStreamingStopped", "mediaStreamingStopped", "subscriptionStopped", kDone);
+  return ca::Accepted{};
 }
+
+// ---- The media stream ----
+
+Result<void> AppConnection::start_stream(const Tag& tag) {
+  const ca::MediaStreaming& wanted = *facts_.streaming;
+  stream_tag_ = tag;
+  stream_was_open_ = false;
+  if (!needs_.services.websockets) {
+    return fail(ErrorCode::Unavailable, "no WebSocket can be opened");
+  }
+  CallStream::Spec spec;
+  spec.stream.subscription_id = subscription_;
+  spec.stream.rate = wanted.rate;
+  spec.stream.hears = wanted.bidirectional;
+  spec.stream.keys = wanted.dtmf;
+  spec.unmixed = !wanted.mixed;
+  CallStreamObserver& observer = *this;
+  auto stream =
+      std::make_unique<CallStream>(needs_.services, observer, call_->log().with({{"leg", "app"}}),
+                                   call_->session(), std::move(spec));
+  if (auto opened = stream->open(); !opened) return opened;
+  stream_ = std::move(stream);
+  name_stream_ports();
+  call_->attach(stream_->port());
+  stream_->dial(wanted.url, {{"x-ms-call-connection-id", facts_.id},
+                             {"x-ms-call-correlation-id", facts_.correlation_id},
+                             {"Authorization", "Bearer " + needs_.stream_token()}});
+  return {};
+}
+
+void AppConnection::name_stream_ports() {
+  if (!stream_ || facts_.streaming->mixed) return;
+  for (const Leg* leg : others()) stream_->name(leg->port(), name_of(*leg));
+}
+
+void AppConnection::stop_stream() {
+  if (!stream_) return;
+  if (call_) call_->detach(stream_->port());
+  stream_.reset();
+}
+
+void AppConnection::tell_stream(std::string type, std::string status, std::string details,
+                                ResultInformation result) {
+  tell(std::move(type), stream_tag_, std::move(result),
+       {{"mediaStreamingUpdate",
+         {{"contentType", "Audio"},
+          {"mediaStreamingStatus", std::move(status)},
+          {"mediaStreamingStatusDetails", std::move(details)}}}});
+}
+
+void AppConnection::on_stream_open() {
+  const bool again = std::exchange(stream_was_open_, true);
+  tell_stream("MediaStreamingStarted", "mediaStreamingStarted",
+              again ? "streamConnectionReestablished" : "subscriptionStarted", kDone);
+}
+
+// It is tried again: what becomes of that is told.
+void AppConnection::on_stream_interrupted(uint16_t) {}
+
+void AppConnection::on_stream_closed(const Error& why) {
+  tell_stream("MediaStreamingFailed", "mediaStreamingFailed",
+              stream_was_open_ ? "streamConnectionInterrupted" : "initialWebSocketConnectionFailed",
+              ResultInformation{400, 8581,
+                                "Transport url is not valid or web socket server is not "
+                                "operational: " +
+                                    why.detail});
+  // Not from inside the stream that says so.
+  needs_.services.loop.post([this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) stop_stream();
+  });
+}
+
+// An application says keys by sendDtmfTones; its stream has none.
+void AppConnection::on_stream_key(char, const std::string&) {}
 
 }  // namespace gw

@@ -11,6 +11,7 @@
 #include "gateway/call/app_leg.h"
 #include "gateway/call/app_media.h"
 #include "gateway/call/call.h"
+#include "gateway/call/call_stream.h"
 
 namespace gw {
 
@@ -18,7 +19,7 @@ class CallControl;
 
 // An application's hold on a call, a "call connection": what it asks of the call by REST, and what
 // it is told of it by events. Owned by the AutomationHost; signalling thread.
-class AppConnection final : public CallWatcher {
+class AppConnection final : public CallWatcher, private CallStreamObserver {
  public:
   enum class Way { Created, Answered, Connected };
 
@@ -28,6 +29,7 @@ class AppConnection final : public CallWatcher {
     // To the app, in order. `uri`: where.
     std::function<void(const std::string& uri, acs::events::CallEvent event)> tell;
     std::function<void(const std::string& url, std::function<void(Result<media::ClipPtr>)>)> fetch;
+    std::function<std::string()> stream_token;  // Proves to the app that a media stream is ours.
     std::function<void()> over;  // It is of no use any more; destroyed later, never from inside.
   };
   struct Facts {
@@ -37,6 +39,7 @@ class AppConnection final : public CallWatcher {
     std::string source, source_display_name, caller_id;  // Of a created call.
     std::string answered_by, answered_for;
     std::vector<std::string> targets;
+    std::optional<acs::call_automation::MediaStreaming> streaming;
   };
 
   AppConnection(Needs needs, Facts facts, Call& call, AppLeg& leg);
@@ -77,6 +80,12 @@ class AppConnection final : public CallWatcher {
   void on_joined_to(Call& call, Call& into) override;
   void on_call_ended(Call& call) override;
 
+  // CallStreamObserver
+  void on_stream_open() override;
+  void on_stream_interrupted(uint16_t code) override;
+  void on_stream_closed(const Error& why) override;
+  void on_stream_key(char key, const std::string& participant) override;
+
   Outcome on(acs::call_automation::GetCall&);
   Outcome on(acs::call_automation::HangUp& command);
   Outcome on(acs::call_automation::ListParticipants&);
@@ -112,6 +121,11 @@ class AppConnection final : public CallWatcher {
   void tell_participants();
   void be_over(std::string type, const policy::HangupCause& cause);
   void leave_after_transfer(const Pending& transfer);
+  Result<void> start_stream(const Tag& tag);
+  void name_stream_ports();
+  void stop_stream();
+  void tell_stream(std::string type, std::string status, std::string details,
+                   acs::events::ResultInformation result);
 
   const Needs needs_;
   const Facts facts_;
@@ -125,6 +139,11 @@ class AppConnection final : public CallWatcher {
   std::map<std::string, Tag> tones_wanted_;    // Continuous recognition, by who presses.
   uint64_t next_tone_ = 1;
   uint64_t next_update_ = 1;
+  const std::string subscription_;  // Of its media stream.
+  std::unique_ptr<CallStream> stream_;
+  Tag stream_tag_;
+  bool stream_was_open_ = false;
+  const std::shared_ptr<char> alive_ = std::make_shared<char>();
   Leg* transferee_ = nullptr;  // Hears ringing meanwhile.
   acs::call_automation::ConnectionState state_ = acs::call_automation::ConnectionState::Connecting;
   bool over_ = false;

@@ -20,10 +20,6 @@ RestError gone(std::string message) {
   return {404, "8522", std::move(message)};
 }
 
-RestError no_streaming() {
-  return {501, "NotSupported", "This gateway streams no media yet.", "mediaStreamingOptions"};
-}
-
 RestError refusal(const HangupCause& cause) {
   switch (cause.cause) {
     case Cause::CallerIdNotAllowed: return AppConnection::not_your_number();
@@ -109,7 +105,8 @@ ca::Outcome AutomationHost::perform(const std::string& connection, ca::Command c
 
 AppConnection& AutomationHost::add(AppConnection::Facts facts, Call& call, AppLeg& leg) {
   const std::string id = facts.id;
-  AppConnection::Needs needs{needs_.services, needs_.control, needs_.tell, needs_.fetch, {}};
+  AppConnection::Needs needs{needs_.services, needs_.control,      needs_.tell,
+                             needs_.fetch,    needs_.stream_token, {}};
   needs.over = [this, id, alive = std::weak_ptr(alive_)] {
     needs_.services.loop.post([this, id, alive] {
       if (!alive.expired()) connections_.erase(id);
@@ -121,7 +118,6 @@ AppConnection& AutomationHost::add(AppConnection::Facts facts, Call& call, AppLe
 }
 
 ca::Outcome AutomationHost::on(ca::CreateCall& command) {
-  if (command.streaming) return tl::unexpected(no_streaming());
   if (connections_.size() >= kMostConnections) {
     return tl::unexpected(RestError{429, "TooManyRequests", "Too many calls are open."});
   }
@@ -137,6 +133,7 @@ ca::Outcome AutomationHost::on(ca::CreateCall& command) {
   facts.source_display_name = command.source_display_name;
   facts.caller_id = command.caller_id;
   facts.targets = command.targets;
+  facts.streaming = command.streaming;
 
   if (!AppConnection::may_present(needs_.control.config(), facts.caller_id)) {
     return tl::unexpected(AppConnection::not_your_number());
@@ -168,7 +165,6 @@ ca::Outcome AutomationHost::on(ca::CreateCall& command) {
 }
 
 ca::Outcome AutomationHost::on(ca::AnswerCall& command) {
-  if (command.streaming) return tl::unexpected(no_streaming());
   const auto offer = take_offer(command.incoming_call_context);
   if (!offer) return tl::unexpected(offer.error());
   Call& call = *needs_.control.registry().find(offer->call);
@@ -182,6 +178,7 @@ ca::Outcome AutomationHost::on(ca::AnswerCall& command) {
   facts.answered_by = command.answered_by;
   if (offer->to.starts_with("4:")) facts.answered_for = offer->to.substr(2);
   facts.targets = {offer->to};
+  facts.streaming = command.streaming;
   offers_.erase(command.incoming_call_context);  // Once.
   AppConnection& connection = add(std::move(facts), call, *offer->leg);
   connection.name(*call.caller(), offer->from);
@@ -233,7 +230,6 @@ ca::Outcome AutomationHost::on(ca::RejectCall& command) {
 }
 
 ca::Outcome AutomationHost::on(ca::ConnectCall& command) {
-  if (command.streaming) return tl::unexpected(no_streaming());
   Call* call = needs_.control.registry().find(CallId{command.server_call_id});
   if (!call || call->state() != CallState::Talking) {
     return tl::unexpected(gone("Call not found."));
@@ -253,6 +249,7 @@ ca::Outcome AutomationHost::on(ca::ConnectCall& command) {
   facts.way = AppConnection::Way::Connected;
   facts.callback_uri = command.callback_uri;
   facts.context = command.context;
+  facts.streaming = command.streaming;
   AppConnection& connection = add(std::move(facts), *call, *leg);
   const ca::CallProperties answer = connection.properties();
   connection.be_connected();

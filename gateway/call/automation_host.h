@@ -30,6 +30,7 @@ class AutomationHost final : public AppDoor, public AppDriver {
     std::function<void(const config::App& app, acs::events::IncomingCall call)> offer;
     std::function<bool(const std::string& app)> reachable;
     std::function<void(const std::string& url, std::function<void(Result<media::ClipPtr>)>)> fetch;
+    std::function<std::string()> stream_token;
     Log log;
   };
 

@@ -195,7 +195,8 @@ void Call::on_media_ready(Leg& leg) {
 
 void Call::connect_media() {
   if (talking_.size() == 1) return;  // An application that waits for somebody to answer.
-  if (talking_.size() > 2) {
+  if (talking_.size() > 2 || (talking_.size() == 2 && !attached_.empty())) {
+    for (const PortId port : attached_) services_.media.join(port);
     // Who holds a conference is out of it; the others do not wait.
     for (const Leg* leg : talking_) {
       if (leg->locally_held() || is_apart(*leg)) {
@@ -493,6 +494,17 @@ void Call::set_apart(Leg& leg, bool apart) {
   tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
 }
 
+void Call::attach(PortId port) {
+  attached_.push_back(port);
+  if (state_ == CallState::Talking) connect_media();
+}
+
+void Call::detach(PortId port) {
+  if (std::erase(attached_, port) == 0 || state_ != CallState::Talking) return;
+  services_.media.disconnect(port);
+  connect_media();
+}
+
 // A watcher may go while others are told, and take the next one along.
 template <class Tell>
 void Call::tell_watchers(Tell tell) {
@@ -521,6 +533,7 @@ void Call::take_in(Call& other) {
   other.callee_ = nullptr;
   connect_media();
   show_holds();
+  std::ranges::copy(std::exchange(other.attached_, {}), std::back_inserter(attached_));
   for (CallWatcher* watcher : std::exchange(other.watchers_, {})) {
     watchers_.push_back(watcher);
     watcher->on_joined_to(other, *this);

@@ -79,6 +79,10 @@ class Call final : public LegObserver {
   void drop(Leg& leg, const policy::HangupCause& cause);
   void mute(Leg& leg);
   void set_apart(Leg& leg, bool apart);
+  // A port beside those of the parties that takes part in the conversation: a media stream of an application. Its owner
+  // detaches it before it goes.
+  void attach(PortId port);
+  void detach(PortId port);
   bool is_muted(const Leg& leg) const { return muted_.contains(&leg); }
   bool is_apart(const Leg& leg) const { return apart_.contains(&leg); }
 
@@ -193,6 +197,7 @@ class Call final : public LegObserver {
   uint64_t next_invitation_ = 1;
   std::set<const Leg*> muted_, apart_;
   std::vector<CallWatcher*> watchers_;
+  std::vector<PortId> attached_;
   size_t next_rank_ = 0;
   std::vector<Leg*> ringing_;                  // Of the present rank, not failed yet.
   Leg* callee_ = nullptr;

@@ -48,7 +48,7 @@ class AutomationHostTest : public testing::Test {
     route.targets = {"app:ivr", "user:bob"};
     config_ = std::make_shared<const config::Config>(std::move(config));
     control_.emplace(services_, resolver_, records_, config_, Log{});
-    AutomationHost::Needs needs{services_, *control_, "res", {}, {}, {}, {}, Log{}};
+    AutomationHost::Needs needs{services_, *control_, "res", {}, {}, {}, {}, {}, Log{}};
     needs.tell = [this](const std::string& uri, CallEvent event) {
       EXPECT_EQ(uri, kCallback);
       told_.push_back(std::move(event));
@@ -58,6 +58,7 @@ class AutomationHostTest : public testing::Test {
     };
     needs.reachable = [this](const std::string&) { return reachable_; };
     needs.fetch = [this](const std::string&, auto done) { fetches_.push_back(done); };
+    needs.stream_token = [] { return "token"; };
     host_.emplace(std::move(needs));
     edge_.present = {"tab1"};
   }
