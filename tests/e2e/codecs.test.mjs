@@ -1,4 +1,4 @@
-// Codecs and keys beside G.711 and SDES: Opus passed through under other numbers, DTLS-SRTP from a phone,
+// Codecs and keys beside G.711 and SDES: G.722 (baresip), Opus passed through under other numbers, DTLS-SRTP from a phone,
 // and a gateway that insists on SRTP.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -37,6 +37,56 @@ describe('codecs', () => {
     await until('the record', async () => (await daemon.cdrs()).length > records);
     return (await daemon.cdrs()).at(-1);
   }
+
+  test('a_g722_phone_and_a_g711_phone_hear_each_other', async (t) => {
+    const wide = await phone(t, '101', { codecs: 'G722', hertz: 1000 });
+    const narrow = await phone(t, '102', { codecs: 'PCMU', hertz: 700 });
+    const records = (await daemon.cdrs()).length;
+    await wide.dial('102');
+    await narrow.event('CALL_INCOMING');
+    await narrow.accept();
+    await wide.event('CALL_ESTABLISHED');
+    await assertHears('the G.711 phone', narrow, 1000);
+    await assertHears('the G.722 phone', wide, 700);
+    assert.equal((await wide.statistics()).codec, 'G722');
+    await wide.hangup();
+    const { legs, transcoded } = await record(records);
+    assert.deepEqual(legs.map((leg) => leg.codec).sort(), ['G722', 'PCMU']);
+    assert.equal(transcoded, true);
+  });
+
+  test('two_g722_phones_hear_what_g711_cannot_hold', async (t) => {
+    const caller = await phone(t, '101', { codecs: 'G722', hertz: 5000 });
+    const called = await phone(t, '102', { codecs: 'G722', hertz: 6000 });
+    const records = (await daemon.cdrs()).length;
+    await caller.dial('102');
+    await called.event('CALL_INCOMING');
+    await called.accept();
+    await caller.event('CALL_ESTABLISHED');
+    await assertHears('the called', called, 5000);
+    await assertHears('the caller', caller, 6000);
+    await caller.hangup();
+    const { legs, transcoded } = await record(records);
+    assert.ok(legs.every((leg) => leg.codec === 'G722'), JSON.stringify(legs));
+    assert.equal(transcoded, false);
+  });
+
+  test('a_g722_phone_and_a_user_hear_each_other_in_wideband', async (t) => {
+    const wide = await phone(t, '101', { codecs: 'G722', hertz: 5000 });
+    const records = (await daemon.cdrs()).length;
+    await wide.dial('201');
+    await alice.rings();
+    await alice.accept();
+    await wide.event('CALL_ESTABLISHED');
+    await alice.connected();
+    await assertHears('the user', alice, 5000);
+    await assertHears('the phone', wide, 800);
+    await wide.hangup();
+    await alice.ended();
+    const { legs, transcoded } = await record(records);
+    assert.deepEqual(legs.map((leg) => leg.codec).sort(), ['G722', 'opus']);
+    assert.equal(transcoded, true);
+  });
 
   test('opus_of_a_phone_and_of_a_user_passes_under_the_numbers_of_each', async (t) => {
     const mirror = await castOf(t).add(RtpMirror.open(107));

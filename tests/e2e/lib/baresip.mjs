@@ -9,6 +9,8 @@ import { pause, until, within } from './wait.mjs';
 
 const kModules = process.env.E2E_BARESIP_MODULES ?? '/usr/lib/baresip/modules';
 const kWide = new Set(['G722']);  // Codecs that baresip feeds and records at 16 kHz.
+// baresip takes a codec's name for one at 8 kHz, finds none, says so in a warning, and offers all that it has.
+const kNamed = { G722: 'G722/16000/1', opus: 'opus/48000/2' };
 const kWavHeader = 44;
 
 /** One baresip: a desk phone with a tone as its microphone and a recorder as its loudspeaker. */
@@ -41,7 +43,7 @@ export class Baresip {
     this.sipPort = await freePorts(2);  // The next one up is its TLS listener.
     const account =
       `<sip:${o.user}@${o.domain};transport=${o.transport}>;auth_user=${o.user};auth_pass=${o.password}` +
-      `;regint=${o.register ? 300 : 0};audio_codecs=${o.codecs};answermode=${o.answer}` +
+      `;regint=${o.register ? 300 : 0};audio_codecs=${o.codecs.split(',').map((name) => kNamed[name] ?? name).join(',')};answermode=${o.answer}` +
       `${o.srtp ? `;mediaenc=${o.srtp}` : ''};ptime=20`;
     await writeFile(path.join(this.dir, 'accounts'), account + '\n');
     await writeFile(path.join(this.dir, 'contacts'), '');
