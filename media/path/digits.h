@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "media/path/audio_sink.h"
+#include "media/tone/dtmf_generator.h"
 #include "media/tone/telephone_event.h"
-#include "media/tone/tone_generator.h"
 #include "media/wire/offer_answer.h"
 
 namespace gw::media {

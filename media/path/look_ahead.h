@@ -9,10 +9,10 @@
 
 namespace gw::media {
 
-// A leg's packets on their way through the detector of tones. SpanDSP is sure of a key after up to
-// 38 ms of it; where the key goes on as an event, its tone must not go on as well: so each packet
-// waits until 40 ms of sound behind it were listened to. Only where a tone is taken out of the
-// sound; other legs pay nothing. Owned by a MediaPort. No allocation. Packet path.
+// A leg's packets on their way through the detector of tones. The detector is sure of a key after
+// up to 38 ms of it; where the key goes on as an event, its tone must not go on as well: so each
+// packet waits until 40 ms of sound behind it were listened to. Only where a tone is taken out of
+// the sound; other legs pay nothing. Owned by a MediaPort. No allocation. Packet path.
 class LookAhead {
  public:
   static constexpr Duration kDepth = 40ms;

@@ -1,5 +1,7 @@
 #include "media/tone/dtmf_detector.h"
 
+#include <spandsp.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,11 +10,12 @@
 
 #include "media/codec/codec.h"
 
-// Why not SpanDSP's detector: it wants 82 % of all energy within its bins, of which a tone that is
-// 1.5 % off its frequency (ITU-T Q.24 has it accepted) loses a third at 1633 Hz: it took no such D,
-// two of three such #; and it took 697 Hz tones 3.5 % off, which Q.24 has refused. Its
-// dtmf_rx_parms has no word for either. Here the phase between two blocks says what a tone's
-// frequency is, and what the bin does not see of it is put back.
+// SpanDSP's Goertzel filters listen, the rules of Q.24 are ours. Why not its dtmf_rx, which has
+// rules too: it wants 82 % of all energy within its bins, of which a tone that is 1.5 % off its
+// frequency (ITU-T Q.24 has it accepted) loses a third at 1633 Hz: it takes no such D, two of three
+// such #; and it takes 697 Hz tones 3.5 % off, which Q.24 has refused. Its dtmf_rx_parms has no
+// word for either. Here the phase between two blocks says what a tone's frequency is, and what the
+// bin does not see of it is put back.
 
 namespace gw::media {
 namespace {
@@ -36,13 +39,11 @@ const double kLeast = 0.5 * std::pow(32767 * std::pow(10, (-43 - 3.14) / 20), 2)
 
 struct Tables {
   Tables() {
-    for (size_t n = 0; n < kBlock; ++n) {
-      for (size_t k = 0; k < kHertz.size(); ++k) {
-        const double angle =
-            2 * std::numbers::pi * kHertz[k] * static_cast<double>(n) / kNarrowband;
-        cosine[n][k] = static_cast<float>(std::cos(angle));
-        sine[n][k] = static_cast<float>(std::sin(angle));
-      }
+    for (size_t k = 0; k < kHertz.size(); ++k) {
+      const double angle = 2 * std::numbers::pi * kHertz[k] / kNarrowband;
+      make_goertzel_descriptor(&tones[k], static_cast<float>(kHertz[k]), kBlock);
+      step[k] = std::polar(1.0, -angle);
+      begin[k] = std::polar(1.0, -angle * (kBlock - 1));
     }
     constexpr auto size = static_cast<double>(kBlock);
     for (size_t row = 0; row < kRows; ++row) {
@@ -54,12 +55,18 @@ struct Tables {
       }
     }
   }
-  std::array<std::array<float, 8>, kBlock> cosine, sine;
+  // What a filter holds after a block is the tone as it stands at the end; SpanDSP reads its power
+  // from there, we need its phase, counted from the beginning of the block.
+  std::complex<double> bin(size_t k, const goertzel_state_t& filter) const {
+    return begin[k] * (static_cast<double>(filter.v3) - step[k] * static_cast<double>(filter.v2));
+  }
+  std::array<goertzel_descriptor_t, 8> tones;
+  std::array<std::complex<double>, 8> step, begin;
   // What a column's tone leaves in a row's bin, of 1; conjugated, a row's tone in a column's bin. A
   // block is short and its window has no slopes: a tenth.
   std::array<std::array<std::complex<double>, 4>, 4> leak;
 };
-const Tables kTables;
+Tables kTables;  // Not const: goertzel_init() takes its descriptor as it does.
 
 // What a block says: its loudest tone of each group.
 struct Heard {
@@ -122,11 +129,15 @@ bool stands_out(const Bins& bins, size_t best) {
 }  // namespace
 
 struct DtmfDetector::State {
+  State() {
+    for (size_t k = 0; k < filters.size(); ++k) goertzel_init(&filters[k], &kTables.tones[k]);
+  }
+
   void end_block() {
     Heard now;
     Bins rows, columns;
-    for (size_t k = 0; k < 4; ++k) rows[k] = {real[k], -imaginary[k]};
-    for (size_t k = 0; k < 4; ++k) columns[k] = {real[kRows + k], -imaginary[kRows + k]};
+    for (size_t k = 0; k < 4; ++k) rows[k] = kTables.bin(k, filters[k]);
+    for (size_t k = 0; k < 4; ++k) columns[k] = kTables.bin(kRows + k, filters[kRows + k]);
     now.row = loudest(rows);
     now.column = loudest(columns);
     // Each tone without what the other, up to 8 dB louder, leaves in its bin; then all bins.
@@ -165,8 +176,7 @@ struct DtmfDetector::State {
   }
 
   void begin_block() {
-    real.fill(0);
-    imaginary.fill(0);
+    for (goertzel_state_t& filter : filters) goertzel_reset(&filter);
     energy = 0;
     in_block = 0;
   }
@@ -179,7 +189,7 @@ struct DtmfDetector::State {
     digit = 0;
   }
 
-  std::array<float, 8> real{}, imaginary{};
+  std::array<goertzel_state_t, 8> filters;
   double energy = 0;
   size_t in_block = 0;  // Samples of the block that is under way.
   Heard before;
@@ -199,10 +209,7 @@ void DtmfDetector::push(std::span<const int16_t> pcm) {
   State& s = *state_;
   for (const int16_t sample : pcm) {
     const auto x = static_cast<float>(sample);
-    for (size_t k = 0; k < kHertz.size(); ++k) {
-      s.real[k] += x * kTables.cosine[s.in_block][k];
-      s.imaginary[k] += x * kTables.sine[s.in_block][k];
-    }
+    for (goertzel_state_t& filter : s.filters) goertzel_samplex(&filter, x);
     s.energy += static_cast<double>(x) * x;
     ++s.heard;
     if (++s.in_block == kBlock) s.end_block();

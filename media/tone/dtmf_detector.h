@@ -9,8 +9,9 @@
 
 namespace gw::media {
 
-// Finds DTMF keys in 8 kHz sound, to the limits of ITU-T Q.24. Owned by a MediaPort whose phone has
-// no telephone-event; about 1 us a frame. No allocation after construction.
+// Finds DTMF keys in 8 kHz sound, to the limits of ITU-T Q.24: SpanDSP's Goertzel filters hear,
+// rules of ours decide. Owned by a MediaPort whose phone has no telephone-event; about 1 us a
+// frame. No allocation after construction.
 class DtmfDetector {
  public:
   DtmfDetector();

@@ -41,38 +41,4 @@ class ToneGenerator {
   size_t on_samples_ = 0, period_samples_ = 0, position_ = 0;
 };
 
-// The keys of a phone as in-band tones: the counterpart of TelephoneEventSender for peers without
-// RFC 4733.
-class DtmfGenerator {
- public:
-  static constexpr size_t kMaxQueued = 64;
-
-  bool queue(char digit, Duration length, Duration gap);  // False: no key, or the queue is full.
-  // As TelephoneEventSender's: a key that is down until release().
-  bool hold(char digit, Duration gap);
-  void release(Duration length);
-  // Fills all of `out`, silence between and after keys. False when there was nothing left to play.
-  bool generate(std::span<int16_t> out);
-  bool idle() const { return count_ == 0 && left_ == 0 && gap_left_ == 0; }
-  void clear();
-
- private:
-  struct Key {
-    char digit = 0;
-    uint32_t samples = 0, gap_samples = 0;
-    bool held = false;  // `samples` is not known yet.
-  };
-
-  bool add(char digit, const Key& key);
-
-  void start_next();
-
-  std::array<Key, kMaxQueued> keys_{};
-  size_t first_ = 0, count_ = 0;
-  Sine low_, high_;
-  uint32_t left_ = 0, gap_left_ = 0;
-  uint32_t played_ = 0;  // Of the key.
-  bool held_ = false;    // Until release().
-};
-
 }  // namespace gw::media

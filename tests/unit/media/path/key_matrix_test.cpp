@@ -4,6 +4,7 @@
 #include <string>
 
 #include "media/tone/dtmf_detector.h"
+#include "media/tone/dtmf_generator.h"
 #include "tests/unit/media/path/two_ports.h"
 #include "tests/unit/support/tone.h"
 

@@ -6,6 +6,7 @@
 
 #include "media/codec/g711.h"
 #include "media/tone/dtmf_detector.h"
+#include "media/tone/dtmf_generator.h"
 #include "media/tone/prompt.h"
 #include "media/tone/tone_generator.h"
 #include "tests/unit/support/fixed_random.h"
