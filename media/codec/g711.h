@@ -11,6 +11,13 @@ namespace gw::media {
 // G.711 by tables. Free functions for the taps, a class pair for the Transcoder.
 enum class Law { Mu, A };
 
+constexpr bool is_g711(Codec codec) {
+  return codec == Codec::Pcmu || codec == Codec::Pcma;
+}
+constexpr Law law_of(Codec codec) {
+  return codec == Codec::Pcmu ? Law::Mu : Law::A;
+}
+
 int16_t g711_decode(Law law, uint8_t code);
 uint8_t g711_encode(Law law, int16_t sample);
 uint8_t g711_silence(Law law);  // The code of a zero sample.
