@@ -117,6 +117,7 @@ TimePoint MediaSession::on_timer(TimePoint now) {
   announce_speaker();
   if (members_.size() != 2 || now < two_since_ + kStable) return next;
   if (!mixer_->quiet() && now < two_since_ + kStable + kPatience) return next;
+  if (mixer_->key_down()) return next;  // It ends where it began.
   stop_mixing(now);
   return kNever;
 }

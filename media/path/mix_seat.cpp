@@ -33,6 +33,16 @@ void MixSeat::play(std::span<const int16_t> pcm, int64_t, bool, TimePoint now) {
   input_->push(pcm, now);
 }
 
+bool MixSeat::hold_key(char digit, TimePoint now) {
+  key_ = digit;
+  table_.on_key_down(*this, digit, now);
+  return true;
+}
+
+void MixSeat::release_key(Duration length, TimePoint now) {
+  table_.on_key_up(*this, {std::exchange(key_, 0), length}, now);
+}
+
 void MixSeat::listen(bool gated, TimePoint now) {
   const std::span<int16_t> frame = std::span(pcm_).first(frame_);
   const bool sounds = input_->pull(frame, now);

@@ -17,8 +17,12 @@ class MixSeat;
 class MixTable {
  public:
   virtual ~MixTable() = default;
+  // Packet path, all of these. A key that was down when it came here is released without a digit.
   virtual void on_key(const MixSeat& from, const KeyPress& key, TimePoint now) = 0;
-  virtual void on_participant_changed(TimePoint now) = 0;  // Negotiated anew.
+  virtual void on_key_down(const MixSeat& from, char digit, TimePoint now) = 0;
+  virtual void on_key_up(const MixSeat& from, const KeyPress& key, TimePoint now) = 0;
+  virtual bool all_hear_tones(const MixSeat& from) const = 0;  // All others.
+  virtual void on_participant_changed(TimePoint now) = 0;      // Negotiated anew.
 };
 
 // One participant of a conference: to its port the seat is the other end of a wire; to the mixer it
@@ -59,6 +63,9 @@ class MixSeat final : public SoundPort {
     size_t followers = 0;
   } group;
 
+  // Whose key is down at its port; null = nobody's.
+  const MixSeat* key_of = nullptr;
+
   // What waits of its sound, for a wire that carries on without a mixer.
   std::span<const int16_t> drain() { return input_->drain(); }
 
@@ -75,6 +82,9 @@ class MixSeat final : public SoundPort {
   bool passes_events(Codec, uint32_t) const override { return false; }
   void pass_event(InboundAudio&, TimePoint) override {}
   void press(const KeyPress& key, TimePoint now) override { table_.on_key(*this, key, now); }
+  bool hold_key(char digit, TimePoint now) override;
+  void release_key(Duration length, TimePoint now) override;
+  bool hears_tones() const override { return table_.all_hear_tones(*this); }
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;
 
  private:
@@ -89,6 +99,7 @@ class MixSeat final : public SoundPort {
   bool open_ = false;  // Its gate.
   bool contributes_ = false;
   bool missed_ = true;
+  char key_ = 0;  // Its own that is down.
   std::array<int16_t, kMaxFrame> pcm_{}, out_{};
 };
 

@@ -33,7 +33,7 @@ void Mixer::remove(SoundPort& port, TimePoint now) {
   if (found == seats_.end()) return;
   const std::unique_ptr<MixSeat> seat = std::move(*found);
   seats_.erase(found);
-  release(*seat);
+  release(*seat, now);
   port.on_wired(nullptr, now);
   prepare(now);
 }
@@ -48,8 +48,13 @@ void Mixer::hand_back(TimePoint now) {
   seats_.clear();
 }
 
-// Nobody leads, follows or speaks any more who is gone.
-void Mixer::release(MixSeat& gone) {
+// Nobody leads, follows, speaks or holds a key any more who is gone.
+void Mixer::release(MixSeat& gone, TimePoint now) {
+  for (const auto& seat : seats_) {
+    if (seat->key_of != &gone) continue;
+    seat->key_of = nullptr;
+    seat->port().release_key(Duration{0}, now);
+  }
   if (speaker_ == &gone) speaker_ = nullptr;
   if (challenger_ == &gone) challenger_ = nullptr;
   follow(gone, nullptr);
@@ -87,6 +92,38 @@ void Mixer::on_key(const MixSeat& from, const KeyPress& key, TimePoint now) {
   for (const auto& seat : seats_) {
     if (seat.get() != &from) seat->port().press(key, now);
   }
+}
+
+// One key at a time is down at a listener: who cannot be told of this one now is told of it whole,
+// when it is up.
+void Mixer::on_key_down(const MixSeat& from, char digit, TimePoint now) {
+  for (const auto& seat : seats_) {
+    if (seat.get() == &from || seat->key_of != nullptr) continue;
+    if (seat->port().hold_key(digit, now)) seat->key_of = &from;
+  }
+}
+
+void Mixer::on_key_up(const MixSeat& from, const KeyPress& key, TimePoint now) {
+  for (const auto& seat : seats_) {
+    if (seat.get() == &from) continue;
+    if (seat->key_of == &from) {
+      seat->key_of = nullptr;
+      seat->port().release_key(key.duration, now);
+    } else if (key.digit != 0) {
+      seat->port().press(key, now);
+    } else if (seat->key_of == nullptr) {
+      seat->port().release_key(key.duration, now);  // It went down at a wire without a mixer.
+    }
+  }
+}
+
+bool Mixer::all_hear_tones(const MixSeat& from) const {
+  return std::ranges::all_of(
+      seats_, [&](const auto& seat) { return seat.get() == &from || seat->port().hears_tones(); });
+}
+
+bool Mixer::key_down() const {
+  return std::ranges::any_of(seats_, [](const auto& seat) { return seat->key_of != nullptr; });
 }
 
 bool Mixer::quiet() const {

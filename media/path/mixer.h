@@ -39,17 +39,21 @@ class Mixer final : public MixTable {
   size_t size() const { return seats_.size(); }
   bool full() const { return seats_.size() >= kMost; }
   uint32_t rate() const { return rate_; }
-  bool quiet() const;  // Nobody speaks.
+  bool quiet() const;     // Nobody speaks.
+  bool key_down() const;  // Somebody holds a key that the others are told of.
   bool speaks(const SoundPort& port) const;
   const SoundPort* speaker() const;  // Who speaks loudest, with hysteresis; null = nobody yet.
 
   // MixTable
   void on_key(const MixSeat& from, const KeyPress& key, TimePoint now) override;
+  void on_key_down(const MixSeat& from, char digit, TimePoint now) override;
+  void on_key_up(const MixSeat& from, const KeyPress& key, TimePoint now) override;
+  bool all_hear_tones(const MixSeat& from) const override;
   void on_participant_changed(TimePoint now) override;
 
  private:
   void prepare(TimePoint now);
-  void release(MixSeat& seat);
+  void release(MixSeat& seat, TimePoint now);
   void tick(TimePoint now);
   void sum_up();
   void choose_speaker();

@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "media/codec/codec.h"
+#include "media/tone/dtmf_generator.h"
+#include "media/tone/telephone_event.h"
 #include "tests/unit/media/engine/engine_rig.h"
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__GLIBC__)
@@ -141,6 +143,44 @@ TEST_F(NoAllocation, thousand_packets_cross_a_transcoded_call) {
     phone.send_audio(codes, 160);
   };
   EXPECT_EQ(0u, allocations(tick, [&] { return at_phone > 1200 && at_browser > 1200; }));
+}
+
+// A key is down all the while that is counted: telling the owner of one that is up allocates.
+TEST_F(NoAllocation, tones_become_events_and_events_tones) {
+  RtpPhone::Options without_events;
+  without_events.formats = "0";
+  RtpPhone tones(random_, without_events), events(random_, {});
+  phones_ = {&tones, &events};
+  const PortId pt = answer_phone(tones), pe = answer_phone(events);
+  engine_->connect(pt, pe);
+  DtmfGenerator generator;
+  generator.hold('5', 0ms);
+  int of_events = 0, of_tones = 0;
+  events.on_audio = [&](const RtpPhone::Received& received) {
+    of_events += received.rtp.header.payload_type == 101 ? 1 : 0;
+  };
+  tones.on_audio = [&](const RtpPhone::Received& received) {
+    std::array<int16_t, 160> pcm{};
+    if (received.rtp.payload.size() != pcm.size()) return;
+    g711_decode(Law::Mu, received.rtp.payload, pcm);
+    of_tones += test::peak_at(pcm, 852) > 1000 ? 1 : 0;
+  };
+  const auto voice = pcmu(test::tone(300, 3000, 160));
+  uint64_t ticks = 0;
+  const auto tick = [&] {
+    ++ticks;
+    if (ticks < 300) {  // Held back until it is known to be no key.
+      tones.send_audio(voice, 160);
+      events.send_audio(voice, 160);
+      return;
+    }
+    std::array<int16_t, 160> pcm;
+    generator.generate(pcm);
+    tones.send_audio(pcmu({pcm.begin(), pcm.end()}), 160);
+    const TelephoneEvent down{7, false, 10, static_cast<uint16_t>((ticks - 299) * 16)};
+    events.send_rtp(101, down.bytes(), events.timestamp(), ticks == 300);
+  };
+  EXPECT_EQ(0u, allocations(tick, [&] { return of_events > 50 && of_tones > 50; }));
 }
 
 TEST_F(NoAllocation, thousand_packets_cross_a_conference) {

@@ -20,10 +20,10 @@ namespace gw::media {
 class ConferenceRig : public PortObserver {
  public:
   struct Leg {
-    Leg(ConferenceRig& world, uint64_t number, Codec spoken, bool phone)
+    Leg(ConferenceRig& world, uint64_t number, Codec spoken, bool phone, DtmfMode dtmf)
         : id{number},
           codec(spoken),
-          port({id, static_cast<uint32_t>(number * 1000), "cname", {}, 30s, phone},
+          port({id, static_cast<uint32_t>(number * 1000), "cname", {}, 30s, phone, dtmf},
                {world.pool, world.counters, world.clock, world.random, world, world.earliest},
                transport),
           encoder(make_encoder(spoken, natural_rate(spoken))),
@@ -38,6 +38,7 @@ class ConferenceRig : public PortObserver {
     uint16_t sequence = 100;
     uint32_t timestamp = 16000;
     double hertz = 0, peak = 0;  // What it says; 0 = nothing at all is sent.
+    Duration ptime = 20ms;       // Of what it says.
     int phase_ms = 0;
     size_t said = 0;               // Samples.
     std::vector<std::byte> codes;  // All payloads that it sent.
@@ -45,12 +46,26 @@ class ConferenceRig : public PortObserver {
     uint32_t rate() const { return natural_rate(codec); }
   };
 
-  Leg& add(Codec codec = Codec::Pcmu, bool phone = true) {
+  // How its keys come and go.
+  struct Keys {
+    DtmfMode mode = DtmfMode::Auto;
+    bool events = true;  // RFC 4733 was agreed.
+  };
+  static constexpr Keys kTones{DtmfMode::Auto, false};
+  static constexpr Keys kInfo{DtmfMode::Info, false};
+
+  Leg& add(Codec codec = Codec::Pcmu, bool phone = true) { return add(codec, phone, Keys{}); }
+  Leg& add(Codec codec, bool phone, const Keys& keys) {
     const uint64_t number = legs.size() + 1;
-    legs.push_back(std::make_unique<Leg>(*this, number, codec, phone));
+    legs.push_back(std::make_unique<Leg>(*this, number, codec, phone, keys.mode));
     Leg& leg = *legs.back();
     leg.phase_ms = static_cast<int>(number * 7 % 20);
-    leg.port.negotiate(TwoPorts::parameters(codec), clock.now());
+    leg.port.negotiate(TwoPorts::parameters(codec, keys.events), clock.now());
+    return leg;
+  }
+  Leg& add_and_join(const Keys& keys) {
+    Leg& leg = add(Codec::Pcmu, true, keys);
+    join(leg);
     return leg;
   }
   Leg& add_and_join(Codec codec = Codec::Pcmu) {
@@ -75,21 +90,24 @@ class ConferenceRig : public PortObserver {
     leg.port.on_rtp(packet, clock.now());
   }
   void speak(Leg& leg) {
-    const size_t samples = samples_for(20ms, leg.rate());
-    const auto pcm = test::tone(leg.hertz, leg.peak, samples, leg.said, leg.rate());
+    const size_t samples = samples_for(leg.ptime, leg.rate());
+    say_pcm(leg, test::tone(leg.hertz, leg.peak, samples, leg.said, leg.rate()));
+  }
+  // A packet of this sound.
+  void say_pcm(Leg& leg, std::span<const int16_t> pcm) {
     std::array<std::byte, kMaxEncodedFrame> out;
     const auto payload = std::span(out).first(leg.encoder->encode(pcm, out));
     receive(leg, descriptor(leg.codec).payload_type, payload, leg.timestamp);
     leg.codes.insert(leg.codes.end(), payload.begin(), payload.end());
-    leg.timestamp += rtp_units(samples, leg.rate(), descriptor(leg.codec).rtp_clock);
-    leg.said += samples;
+    leg.timestamp += rtp_units(pcm.size(), leg.rate(), descriptor(leg.codec).rtp_clock);
+    leg.said += pcm.size();
   }
   void advance(Duration d) {
     for (const TimePoint end = clock.now() + d; clock.now() < end;) {
       clock.advance(1ms);
       ++now_ms;
       for (const auto& leg : legs) {
-        if (leg->hertz > 0 && now_ms % 20 == leg->phase_ms) speak(*leg);
+        if (leg->hertz > 0 && now_ms % to_ms(leg->ptime) == leg->phase_ms) speak(*leg);
       }
       run_timers();
     }
