@@ -12,9 +12,8 @@ namespace gw::media {
 
 // One call's conversation on its worker: which of the call's ports talk with each other. Two are
 // wired by a Relay, more by a Mixer; of a Mixer that has two left, a Relay is made when that was so
-// for two seconds. What is under way goes on; back to packets that pass as they are, the part of a
-// frame that waited is cut, and two conferences that merge lose what waited (30 ms). Owned by the
-// MediaWorker; its thread.
+// for two seconds. What is under way goes on, but two conferences that merge lose what waited
+// (30 ms). Owned by the MediaWorker; its thread.
 class MediaSession {
  public:
   static constexpr Duration kStable = 2s;

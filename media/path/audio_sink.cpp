@@ -1,6 +1,7 @@
 #include "media/path/audio_sink.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -13,6 +14,17 @@ namespace {
 // 20 ms of digital silence as libopus writes it for CELT: TOC 0xF8 (fullband, 20 ms, mono) and an
 // empty frame. Costs no encoder.
 constexpr std::array<std::byte, 3> kOpusSilence{std::byte{0xf8}, std::byte{0xff}, std::byte{0xfe}};
+
+// `in` over all of `out`, which is not shorter: first sample to first, last to last.
+void draw_out(std::span<const int16_t> in, std::span<int16_t> out) {
+  const size_t steps = std::max<size_t>(out.size() - 1, 1);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const size_t at = i * (in.size() - 1), left = at / steps;
+    const size_t right = std::min(left + 1, in.size() - 1);
+    const auto part = static_cast<int32_t>(at % steps), whole = static_cast<int32_t>(steps);
+    out[i] = static_cast<int16_t>((in[left] * (whole - part) + in[right] * part) / whole);
+  }
+}
 
 }  // namespace
 
@@ -68,6 +80,8 @@ void AudioSink::set_complexity(int complexity) {
 
 void AudioSink::pass(Packet& packet, const wire::RtpPacket& parsed, uint8_t payload_type,
                      int64_t sequence, int64_t timestamp, bool restarted, TimePoint now) {
+  if (std::exchange(rewired_, false) && residue_ > 0) send_rest(now);
+  residue_ = 0;
   auto header = sender_.forward(sequence, timestamp, restarted, now);
   if (!header) return counters_.discard(Discard::Late);
   header->payload_type = payload_type;
@@ -120,11 +134,31 @@ void AudioSink::flush(TimePoint now) {
   send_frame(frame, residue_position_, residue_restarted_, now);
 }
 
+// What waited to become a frame when the other leg's packets began to pass as they are: short
+// packets, so that nothing of it is missing and what passes follows it. Opus has frames of 2.5, 5,
+// 10 and 20 ms (RFC 6716 2.1.4), a narrowband sample is two of ours in wideband: what waited is
+// drawn out to the next that fits.
+void AudioSink::send_rest(TimePoint now) {
+  std::array<int16_t, samples_for(kMaxPtime, kWideband)> drawn;
+  const bool opus = codec() == Codec::Opus;
+  const size_t step = opus ? rate_ / 400 : rate_ / kNarrowband;
+  auto rest = std::span(drawn).first((residue_ + step - 1) / step * step);
+  draw_out(std::span(frame_).first(residue_), rest);
+  int64_t position = residue_position_;
+  while (!rest.empty()) {
+    const size_t size = opus ? step * std::bit_floor(rest.size() / step) : rest.size();
+    send_frame(rest.first(size), position, std::exchange(residue_restarted_, false), now);
+    rest = rest.subspan(size);
+    position += static_cast<int64_t>(size);
+  }
+  sender_.same_source();
+}
+
 void AudioSink::send_frame(std::span<const int16_t> pcm, int64_t position, bool restarted,
                            TimePoint now) {
   if (!encoder_) return;
-  const auto header =
-      sender_.mapped(position * sender_.clock() / rate_, units_of(ptime_), restarted, now);
+  const auto header = sender_.mapped(position * sender_.clock() / rate_,
+                                     units_of(duration_of(pcm.size(), rate_)), restarted, now);
   if (!header) return counters_.discard(Discard::Late);
   PacketPtr packet = pool_->take();
   if (!packet) return counters_.discard(Discard::Overload);
@@ -134,7 +168,7 @@ void AudioSink::send_frame(std::span<const int16_t> pcm, int64_t position, bool 
 }
 
 size_t AudioSink::encode(std::span<const int16_t> pcm, std::span<std::byte> payload) {
-  if (codec() != Codec::Opus || ptime_ != 20ms || !silence_.settled(pcm)) {
+  if (codec() != Codec::Opus || pcm.size() != samples_for(20ms, rate_) || !silence_.settled(pcm)) {
     return encoder_->encode(pcm, payload);
   }
   std::ranges::copy(kOpusSilence, payload.begin());

@@ -78,6 +78,7 @@ class AudioSink {
 
  private:
   void flush(TimePoint now);
+  void send_rest(TimePoint now);
   void send_generated(std::span<const std::byte> payload, uint8_t payload_type, Duration length,
                       TimePoint now);
   Duration play_opus_noise(NoiseLevel level, TimePoint now);
