@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace gw::media {
@@ -23,10 +24,12 @@ const unsigned char* bytes(std::span<const std::byte> payload) {
   return reinterpret_cast<const unsigned char*>(payload.data());
 }
 
+// RFC 6716 2.1.4: 2.5, 5, 10, 20, 40 and 60 ms.
 bool is_frame(size_t samples, uint32_t rate) {
-  const size_t ten_ms = samples_for(10ms, rate);
-  return samples == ten_ms || samples == 2 * ten_ms || samples == 4 * ten_ms ||
-         samples == 6 * ten_ms;
+  const size_t shortest = rate / 400;
+  if (samples % shortest != 0) return false;
+  const size_t units = samples / shortest;
+  return units == 24 || (units <= 16 && std::has_single_bit(units));
 }
 
 class Encoder final : public AudioEncoder {
@@ -37,7 +40,6 @@ class Encoder final : public AudioEncoder {
             opus_encoder_create(static_cast<opus_int32>(rate), 1, OPUS_APPLICATION_VOIP, nullptr)),
         settings_(settings) {
     if (!encoder_) return;
-    opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(std::clamp(settings.bitrate, 6000, 128000)));
     opus_encoder_ctl(encoder_.get(), OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
     opus_encoder_ctl(encoder_.get(), OPUS_SET_DTX(settings.dtx ? 1 : 0));
     set_complexity(settings.complexity);
@@ -79,10 +81,13 @@ class Encoder final : public AudioEncoder {
   }
 
  private:
-  // The size of the redundant copy follows the loss that the encoder is told.
+  // The size of the redundant copy follows the loss that the encoder is told, and it has a third
+  // more bits for it: taken from the speech's own, they would cost more sound than it saves at 5 %.
   void set_fec(bool on, unsigned loss) {
     fec_ = on;
     told_loss_ = on ? static_cast<int>(std::min(loss, kMaxExpectedLoss)) : 0;
+    const int bitrate = std::clamp(settings_.bitrate, 6000, 128000);
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(on ? bitrate + bitrate / 3 : bitrate));
     opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(on ? 1 : 0));
     opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(told_loss_));
   }

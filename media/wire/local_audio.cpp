@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "media/codec/codec.h"
+#include "media/codec/opus.h"
 
 namespace gw::media::wire {
 namespace {
@@ -26,6 +27,7 @@ std::string opus_fmtp(uint32_t rate) {
   if (rate < descriptor(Codec::Opus).rtp_clock) {
     const std::string limit = std::to_string(rate);
     fmtp += "maxplaybackrate=" + limit + ";sprop-maxcapturerate=" + limit + ";";
+    fmtp += "maxaveragebitrate=" + std::to_string(kWishedBitrate) + ";";
   }
   return fmtp + "stereo=0";
 }

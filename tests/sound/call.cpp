@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "media/codec/codec.h"
+#include "media/codec/opus.h"
 #include "media/wire/rtcp.h"
 #include "tests/unit/media/path/two_ports.h"
 
@@ -29,11 +30,12 @@ struct OpusDelete {
 
 using Payload = std::vector<std::byte>;
 
-// What a browser sends: libopus for speech, with FEC sized by the loss that it was told.
+// What a browser sends: libopus for speech, at the bit rate that we ask for, with FEC sized by the
+// loss that it was told.
 std::vector<Payload> as_browser(std::span<const int16_t> pcm, double loss) {
   const std::unique_ptr<OpusEncoder, OpusDelete> encoder(
       opus_encoder_create(kRate, 1, OPUS_APPLICATION_VOIP, nullptr));
-  opus_encoder_ctl(encoder.get(), OPUS_SET_BITRATE(24000));
+  opus_encoder_ctl(encoder.get(), OPUS_SET_BITRATE(media::kWishedBitrate));
   opus_encoder_ctl(encoder.get(), OPUS_SET_INBAND_FEC(1));
   opus_encoder_ctl(encoder.get(), OPUS_SET_PACKET_LOSS_PERC(static_cast<int>(loss * 100)));
   std::vector<Payload> packets;
