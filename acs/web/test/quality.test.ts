@@ -1,5 +1,6 @@
 // What is measured of a call's sound.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { DiagnosticQuality, estimateMos, Features } from '../src/index';
 import type { MediaStatsReportSample, MediaStatsReportSummary } from '../src/index';
@@ -82,6 +83,19 @@ test('mos_falls_with_loss_and_delay_and_is_good_when_clean', () => {
   assert.ok(clean > 4.3 && clean <= 4.5, `${clean}`);
   assert.ok(lossy < clean && g711 < lossy && far < clean);
   assert.ok(estimateMos({ codec: '', rttMs: 5000, jitterMs: 500, loss: 1 }) >= 1);
+});
+
+test('mos_is_the_figure_that_the_gateway_reckons', async () => {
+  // Tests run from test/.out.
+  const path = new URL('../../../../tests/reference/e_model.csv', import.meta.url);
+  const table = await readFile(path, 'utf8');
+  const rows = table.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  assert.ok(rows.length > 20);
+  for (const row of rows) {
+    const [codec = '', loss, rttMs, jitterMs, mos] = row.split(',');
+    const heard = { codec, rttMs: Number(rttMs), jitterMs: Number(jitterMs), loss: Number(loss) / 100 };
+    assert.ok(Math.abs(estimateMos(heard) - Number(mos)) < 0.006, `${row}: ${estimateMos(heard)}`);
+  }
 });
 
 test('a_microphone_of_digital_silence_is_diagnosed_and_a_muted_one_is_not', async () => {

@@ -182,6 +182,13 @@ class FakeMedia {
 
 export const media = new FakeMedia();
 
+/** The peer connection that was made as number `at`. */
+export function pc(at = 0): FakePeerConnection {
+  const connection = media.connections[at];
+  if (!connection) throw new Error(`there is no peer connection ${at}`);
+  return connection;
+}
+
 export function installMedia(): void {
   const global = globalThis as Record<string, unknown>;
   global.RTCPeerConnection = FakePeerConnection;

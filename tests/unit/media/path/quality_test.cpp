@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+
 namespace gw::media {
 namespace {
 
@@ -47,6 +52,26 @@ TEST(Quality, loss_in_bursts_costs_more_than_the_same_at_random) {
   EXPECT_NEAR(transmission_rating({Codec::Pcmu, 0.05, 4, 0ms}), 93.2 - 475 / (1.25 + 25.1), 0.01);
   EXPECT_LT(transmission_rating({Codec::Pcmu, 0.05, 4, 0ms}), random);
   EXPECT_EQ(transmission_rating({Codec::Pcmu, 0.05, 0.1, 0ms}), random);
+}
+
+// The softphone (acs/web/src/media/quality.ts) is held to the same table.
+TEST(Quality, the_score_of_a_stream_is_that_of_the_reference) {
+  std::ifstream table(GW_TEST_REFERENCE "/e_model.csv");
+  size_t rows = 0;
+  for (std::string row; std::getline(table, row);) {
+    if (row.starts_with('#')) continue;
+    std::ranges::replace(row, ',', ' ');
+    std::istringstream fields(row);
+    std::string codec;
+    double loss = 0, round_trip = 0, jitter = 0, score = 0;
+    ASSERT_TRUE(fields >> codec >> loss >> round_trip >> jitter >> score) << row;
+    const auto ms = [](double n) { return std::chrono::milliseconds(static_cast<int>(n)); };
+    const StreamQuality heard{*codec_named(codec), loss / 100, 1,
+                              one_way_delay(ms(round_trip), ms(jitter))};
+    EXPECT_NEAR(mean_opinion_score(transmission_rating(heard)), score, 0.001) << row;
+    ++rows;
+  }
+  EXPECT_GT(rows, 20u);
 }
 
 TEST(Quality, nothing_comes_through_and_the_rating_is_nothing) {
