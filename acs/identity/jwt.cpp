@@ -146,18 +146,21 @@ std::string SigningKey::sign(std::string_view text) const {
 }
 
 bool SigningKey::verify(std::string_view text, std::string_view signature) const {
+  return verify_signature(key_.get(), text, signature);
+}
+
+bool verify_signature(EVP_PKEY* key, std::string_view text, std::string_view signature) {
   std::string der;
-  if (!rsa_) {
+  if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC) {
     auto converted = raw_to_der(signature);
     if (!converted) return false;
     der = std::move(*converted);
     signature = der;
   }
   const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-  const bool good =
-      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) == 1 &&
-      EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(text),
-                       text.size()) == 1;
+  const bool good = EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
+                    EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(text),
+                                     text.size()) == 1;
   ERR_clear_error();
   return good;
 }
@@ -184,28 +187,40 @@ std::string encode_jwt(const SigningKey& key, const nlohmann::json& claims) {
   return text;
 }
 
-Result<nlohmann::json> verify_jwt(const SigningKey& key, std::string_view token) {
+Result<JwtParts> split_jwt(std::string_view token) {
   if (token.size() > kMaxToken) return tl::unexpected(malformed("too long"));
   const size_t first = token.find('.');
   const size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) {
     return tl::unexpected(malformed("not three parts"));
   }
-  const auto header = parse_object(token.substr(0, first));
+  auto header = parse_object(token.substr(0, first));
   if (!header) return tl::unexpected(malformed("header"));
-  const auto algorithm = header->find("alg");
-  if (algorithm == header->end() || *algorithm != key.algorithm()) {
-    return tl::unexpected(Error{ErrorCode::Unauthorized, "wrong algorithm"});
-  }
   // RFC 7515 4.1.11: extensions that must be understood, and we understand none.
   if (header->contains("crit")) return tl::unexpected(malformed("crit"));
-  const auto signature = base64url_decode(token.substr(second + 1));
-  if (!signature || !key.verify(token.substr(0, second), *signature)) {
-    return tl::unexpected(Error{ErrorCode::Unauthorized, "wrong signature"});
-  }
-  auto claims = parse_object(token.substr(first + 1, second - first - 1));
+  auto signature = base64url_decode(token.substr(second + 1));
+  if (!signature) return tl::unexpected(Error{ErrorCode::Unauthorized, "wrong signature"});
+  return JwtParts{std::move(*header), token.substr(0, second), std::move(*signature),
+                  token.substr(first + 1, second - first - 1)};
+}
+
+Result<nlohmann::json> read_claims(const JwtParts& parts) {
+  auto claims = parse_object(parts.claims);
   if (!claims) return tl::unexpected(malformed("claims"));
   return std::move(*claims);
+}
+
+Result<nlohmann::json> verify_jwt(const SigningKey& key, std::string_view token) {
+  const auto parts = split_jwt(token);
+  if (!parts) return tl::unexpected(parts.error());
+  const auto algorithm = parts->header.find("alg");
+  if (algorithm == parts->header.end() || *algorithm != key.algorithm()) {
+    return tl::unexpected(Error{ErrorCode::Unauthorized, "wrong algorithm"});
+  }
+  if (!key.verify(parts->signed_text, parts->signature)) {
+    return tl::unexpected(Error{ErrorCode::Unauthorized, "wrong signature"});
+  }
+  return read_claims(*parts);
 }
 
 }  // namespace gw::acs::identity

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
@@ -41,6 +41,19 @@ class SigningKey {
 
 // RFC 7515 compact serialisation.
 std::string encode_jwt(const SigningKey& key, const nlohmann::json& claims);
+
+// A token taken apart, nothing verified: whoever reads it decides what its words are worth.
+struct JwtParts {
+  nlohmann::json header;         // An object without "crit": we understand no extension.
+  std::string_view signed_text;  // Of the token that came in.
+  std::string signature;
+  std::string_view claims;  // Encoded; see read_claims().
+};
+Result<JwtParts> split_jwt(std::string_view token);
+Result<nlohmann::json> read_claims(const JwtParts& parts);
+
+// RS256 with an RSA key, ES256 with one of P-256.
+bool verify_signature(EVP_PKEY* key, std::string_view text, std::string_view signature);
 
 // The claims of a token that this key has signed, as a JSON object. What is in them is the caller's
 // to judge.

@@ -1,22 +1,19 @@
 #include "acs/rest/authenticator.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "acs/identity/base64.h"
 #include "acs/rest/authorization.h"
 #include "acs/rest/http_date.h"
+#include "acs/rest/signing.h"
 
 namespace gw::acs::rest {
 namespace {
 
 constexpr Duration kMaxSkew = 5min;
-constexpr size_t kDigest = 32;
 
 constexpr Denial kNoCredential{"no_credential", "The request is not signed."};
 constexpr Denial kMalformed{"malformed", "The Authorization header cannot be read."};
@@ -43,21 +40,6 @@ Verdict accept(std::string name) {
   verdict.accepted = true;
   verdict.caller.name = std::move(name);
   return verdict;
-}
-
-std::string sha256(std::string_view text) {
-  std::string out(kDigest, '\0');
-  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
-             EVP_sha256(), nullptr);
-  return out;
-}
-
-std::string hmac(const std::string& key, std::string_view text) {
-  std::string out(kDigest, '\0');
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       reinterpret_cast<unsigned char*>(out.data()), nullptr);
-  return out;
 }
 
 bool equal(std::string_view a, std::string_view b) {
@@ -122,7 +104,7 @@ Verdict Authenticator::by_signature(const http::Request& request, WallTime now) 
     const auto text = string_to_sign(request, target, authorization->signed_headers);
     if (!text) return deny(kUnsigned);
     for (size_t i = 0; i < access_keys_.size(); ++i) {
-      if (!access_keys_[i].empty() && equal(*signature, hmac(access_keys_[i], *text))) {
+      if (!access_keys_[i].empty() && equal(*signature, hmac_sha256(access_keys_[i], *text))) {
         return accept("access-key-" + std::to_string(i + 1));
       }
     }

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "acs/http/url.h"
+#include "acs/rest/signing.h"
 
 namespace gw::acs::rest {
 namespace {
@@ -100,16 +101,14 @@ std::optional<Authorization> parse_authorization(std::string_view value) {
 std::optional<std::string> string_to_sign(const http::Request& request,
                                           std::string_view path_and_query,
                                           const std::vector<std::string>& signed_headers) {
-  std::string text = request.method + "\n" + std::string(path_and_query) + "\n";
-  bool first = true;
+  std::vector<std::string_view> values;
   for (const std::string& name : signed_headers) {
     const auto named = [&](const auto& header) { return same_letters(header.first, name); };
     // Two of a name: the peers could each read another one.
     if (std::ranges::count_if(request.headers, named) != 1) return std::nullopt;
-    text += (first ? "" : ";") + std::string(request.header(name));
-    first = false;
+    values.push_back(request.header(name));
   }
-  return text;
+  return string_to_sign(request.method, path_and_query, values);
 }
 
 std::string form_encoded_target(std::string_view target) {
