@@ -26,7 +26,8 @@ class LineOf final : public ClientLine {
   explicit LineOf(Stream stream) : stream_(std::move(stream)) {}
 
   asio::awaitable<error_code> exchange(const OutgoingRequest& request, AnswerParser& answer,
-                                       TimePoint deadline) override {
+                                       size_t max_body, TimePoint deadline) override {
+    answer.body_limit(max_body);
     beast::get_lowest_layer(stream_).expires_at(deadline);
     error_code error;
     co_await bhttp::async_write(stream_, request, asio::redirect_error(asio::use_awaitable, error));
@@ -41,8 +42,16 @@ class LineOf final : public ClientLine {
     }
     if (error) co_return error;
     answer.header_limit(kMaxAnswerHeader);
-    co_await bhttp::async_read(stream_, buffer_, answer,
-                               asio::redirect_error(asio::use_awaitable, error));
+    co_await bhttp::async_read_header(stream_, buffer_, answer,
+                                      asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return error;
+    if (!answer.is_done()) {
+      // Beast 1.74 lets a response through that announces more than the parser's limit.
+      const auto announced = answer.content_length();
+      if (announced && *announced > max_body) co_return bhttp::error::body_limit;
+      co_await bhttp::async_read(stream_, buffer_, answer,
+                                 asio::redirect_error(asio::use_awaitable, error));
+    }
     beast::get_lowest_layer(stream_).expires_never();
     if (!error) ++exchanges_;
     co_return error;

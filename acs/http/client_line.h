@@ -19,9 +19,10 @@ class ClientLine {
   virtual ~ClientLine() = default;
 
   // Sends `request`, reads the whole answer; interim ones (1xx) are passed over. Both must outlive
-  // it.
+  // it. A body larger than `max_body` is error::body_limit.
   virtual boost::asio::awaitable<boost::system::error_code> exchange(const OutgoingRequest& request,
                                                                      AnswerParser& answer,
+                                                                     size_t max_body,
                                                                      TimePoint deadline) = 0;
   // Nothing came since the last answer: neither its end nor what nobody asked for.
   virtual bool fresh() = 0;

@@ -242,9 +242,9 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
         line = std::move(*opened);
       }
       AnswerParser parser;
-      parser.body_limit(request.max_answer);
       parser.skip(request.method == "HEAD");
-      const error_code error = co_await line->exchange(out, parser, errand->deadline);
+      const error_code error =
+          co_await line->exchange(out, parser, request.max_answer, errand->deadline);
       if (error) {
         const bool again = line->exchanges() > 0 && was_dead(error) && is_repeatable(request);
         line.reset();

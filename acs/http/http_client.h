@@ -19,8 +19,8 @@ namespace gw::acs::http {
 struct ClientRequest {
   std::string method = "GET";
   std::string url;  // "https://contoso.example/a?b"; http too. Its authority is the Host header.
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
   Duration deadline = 10s;  // For everything: name, connection, TLS, the whole answer.
   size_t max_answer = 1 << 20;
   unsigned max_redirects = 0;  // Followed to https or the same scheme; credentials stay at home.

@@ -180,7 +180,7 @@ TEST_F(WebSocketClientTest, a_certificate_that_nobody_vouches_for_is_refused) {
 }
 
 TEST_F(WebSocketClientTest, a_server_that_does_not_answer_is_given_up_at_the_deadline) {
-  ScriptedServer mute({{""}});
+  ScriptedServer mute(std::vector<ScriptedServer::Connection>{{""}});
   http::WebSocketRequest request;
   request.url = "ws" + mute.url().substr(4);
   request.deadline = 50ms;

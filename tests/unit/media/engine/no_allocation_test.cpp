@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "media/codec/codec.h"
+#include "media/path/pcm_stream.h"
 #include "media/tone/dtmf_generator.h"
 #include "media/tone/telephone_event.h"
 #include "tests/unit/media/engine/engine_rig.h"
@@ -94,6 +95,28 @@ TEST_F(NoAllocation, thousand_packets_cross_a_relayed_call) {
     b.send_audio(codes, 160);
   };
   EXPECT_EQ(0u, allocations(tick, [&] { return at_a > 1200 && at_b > 1200; }));
+}
+
+TEST_F(NoAllocation, three_seconds_of_a_media_stream) {
+  RtpPhone phone(random_, {});
+  phones_ = {&phone};
+  const auto pcm = std::make_shared<PcmStream>(24000);
+  const auto stream = engine_->add_stream_port(session_, {.unmixed = true}, pcm);
+  ASSERT_TRUE(stream);
+  engine_->connect(answer_phone(phone), *stream);
+  const auto codes = pcmu(test::tone(1000, 8000, 160));
+  PcmFrame frame;
+  frame.size = 480;
+  std::ranges::copy(test::tone(1000, 8000, 480, 0, 24000), frame.samples.begin());
+  int ticks = 0, said = 0;
+  const auto tick = [&] {
+    PcmFrame taken;
+    while (pcm->next_said(taken)) said += taken.silent ? 0 : 1;
+    if (++ticks % 10 != 0) return;  // Every 20 ms.
+    phone.send_audio(codes, 160);
+    pcm->hear(frame);
+  };
+  EXPECT_EQ(0u, allocations(tick, [&] { return said > 150; }));
 }
 
 TEST_F(NoAllocation, thousand_packets_cross_a_tcp_connection) {
