@@ -469,6 +469,29 @@ TEST_F(AutomationHostTest, tones_are_sent_to_one_party_and_told_when_they_are_ou
   EXPECT_EQ(told_[0].context, "send");
 }
 
+TEST_F(AutomationHostTest, a_media_stream_that_cannot_be_opened_is_told_and_the_call_goes_on) {
+  ca::CreateCall command;
+  command.targets = {kEcho};
+  command.callback_uri = kCallback;
+  command.streaming = ca::MediaStreaming{"wss://app.example/stream", true, true, false, false, 16000};
+  const auto made = ask(std::move(command));  // No WebSocket client is there.
+  ASSERT_TRUE(made);
+  EXPECT_THAT(types(), ElementsAre("CallConnected", "MediaStreamingFailed", "ParticipantsUpdated"));
+  EXPECT_EQ(told_[1].result->sub_code, 8581u);
+  EXPECT_EQ(told_[1].more["mediaStreamingUpdate"]["mediaStreamingStatusDetails"],
+            "initialWebSocketConnectionFailed");
+  const std::string connection = std::get<ca::CallProperties>(*made).connection_id;
+  const auto call = std::get<ca::CallProperties>(*ask(ca::GetCall{}, connection));
+  ASSERT_TRUE(call.streaming);
+  EXPECT_FALSE(call.streaming->active);
+  EXPECT_EQ(code(ask(ca::Streaming{false, {}}, connection)), "400 BadRequest");
+}
+
+TEST_F(AutomationHostTest, streaming_is_not_for_calls_that_were_made_without_it) {
+  alice_calls();
+  EXPECT_EQ(code(ask(ca::Streaming{true, {}}, answer())), "400 BadRequest");
+}
+
 TEST_F(AutomationHostTest, another_app_connects_to_a_call_that_is_under_way) {
   alice_calls();
   answer();

@@ -169,6 +169,15 @@ const Case kCases[] = {
     {"no_party",
      "[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"alice\"]\n",
      "rest.toml:5: route.r.targets: \"alice\" is no party: phone:NAME, user:NAME, trunk:NAME or app:NAME"},
+    {"dangling_app",
+     "[[app]]\nname = \"ivr\"\nwebhook = \"https://ivr.example/in\"\n[[route]]\nname = \"r\"\n"
+     "from = [\"apps\"]\nto = \"1\"\ntargets = [\"app:irv\"]\n",
+     "rest.toml:8: route.r.targets: there is no app \"irv\", did you mean ivr?"},
+    {"app_webhook", "[[app]]\nname = \"ivr\"\nwebhook = \"http://ivr.example/in\"\n",
+     "rest.toml:3: app.ivr.webhook: must begin with https:// (http:// on loopback)"},
+    {"app_schema",
+     "[[app]]\nname = \"ivr\"\nwebhook = \"https://ivr.example/in\"\nschema = \"grid\"\n",
+     "rest.toml:4: app.ivr.schema: \"grid\" is not one of event-grid, cloud-events"},
     {"hours",
      "[[user]]\nname = \"alice\"\n[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\n"
      "hours = \"Mon-Fri 08:00-18:00 Mars/Olympus\"\ntargets = [\"user:alice\"]\n",

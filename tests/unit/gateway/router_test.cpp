@@ -87,6 +87,43 @@ WallTime at(int day, int hour, int minute = 0) {
                   std::chrono::minutes(minute));
 }
 
+TEST(Apps, dial_users_extensions_and_the_routes_that_are_theirs_and_no_emergency) {
+  config::Config c = house();
+  c.numbers.emergency = {"911"};
+  c.apps.emplace_back().name = "ivr";
+  c.routes = {route("for phones", {"phones"}, "+1206*", {"trunk:backup"}),
+              route("for apps", {"apps"}, "+1206*", {"trunk:acme"}),
+              route("emergency", {"phones", "users"}, "911", {"trunk:acme"})};
+  EXPECT_EQ(targets(decide(c, call("app:rest", kAlice), at(21, 12))), "user:alice");
+  EXPECT_EQ(targets(decide(c, call("app:rest", "101"), at(21, 12))), "phone:101");
+  EXPECT_EQ(targets(decide(c, call("app:ivr", "+12065550100"), at(21, 12))), "trunk:acme");
+  EXPECT_FALSE(decide(c, call("app:ivr", "911"), at(21, 12)).accepted);
+}
+
+TEST(Apps, present_what_the_gateway_owns_or_who_called_them) {
+  config::Config c = house();
+  c.routes = {route("out", {"apps"}, "+*", {"trunk:acme"})};
+  Dialled own = call("app:rest", "+12065550100");
+  own.caller_id = "+14255550101";
+  EXPECT_EQ(decide(c, own, at(21, 12)).caller.number, "+14255550101");
+  own.caller_id = "+14255550102";
+  EXPECT_EQ(decide(c, own, at(21, 12)).cause.cause, Cause::CallerIdNotAllowed);
+  Dialled passed_on = call("app:ivr", "+12065550100");
+  passed_on.from_number = "+12065550123";
+  EXPECT_EQ(decide(c, passed_on, at(21, 12)).caller.number, "+12065550123");
+  EXPECT_TRUE(decide(c, call("app:rest", "+12065550100"), at(21, 12)).caller.anonymous);
+}
+
+TEST(Apps, calls_are_given_to_an_app_that_exists) {
+  config::Config c = house();
+  c.apps.emplace_back().name = "ivr";
+  c.routes = {route("ivr", {"trunks"}, "+14255550100", {"app:ivr", "phone:101"}),
+              route("gone", {"trunks"}, "+14255550101", {"app:gone"})};
+  EXPECT_EQ(targets(decide(c, call("trunk:acme", "+14255550100"), at(21, 12))),
+            "app:ivr, phone:101");
+  EXPECT_FALSE(decide(c, call("trunk:acme", "+14255550101"), at(21, 12)).accepted);
+}
+
 TEST(Normalise, reads_numbers_as_the_country_dials_them) {
   const struct {
     const char *text, *country, *e164;
