@@ -214,12 +214,17 @@ TEST_F(MixerTest, opus_goes_on_without_a_gap_when_a_mixer_becomes_a_relay) {
   }
   auto sound = ConferenceRig::heard(b);
   sound.erase(sound.begin(), sound.begin() + b.rate());
-  // Its phase moves, because one coder less looks ahead; the tone goes on.
+  // Its phase moves, because one coder less looks ahead, and for a few milliseconds a decoder
+  // blends what two coders said; but nowhere is there a hole.
   const double said = 8000 / std::numbers::sqrt2;
-  for (size_t at = 0; at + 320 <= sound.size(); at += 320) {
-    const double heard = test::rms(std::span(sound).subspan(at, 320));
-    ASSERT_NEAR(20 * std::log10(heard / said), 0, 3) << at;
+  double least = said, most = said;
+  for (size_t at = 0; at + 80 <= sound.size(); at += 80) {  // 5 ms, 2.2 periods.
+    const double heard = test::rms(std::span(sound).subspan(at, 80));
+    least = std::min(least, heard);
+    most = std::max(most, heard);
   }
+  EXPECT_GT(20 * std::log10(least / said), -10);
+  EXPECT_LT(20 * std::log10(most / said), 3);
 }
 
 TEST_F(MixerTest, who_comes_back_within_two_seconds_finds_the_mixer) {
