@@ -89,6 +89,7 @@ Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::C
     if (const auto done = (app.get()->*step)(); !done) return tl::unexpected(done.error());
   }
   app->publish_users();
+  if (app->cloud_) app->cloud_->start(*app->config_, *app->services_);
   app->watch_loops();
   app->keep_house();
   app->started_ = app->clock_.now();
@@ -119,6 +120,7 @@ App::~App() {
   rest_.reset();
   if (automation_) automation_->let_go();
   control_.reset();
+  cloud_.reset();
   automation_.reset();
   trunks_.reset();
   media_.reset();
@@ -181,6 +183,7 @@ Result<void> App::start_sip() {
   resolver_ = std::make_unique<sip::Resolver>(*loop_, random_, metrics_);
   services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(), *registrar_, clock_, random_, metrics_,
                                                   web_.get(), websockets_.get()});
+  services_->cloud = cloud_.get();
   control_ = std::make_unique<CallControl>(*services_, *resolver_, *recorder_, config_, log_);
   start_automation();
   auto agent = sip::SipAgent::start(*loop_, config_->sip, *control_, *control_, *registrar_, clock_, random_, metrics_, log_);
@@ -240,6 +243,7 @@ Result<void> App::start_edge() {
                       }},
       *config_);
   if (const auto started = start_events(); !started) return started;
+  if (const auto made = start_cloud(); !made) return made;
   web_->files(web_folder());
   auto listeners = web_->start();
   if (!listeners) return tl::unexpected(listeners.error());
@@ -288,6 +292,20 @@ void App::start_automation() {
   automation_ = std::make_unique<AutomationHost>(std::move(needs));
 }
 
+Result<void> App::start_cloud() {
+  if (!config_->acs.cloud()) return {};
+  auto cloud = CloudHost::create(
+      {*web_, *loop_, state_->store(), clock_, random_, metrics_, log_,
+       [this](const acs::cloud::IncomingCall& call) {
+         if (control_) control_->on_cloud_call(call);
+       },
+       [this] { adopt(std::make_shared<config::Config>(*config_)); }},
+      *config_);
+  if (!cloud) return tl::unexpected(cloud.error());
+  cloud_ = std::move(*cloud);
+  return {};
+}
+
 Result<void> App::start_admin() {
   if (!config_->admin.listen) return {};
   acs::http::HttpConfig http;
@@ -305,6 +323,9 @@ Result<void> App::start_admin() {
   hooks.hang_up = [this](const std::string& call) { return control_->hang_up(CallId{call}); };
   hooks.join = [this](const std::string& call, const std::string& other) {
     return control_->join(CallId{call}, CallId{other});
+  };
+  hooks.transfer = [this](const std::string& call, const std::string& to) {
+    return control_->transfer(CallId{call}, to);
   };
   hooks.reload = [this] { return reload(); };
   hooks.drain = [this] { drain(); };
@@ -385,7 +406,7 @@ void App::wait_for_calls(TimePoint deadline) {
 
 // Ended calls wait for the last figures of their media, dialogs for the answer to their BYE.
 void App::wait_for_dialogs(TimePoint deadline) {
-  const bool busy = control_->registry().size() > 0 || agent_->open_dialogs() > 0;
+  const bool busy = control_->registry().size() > 0 || agent_->open_dialogs() > 0 || (cloud_ && cloud_->busy());
   if (busy && clock_.now() < deadline) {
     loop_->after(kDrainPoll, [this, deadline] { wait_for_dialogs(deadline); });
     return;
@@ -458,6 +479,7 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
   }
   registrar_->set_limits({config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
   publish_users();
+  if (cloud_) cloud_->set_config(*config_);
 }
 
 // Checked on a copy, then stored, then in force: what was answered with success outlives a restart.

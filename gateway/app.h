@@ -20,6 +20,7 @@
 #include "gateway/call/call_control.h"
 #include "gateway/call/services.h"
 #include "gateway/call/trunk_watch.h"
+#include "gateway/cloud_host.h"
 #include "gateway/config/config.h"
 #include "gateway/demo_tokens.h"
 #include "gateway/event_host.h"
@@ -66,6 +67,7 @@ class App {
   Result<void> start_edge();
   Result<void> start_events();                          // Before the web server starts: it serves their documents.
   void start_automation();
+  Result<void> start_cloud();
   Result<void> start_sip();
   Result<void> start_admin();
   void watch_signals();
@@ -111,6 +113,7 @@ class App {
   std::unique_ptr<ops::Chores> chores_;
   std::unique_ptr<acs::http::HttpClient> client_;
   std::unique_ptr<EventHost> events_;
+  std::unique_ptr<CloudHost> cloud_;                    // Provider "cloud" alone.
   std::unique_ptr<acs::edge::EdgeServer> edge_;
   std::unique_ptr<acs::http::HttpServer> admin_server_;
   std::unique_ptr<ops::AdminHttp> admin_;

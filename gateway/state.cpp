@@ -126,7 +126,7 @@ Result<void> State::complete(config::Config& config) {
   // A key that was exchanged (`token rotate-key`) signs from now on; the old one's tokens stay good.
   if (const auto read = tokens_->reload(); !read) return read;
   for (const auto step : {&State::complete_users, &State::complete_certificates, &State::complete_access_keys,
-                          &State::complete_routing}) {
+                          &State::complete_routing, &State::complete_cloud}) {
     if (const auto done = (this->*step)(config); !done) return done;
   }
   return {};
@@ -170,6 +170,29 @@ Result<void> State::complete_certificates(config::Config& config) {
     config.edge.certificate = certificate;
     config.edge.key = key;
   }
+  return {};
+}
+
+std::string State::identity_key(const config::Config& config, const std::string& username) {
+  return "cloud_identity/" + config.acs.resource_id + "/" + username;
+}
+
+// What Event Grid's URL ends with, when the configuration names nothing.
+Result<void> State::complete_cloud(config::Config& config) {
+  if (!config.acs.cloud()) return {};
+  for (config::Phone& phone : config.phones) {
+    if (auto kept = store_->value(identity_key(config, phone.username))) phone.identity = std::move(*kept);
+  }
+  if (!config.acs.webhook_secret.empty()) return {};
+  const std::string path = (fs::path(folder_) / "webhook-secret").string();
+  if (!fs::exists(path)) {
+    if (const auto written = write_secret(path, random_.alphanumeric(40)); !written) return written;
+  }
+  std::ifstream file(path);
+  std::string secret;
+  std::getline(file, secret);
+  if (secret.empty()) return fail(ErrorCode::Io, path + " is empty; remove it and a new secret is made");
+  config.acs.webhook_secret = Masked(secret);
   return {};
 }
 

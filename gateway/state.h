@@ -33,6 +33,9 @@ class State {
   acs::rest::SipRouting sip_routing();
   static constexpr const char* kSipRouting = "sip_routing";  // Its key in the store.
 
+  // Where the store keeps the identity of a phone at the ACS resource.
+  static std::string identity_key(const config::Config& config, const std::string& username);
+
   WallTime first_start() const { return first_start_; }
 
   ops::Store& store() { return *store_; }
@@ -45,6 +48,7 @@ class State {
   Result<void> complete_certificates(config::Config& config);
   Result<void> complete_access_keys(config::Config& config);
   Result<void> complete_routing(config::Config& config);
+  Result<void> complete_cloud(config::Config& config);
   Result<void> find_first_start();
   std::string token_key() const;
 

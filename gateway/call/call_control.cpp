@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/call/cloud_leg.h"
 #include "gateway/call/edge_leg.h"
 #include "gateway/call/sip_leg.h"
 
@@ -167,6 +168,49 @@ void CallControl::on_invited(const edge::Invited& invited) {
     return;
   }
   call.begin(std::move(leg));
+}
+
+// An identity or a number that is none of ours is somebody else's to answer: the resource may have other apps.
+void CallControl::on_cloud_call(const acs::cloud::IncomingCall& incoming) {
+  const bool to_number = incoming.to.starts_with("4:");
+  const std::string number = to_number ? incoming.to.substr(2) : std::string();
+  const auto& owned = config_->numbers.owned;
+  const bool ours = to_number ? std::ranges::find(owned, number) != owned.end()
+                              : config_->phone_by_identity(incoming.to) != nullptr;
+  if (!ours || !services_.cloud) return;
+  const std::string from_number = incoming.from.starts_with("4:+") ? incoming.from.substr(2) : std::string();
+  const config::User* user = config_->user_by_id(incoming.from);
+  Dialled dialled;
+  // A call to a number is a carrier's: it goes by the routes alone.
+  if (to_number) dialled.from = {PartyKind::Trunk, std::string(config::kCloudTrunk)};
+  else dialled.from = {PartyKind::User, user ? user->name : incoming.from};
+  dialled.number = (to_number ? number : incoming.to).substr(0, kMaxDialled);
+  dialled.from_number = from_number;
+  dialled.from_display = user && !user->display_name.empty() ? user->display_name : incoming.caller_name;
+
+  const CallId id = new_call_id();
+  const Log log = log_of(id);
+  log.info("acs has a call", {{"from", Masked(incoming.from)}, {"to", Masked(dialled.number)},
+                              {"correlation", incoming.correlation_id}});
+  Decision decision = policy::decide(*config_, dialled, services_.clock.wall());
+  // Strangers present nothing of ours.
+  if (!to_number && !user) decision.caller_to_phones.number = from_number;
+  std::optional<HangupCause> no;
+  if (!decision.accepted) no = decision.cause;
+  if (!no) no = no_room(decision, dialled.from);
+  if (no) {
+    services_.cloud->reject(incoming.context, policy::reject_reason(*no).value_or(acs::cloud::RejectReason::None));
+    return refuse(id, dialled, decision, *no);
+  }
+  Call& call = create(id, std::move(dialled), std::move(decision));
+  auto leg = std::make_unique<CloudLeg>(services_, call, log.with({{"leg", "cloud"}}), call.dialled().from, incoming,
+                                        call.session());
+  const auto prepared = leg->prepare();
+  if (prepared) {
+    call.begin(std::move(leg));
+  } else {
+    call.begin_refused(std::move(leg), policy::from_error(prepared.error()));
+  }
 }
 
 void CallControl::on_edge(const edge::EdgeEvent& event) {
@@ -343,6 +387,37 @@ tl::expected<Call*, HangupCause> CallControl::begin_for_app(Dialled dialled, con
   }
   call.begin_by_application(std::move(*leg));
   return &call;
+}
+
+Result<void> CallControl::transfer(const CallId& id, const std::string& to) {
+  Call* call = registry_.find(id);
+  if (!call || call->state() == CallState::Ended) return fail(ErrorCode::NotFound, "no such call: " + id.value);
+  if (call->state() != CallState::Talking) return fail(ErrorCode::Conflict, "not answered yet: " + id.value);
+  const auto in_cloud = [](Leg* leg) { return dynamic_cast<CloudLeg*>(leg) != nullptr; };
+  const auto leg = std::ranges::find_if(call->talking(), in_cloud);
+  if (call->talking().size() != 2 || leg == call->talking().end()) {
+    return fail(ErrorCode::Conflict, "only a call of two with a party in the cloud can be transferred");
+  }
+  auto& cloud = static_cast<CloudLeg&>(**leg);
+  std::string target = to;
+  std::string number;
+  if (to.starts_with("user:")) {
+    const config::User* user = config_->user(to.substr(5));
+    if (!user) return fail(ErrorCode::NotFound, "no such user: " + to);
+    target = user->id;
+  } else if (const auto e164 = to.starts_with("8:") ? std::nullopt : policy::normalise(to, config_->numbers.country)) {
+    if (!cloud.reaches_number()) {
+      return fail(ErrorCode::Conflict, "ACS transfers a user's call to users alone, not to a number");
+    }
+    target = "4:" + *e164;
+    number = call->decision().caller.number;
+  }
+  if (!target.starts_with("8:") && !target.starts_with("4:")) {
+    return fail(ErrorCode::NotFound, to + " is no user, identity or number");
+  }
+  call->log().info("transfer was asked for", {{"to", Masked(target)}});
+  cloud.transfer(target, number);
+  return {};
 }
 
 CallId CallControl::new_call_id() const { return CallId{services_.random.hex(8)}; }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "acs/cloud/incoming_call.h"
 #include "base/log.h"
 #include "gateway/call/call.h"
 #include "gateway/call/call_registry.h"
@@ -55,6 +56,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
 
   void on_edge(const acs::edge::EdgeEvent& event);
   void on_media(const media::MediaEvent& event);
+  void on_cloud_call(const acs::cloud::IncomingCall& incoming);  // Somebody in the cloud calls an identity or a number.
 
   // Draining: no new call, except to an emergency number.
   void set_draining(bool draining) { draining_ = draining; }
@@ -62,6 +64,9 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   void end_all(const policy::HangupCause& cause, EndedBy by);
   bool hang_up(const CallId& id);
   Result<void> join(const CallId& id, const CallId& other);  // The other's parties become parties of the first.
+  // The far end of a call in the cloud goes to somebody else there: "user:NAME", an identity or a number. Our part ends
+  // when ACS has taken it.
+  Result<void> transfer(const CallId& id, const std::string& to);
   void update_gauges();            // Every second or so.
 
   const CallRegistry& registry() const { return registry_; }
@@ -94,6 +99,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   LegsOrCause legs_to_user(Call& call, const policy::Routed& routed, const policy::Party& party);
   LegsOrCause legs_to_trunk(Call& call, const policy::Routed& routed, const policy::Party& party);
   LegsOrCause legs_to_app(Call& call, const policy::Routed& routed, const policy::Party& party);
+  LegsOrCause legs_to_cloud(Call& call, const policy::Routed& routed, const policy::Party& party, std::string target);
 
   void on_invited(const acs::edge::Invited& invited);
   std::optional<policy::HangupCause> no_room(const policy::Decision& decision, const policy::Party& from);

@@ -13,6 +13,8 @@
 
 namespace gw {
 
+class CloudLink;
+
 // What App lends to calls and legs: the loops and engines that outlive every call.
 struct Services {
   sip::SofiaLoop& loop;
@@ -25,6 +27,7 @@ struct Services {
   Metrics& metrics;
   acs::http::HttpServer* web = nullptr;               // Its Asio thread carries media streams.
   acs::http::WebSocketClient* websockets = nullptr;   // On that thread: streams that we open.
+  CloudLink* cloud = nullptr;                         // Provider "cloud" alone.
 };
 
 }  // namespace gw

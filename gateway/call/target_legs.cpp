@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gateway/call/call_control.h"
+#include "gateway/call/cloud_leg.h"
 #include "gateway/call/echo_leg.h"
 #include "gateway/call/edge_leg.h"
 #include "gateway/call/sip_leg.h"
@@ -153,6 +154,7 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& rou
     legs.push_back(std::make_unique<EchoLeg>(services_, call.log().with({{"leg", "echo"}}), party, call.session()));
     return legs;
   }
+  if (services_.cloud) return legs_to_cloud(call, routed, party, user ? user->id : party.name);
   if (!services_.edge) return no(Cause::NotRegistered, "the edge is not open");
   EdgeLeg::User side;
   side.identity = user ? user->id : party.name;
@@ -170,8 +172,35 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& rou
   return legs;
 }
 
+CallControl::LegsOrCause CallControl::legs_to_cloud(Call& call, const Routed& routed, const Party& party, std::string target) {
+  if (!services_.cloud) return no(Cause::NoTrunk, "[acs] provider is not \"cloud\"");
+  const bool to_number = target.starts_with("4:");
+  const policy::Presentation& caller = routed.decision.caller;
+  CloudLeg::Outgoing outgoing;
+  outgoing.target = std::move(target);
+  if (routed.dialled.from.kind == PartyKind::Phone) {
+    if (const config::Phone* phone = call.config().phone(routed.dialled.from.name)) outgoing.source = phone->identity;
+  }
+  if (!caller.anonymous) outgoing.source_display_name = caller.display_name.empty() ? caller.number : caller.display_name;
+  if (to_number) {
+    if (caller.number.empty()) return no(Cause::CallerIdNotAllowed, "ACS wants a number of its own to be presented");
+    if (!services_.cloud->may_present(caller.number)) {
+      return no(Cause::CallerIdNotAllowed, mask(caller.number) + " is no number of the ACS resource");
+    }
+    outgoing.source_number = caller.number;
+  }
+  Legs legs;
+  legs.push_back(std::make_unique<CloudLeg>(services_, call, call.log().with({{"leg", "cloud"}, {"party", party.name}}),
+                                            party, std::move(outgoing), call.session()));
+  return legs;
+}
+
 CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& routed, const Party& party) {
   const config::Trunk* trunk = call.config().trunk(party.name);
+  if (trunk && trunk->cloud) {
+    const std::string& out = routed.decision.number_out;
+    return legs_to_cloud(call, routed, party, "4:" + (out.empty() ? routed.decision.normalised : out));
+  }
   if (!trunk || trunk->targets.empty()) return no(Cause::NoTrunk, "the trunk has no target");
   if (trunk->max_calls > 0 && !routed.decision.emergency && registry_.live_with(party) >= trunk->max_calls) {
     return no(Cause::Exhausted, "the trunk's max_calls is reached");

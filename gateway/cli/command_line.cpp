@@ -107,6 +107,10 @@ class CommandLine {
                                  [this] { return cli::join(common_, call_, other_call_); });
     join_command->add_option("call", call_, "The call that goes on")->required();
     join_command->add_option("other", other_call_, "The call whose parties come into it")->required();
+    CLI::App* transfer_command = add(app_, "transfer", "Give the far end of a call in the cloud to somebody else",
+                                     [this] { return cli::transfer(common_, call_, transfer_to_); });
+    transfer_command->add_option("call", call_, "The call's id, as `calls` shows it")->required();
+    transfer_command->add_option("to", transfer_to_, "user:NAME, an identity (8:acs:...) or a number")->required();
     add(app_, "reload", "Load the configuration again; a bad one leaves the old in force", [this] { return reload(common_); });
     add(app_, "drain", "Take no new calls and stop when the last one has ended", [this] { return drain(common_); });
   }
@@ -118,7 +122,7 @@ class CommandLine {
   RouteQuery route_;
   NewUser user_;
   TokenRequest token_;
-  std::string call_, other_call_;
+  std::string call_, other_call_, transfer_to_;
   std::string file_;
 };
 

@@ -113,6 +113,13 @@ int join(const Common& common, const std::string& call, const std::string& other
   return answer.exit;
 }
 
+int transfer(const Common& common, const std::string& call, const std::string& to) {
+  if (!is_call_id(call)) return kBadUsage;
+  const Answer answer = ask(common, "POST", "/api/calls/" + call + "/transfer", json{{"to", to}}.dump());
+  if (answer.exit == kDone) std::printf("%s\n", common.json ? answer.body.dump().c_str() : "transferring");
+  return answer.exit;
+}
+
 int reload(const Common& common) {
   const Answer answer = ask(common, "POST", "/api/reload");
   if (answer.exit != kDone) return answer.exit;

@@ -10,6 +10,7 @@ namespace gw::cli {
 int show(const Common& common, const std::string& what);   // status, calls, phones, trunks
 int hang_up(const Common& common, const std::string& call);
 int join(const Common& common, const std::string& call, const std::string& other);
+int transfer(const Common& common, const std::string& call, const std::string& to);
 int reload(const Common& common);
 int drain(const Common& common);
 

@@ -45,6 +45,11 @@ const User* Config::user_by_extension(std::string_view extension) const {
   return first(users, [&](const User& u) { return u.extension == extension; });
 }
 
+const Phone* Config::phone_by_identity(std::string_view raw_id) const {
+  if (raw_id.empty()) return nullptr;
+  return first(phones, [&](const Phone& p) { return p.identity == raw_id; });
+}
+
 const Trunk* Config::trunk(std::string_view name) const {
   return first(trunks, [&](const Trunk& t) { return t.name == name; });
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "acs/edge/edge_server.h"
@@ -40,6 +41,7 @@ struct Phone {
   std::string extension;
   std::string display_name;
   std::string caller_id;                        // E.164
+  std::string identity;                         // "8:acs:..." in the cloud, once it was made; the state keeps it.
   std::vector<sip::DigestAlgorithm> digest;     // Empty = [sip] digest.
   std::vector<media::Codec> codecs{media::Codec::G722, media::Codec::Pcmu, media::Codec::Pcma, media::Codec::Opus};
   media::DtmfMode dtmf = media::DtmfMode::Auto;
@@ -90,8 +92,12 @@ struct Trunk {
   std::vector<int> retry_on{408, 480, 500, 503, 504};
   TrunkCallerId caller_id{};
   TrunkNumber number{};
+  bool cloud = false;                           // The telephone numbers of the ACS resource: no SIP.
   Origin origin{};
 };
+
+// The trunk that there is with provider "cloud".
+inline constexpr std::string_view kCloudTrunk = "acs";
 
 enum class RouteMedia { Auto, Opus, G711 };
 
@@ -159,9 +165,18 @@ struct Config {
     std::string resource_id;                    // Empty = made at first start, kept in the state folder.
     std::vector<Masked> access_keys;            // Base64; empty = the state folder's access-key.
     std::vector<Masked> api_keys;               // Of back ends that ask /users; none = access keys alone.
+    // For provider "cloud".
     Masked connection_string;
-    std::string callback_url;
+    std::string callback_url;                   // "https://gw.example.com": where ACS reaches our edge listener.
     std::string callback_ca;                    // PEM of private CAs, for callbacks and webhooks of apps.
+    Masked webhook_secret;                      // Of Event Grid's URL; empty = the state folder's webhook-secret.
+    unsigned sample_rate = 16000;               // 16000 or 24000: PCM to and from ACS.
+    bool unmixed = false;                       // One stream a participant.
+    std::string ca;                             // PEM trusted besides the system's; empty = none.
+    std::string token_issuer = "https://acscallautomation.communication.azure.com";
+    std::string token_metadata =
+        "https://acscallautomation.communication.azure.com/calling/.well-known/acsopenidconfiguration";
+    bool cloud() const { return provider == "cloud"; }
   } acs;
 
   struct Admin {
@@ -199,6 +214,7 @@ struct Config {
 
   const Phone* phone(std::string_view username) const;
   const Phone* phone_by_extension(std::string_view extension) const;
+  const Phone* phone_by_identity(std::string_view raw_id) const;
   const User* user(std::string_view name) const;
   const User* user_by_id(std::string_view raw_id) const;
   const User* user_by_extension(std::string_view extension) const;

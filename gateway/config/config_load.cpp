@@ -138,6 +138,18 @@ void index_phones(Config& config) {
   config.phones_sorted = true;
 }
 
+// The ACS resource's own numbers are a trunk without SIP: routes name it like any other.
+void add_cloud_trunk(Config& config, const Origin& main) {
+  if (!config.acs.cloud()) return;
+  Trunk trunk;
+  trunk.name = kCloudTrunk;
+  trunk.cloud = true;
+  trunk.options_interval = 0s;
+  const auto provider = config.settings.find("acs.provider");
+  trunk.origin = provider == config.settings.end() ? main : provider->second.origin;
+  config.trunks.push_back(std::move(trunk));
+}
+
 void warn_of_literal_secrets(const ReadContext& context, const Config& config) {
   if (loopback_only(config)) return;
   for (const auto& [origin, key] : context.literal_secrets) {
@@ -186,6 +198,7 @@ Loaded load(const std::string& path, const std::vector<std::string>& overrides) 
   config.folder = folder.string();
   ReadContext context{problems, config.settings, out.keys, config.folder, {}};
   read_all(root, {sources.front().name, 1}, context, config);
+  add_cloud_trunk(config, {sources.front().name, 1});
   complete_defaults(config);
   index_phones(config);
   cross_check(config, !broken, problems);

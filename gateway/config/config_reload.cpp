@@ -32,7 +32,7 @@ constexpr std::string_view kRestart[] = {"sip.listen",
 bool needs_restart(std::string_view key) {
   if (key == "media.srtp") return false;  // Read for each call.
   // Keys are exchanged while the gateway runs.
-  if (key == "acs.access_keys" || key == "acs.api_keys") return false;
+  if (key == "acs.access_keys" || key == "acs.api_keys" || key == "acs.connection_string") return false;
   return std::ranges::any_of(kRestart,
                              [&](std::string_view start) { return key.starts_with(start); });
 }

@@ -18,6 +18,7 @@ class CrossCheck {
   void peers();
   void exposure();
   void direct_routing();
+  void cloud();
   void references();
   void emergency();
   void unreachable_routes();
@@ -193,6 +194,22 @@ void CrossCheck::direct_routing() {
   }
 }
 
+// ACS calls us back and dials our WebSocket at the edge listener; whom it is to call must be of its
+// resource.
+void CrossCheck::cloud() {
+  if (!config_.acs.cloud()) return;
+  if (!config_.edge.listen) {
+    error("edge.listen",
+          "is off, but ACS delivers callbacks and sound to it (acs.provider is \"cloud\")");
+  }
+  for (const User& user : config_.users) {
+    if (user.id == "8:echo123") continue;
+    if (user.id.empty()) {
+      warn("user." + user.name + ".id", "is missing: ACS knows this user by its identity alone");
+    }
+  }
+}
+
 bool CrossCheck::exists(std::string_view kind, std::string_view name) const {
   if (kind == "phone") return config_.phone(name) != nullptr;
   if (kind == "user") return config_.user(name) != nullptr;
@@ -316,6 +333,7 @@ void cross_check(const Config& config, bool complete, Problems& problems) {
   check.peers();
   check.exposure();
   check.direct_routing();
+  check.cloud();
   if (!complete) return;  // What a broken file should have said must not be missed here.
   check.references();
   check.emergency();

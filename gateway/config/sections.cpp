@@ -1,8 +1,10 @@
 #include "gateway/config/sections.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
+#include "acs/cloud/connection_string.h"
 #include "gateway/config/certificate_check.h"
 #include "gateway/config/values.h"
 
@@ -183,6 +185,25 @@ bool is_origin(std::string_view text) {
   return false;
 }
 
+bool is_url_word(std::string_view text) {
+  return text.size() >= 16 && std::ranges::all_of(text, [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_';
+         });
+}
+
+// "http://127.0.0.1:8080/x" -> "127.0.0.1:8080"
+std::string authority_of(std::string_view url) {
+  url.remove_prefix(std::min(url.find("://"), url.size()));
+  url.remove_prefix(std::min<size_t>(3, url.size()));
+  return std::string(url.substr(0, url.find('/')));
+}
+
+bool is_loopback(const std::string& authority) {
+  const auto address = SocketAddress::parse(authority);
+  return (address && address->loopback()) ||
+         authority.substr(0, authority.find(':')) == "localhost";
+}
+
 void read_turn(Section turn, bool given, std::optional<acs::edge::TurnConfig>& out) {
   acs::edge::TurnConfig config;
   Masked secret;
@@ -224,11 +245,56 @@ void read_edge(Section edge, Config::Edge& out) {
   edge.finish();
 }
 
+// What only provider "cloud" needs. Without it the keys are read all the same: they may stand
+// there.
+void read_cloud(Section& acs, Config::Acs& out) {
+  acs.secret("connection_string", out.connection_string);
+  acs.text("callback_url", out.callback_url);
+  if (!out.callback_url.empty() && !out.callback_url.starts_with("https://")) {
+    acs.error("callback_url", "must begin with https://");
+  }
+  if (out.callback_url.ends_with('/')) out.callback_url.pop_back();
+  acs.secret("webhook_secret", out.webhook_secret);
+  if (!out.webhook_secret.empty() && !is_url_word(out.webhook_secret.reveal())) {
+    acs.error("webhook_secret", "must be 16 or more of A-Z a-z 0-9 - _: it stands in a URL");
+  }
+  acs.number("sample_rate", out.sample_rate, 16000, 24000);
+  if (out.sample_rate != 16000 && out.sample_rate != 24000) {
+    acs.error("sample_rate", "is neither 16000 nor 24000");
+  }
+  acs.choice("audio_channels", out.unmixed, {{"mixed", false}, {"unmixed", true}});
+  acs.path("ca", out.ca, true);
+  acs.path("callback_ca", out.callback_ca, true);
+  acs.text("token_issuer", out.token_issuer);
+  acs.text("token_metadata", out.token_metadata);
+  if (!out.cloud()) return;
+  if (out.connection_string.empty()) {
+    acs.error("connection_string", "is missing: \"env:ACS_CONNECTION_STRING\" or \"file:...\"");
+  } else if (const auto resource = acs::cloud::parse_connection_string(out.connection_string);
+             !resource) {
+    acs.error("connection_string", resource.error().detail);
+  } else if (!resource->tls && !is_loopback(resource->authority)) {
+    acs.error("connection_string", "names an http:// endpoint off loopback: use https://");
+  }
+  if (out.callback_url.empty()) {
+    acs.error("callback_url", "is missing: the https:// address at which ACS reaches edge.listen");
+  }
+  if (out.resource_id.empty()) {
+    acs.error("resource_id",
+              "is missing: the immutable resource id of the ACS resource, which its "
+              "tokens are made out to");
+  }
+  for (const auto& [key, url] : {std::pair("token_issuer", &out.token_issuer),
+                                 std::pair("token_metadata", &out.token_metadata)}) {
+    if (url->starts_with("https://")) continue;
+    const bool inside = url->starts_with("http://") && is_loopback(authority_of(*url));
+    if (!inside) acs.error(key, "must begin with https://");
+  }
+}
+
 void read_acs(Section acs, Config::Acs& out) {
   acs.text("provider", out.provider);
-  if (out.provider == "cloud") {
-    acs.error("provider", "\"cloud\" is not served by this version yet: use \"edge\"");
-  } else if (out.provider != "edge") {
+  if (out.provider != "edge" && out.provider != "cloud") {
     acs.error("provider", "\"" + out.provider + "\" is not one of edge, cloud");
   }
   acs.text("resource_id", out.resource_id);
@@ -245,12 +311,7 @@ void read_acs(Section acs, Config::Acs& out) {
       acs.error("api_keys", "a key is shorter than 16 characters and could be guessed");
     }
   }
-  acs.secret("connection_string", out.connection_string);
-  acs.text("callback_url", out.callback_url);
-  if (!out.callback_url.empty() && !out.callback_url.starts_with("https://")) {
-    acs.error("callback_url", "must begin with https://");
-  }
-  acs.path("callback_ca", out.callback_ca, true);
+  read_cloud(acs, out);
   acs.finish();
 }
 

@@ -15,7 +15,7 @@ using acs::http::Respond;
 using acs::http::Response;
 
 constexpr std::string_view kBearer = "Bearer ";
-constexpr std::string_view kCalls = "/api/calls/", kJoin = "/join";
+constexpr std::string_view kCalls = "/api/calls/", kJoin = "/join", kTransfer = "/transfer";
 
 Response problem(unsigned status, std::string_view code, std::string_view message) {
   return Response::json(status, nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump());
@@ -72,7 +72,7 @@ void AdminHttp::add_actions() {
     });
     if (!posted) respond(problem(503, "Unavailable", "the gateway is stopping"));
   });
-  guarded("POST /api/calls/", [this](const Request& request, Respond respond) { join(request, std::move(respond)); });
+  guarded("POST /api/calls/", [this](const Request& request, Respond respond) { change(request, std::move(respond)); });
   guarded("POST /api/revoke", [this](const Request& request, Respond respond) {
     const std::string identity = request.query_value("identity").value_or("");
     if (identity.empty()) return respond(problem(400, "BadRequest", "?identity=8:acs:... is needed"));
@@ -81,20 +81,26 @@ void AdminHttp::add_actions() {
   });
 }
 
-// POST /api/calls/CALL/join {"call": "OTHER"}
-void AdminHttp::join(const Request& request, Respond respond) {
+// POST /api/calls/CALL/join {"call": "OTHER"}, POST /api/calls/CALL/transfer {"to": "user:bob"}
+void AdminHttp::change(const Request& request, Respond respond) {
   const std::string_view rest = std::string_view(request.path).substr(kCalls.size());
-  if (!rest.ends_with(kJoin)) return respond(problem(404, "NotFound", "a call can only be joined"));
-  const std::string call(rest.substr(0, rest.size() - kJoin.size()));
-  const auto body = nlohmann::json::parse(request.body, nullptr, false);
-  if (!body.is_object() || !body.contains("call") || !body["call"].is_string()) {
-    return respond(problem(400, "BadRequest", R"({"call": "<the other call's id>"} is needed)"));
+  const bool joins = rest.ends_with(kJoin);
+  if (!joins && !rest.ends_with(kTransfer)) {
+    return respond(problem(404, "NotFound", "a call can be joined or transferred"));
   }
-  const bool posted = hooks_.post([this, call, other = body["call"].get<std::string>(), respond] {
-    const auto joined = hooks_.join(call, other);
-    if (joined) return respond(Response::json(200, nlohmann::json{{"joined", true}, {"call_id", call}}.dump()));
-    const bool unknown = joined.error().code == ErrorCode::NotFound;
-    respond(problem(unknown ? 404 : 409, unknown ? "NotFound" : "Conflict", joined.error().detail));
+  const std::string call(rest.substr(0, rest.size() - (joins ? kJoin : kTransfer).size()));
+  const char* key = joins ? "call" : "to";
+  const auto body = nlohmann::json::parse(request.body, nullptr, false);
+  if (!body.is_object() || !body.contains(key) || !body[key].is_string()) {
+    return respond(problem(400, "BadRequest", joins ? R"({"call": "<the other call's id>"} is needed)"
+                                                    : R"({"to": "<user:NAME, an identity or a number>"} is needed)"));
+  }
+  const bool posted = hooks_.post([this, joins, call, other = body[key].get<std::string>(), respond] {
+    const auto done = joins ? hooks_.join(call, other) : hooks_.transfer(call, other);
+    const char* what = joins ? "joined" : "transferring";
+    if (done) return respond(Response::json(200, nlohmann::json{{what, true}, {"call_id", call}}.dump()));
+    const bool unknown = done.error().code == ErrorCode::NotFound;
+    respond(problem(unknown ? 404 : 409, unknown ? "NotFound" : "Conflict", done.error().detail));
   });
   if (!posted) respond(problem(503, "Unavailable", "the gateway is stopping"));
 }

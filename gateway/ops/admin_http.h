@@ -22,6 +22,7 @@ class AdminHttp {
     std::function<std::string()> status, calls, phones, trunks, users;   // JSON.
     std::function<bool(const std::string&)> hang_up;       // False: no such call.
     std::function<Result<void>(const std::string&, const std::string&)> join;  // The second call into the first.
+    std::function<Result<void>(const std::string&, const std::string&)> transfer;  // A call's far end to somebody else.
     std::function<std::string()> reload;                   // JSON {ok, problems[], changes[], restart[]}.
     std::function<void()> drain;
     std::function<void(const std::string&)> revoke;        // Every token of an identity.
@@ -35,7 +36,7 @@ class AdminHttp {
   bool allowed(const acs::http::Request& request) const;
   void ask(const std::string& pattern, std::function<std::string()> what);
   void add_actions();
-  void join(const acs::http::Request& request, acs::http::Respond respond);
+  void change(const acs::http::Request& request, acs::http::Respond respond);
   void guarded(const std::string& pattern, acs::http::Handler handler);
 
   acs::http::HttpServer& http_;

@@ -90,6 +90,7 @@ std::string phones_json(const CallControl& control, const sip::Registrar& regist
     phones.push_back({{"username", phone.username},
                       {"extension", phone.extension},
                       {"display_name", phone.display_name},
+                      {"identity", phone.identity},
                       {"registered", !devices.empty()},
                       {"devices", std::move(devices)},
                       {"calls", control.registry().live_with({policy::PartyKind::Phone, phone.username})}});

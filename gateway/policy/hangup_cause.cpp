@@ -216,6 +216,102 @@ HangupCause from_error(const Error& error) {
   return cause;
 }
 
+namespace {
+
+// Codes of the Calling SDK and of Call Automation; sub_code 0 = any.
+constexpr struct {
+  int code, sub_code;
+  Cause cause;
+} kAcsCodes[] = {
+    {403, 510403, Cause::CallerIdNotAllowed},
+    {403, 510532, Cause::NoTrunk},
+    {403, 511532, Cause::NoTrunk},
+    {403, 510559, Cause::NoTrunk},
+    {403, 0, Cause::Forbidden},
+    {404, 0, Cause::NotFound},
+    {408, 0, Cause::Timeout},
+    {410, 301005, Cause::MediaLost},
+    {410, 3101, Cause::MediaLost},
+    {410, 0, Cause::MediaNeverConnected},
+    {430, 0, Cause::NotRegistered},
+    {480, 0, Cause::NotRegistered},
+    {481, 0, Cause::SignallingLost},
+    {486, 0, Cause::Busy},
+    {487, 10003, Cause::AnsweredElsewhere},
+    {487, 10004, Cause::NoAnswer},
+    {487, 10024, Cause::Declined},
+    {487, 0, Cause::CancelledByCaller},
+    {497, 0, Cause::CancelledByCaller},
+    {495, 0, Cause::TokenExpired},
+    {603, 0, Cause::Declined},
+};
+
+// 560xxx and 540xxx: a carrier's SIP status, outbound and inbound.
+int status_in(int sub_code) {
+  const int network = sub_code / 1000;
+  return network == 560 || network == 540 ? sub_code % 1000 : 0;
+}
+
+Cause cause_of_acs(int code, int sub_code) {
+  for (const auto& row : kAcsCodes) {
+    if (row.code == code && (row.sub_code == 0 || row.sub_code == sub_code)) return row.cause;
+  }
+  return code >= 500 && code < 600 ? Cause::Unavailable : Cause::Failed;
+}
+
+}  // namespace
+
+HangupCause from_acs(const acs::cloud::ResultInformation& result, bool answered) {
+  HangupCause cause;
+  cause.q850 = result.q850;
+  cause.detail = "acs " + std::to_string(result.code) + "/" + std::to_string(result.sub_code);
+  if (!result.message.empty()) cause.detail += " " + result.message;
+  int status = result.sip_status;
+  if (!passes(status)) status = status_in(result.sub_code);
+  if (passes(status) && !answered) {
+    const HangupCause said = from_sip({status, "", {result.q850, 0, ""}, 0, {}});
+    cause.cause = said.cause;
+    cause.sip_status = said.sip_status;
+    return cause;
+  }
+  const bool fault = result.code >= 300;
+  if (!fault) {
+    cause.cause =
+        cause_of_q850(result.q850).value_or(answered ? Cause::NormalClearing : Cause::NoAnswer);
+    return cause;
+  }
+  cause.cause = cause_of_acs(result.code, result.sub_code);
+  // In a call 487 and 603 are ways to hang up.
+  if (answered && (result.code == 487 || result.code == 603)) cause.cause = Cause::NormalClearing;
+  return cause;
+}
+
+HangupCause from_acs(const acs::cloud::ApiError& error, bool with_number) {
+  HangupCause cause;
+  cause.detail = error.detail;
+  switch (error.status) {
+    case 403: cause.cause = with_number ? Cause::CallerIdNotAllowed : Cause::Forbidden; break;
+    case 404:
+    case 410: cause.cause = Cause::NotFound; break;
+    case 400: cause.cause = Cause::BadNumber; break;
+    case 429: cause.cause = Cause::Exhausted; break;
+    // Our own trouble with the service, 401 above all, is none of the caller's rights.
+    default: cause.cause = error.code == ErrorCode::Timeout ? Cause::Timeout : Cause::Unavailable;
+  }
+  return cause;
+}
+
+std::optional<acs::cloud::RejectReason> reject_reason(const HangupCause& cause) {
+  using acs::cloud::RejectReason;
+  switch (cause.cause) {
+    case Cause::NoAnswer: return std::nullopt;
+    case Cause::Busy: return RejectReason::Busy;
+    case Cause::Forbidden:
+    case Cause::CallerIdNotAllowed: return RejectReason::Forbidden;
+    default: return RejectReason::None;
+  }
+}
+
 std::string_view to_string(Cause cause) {
   return row_of(cause).name;
 }

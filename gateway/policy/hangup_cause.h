@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "acs/cloud/api_error.h"
+#include "acs/cloud/call_event.h"
+#include "acs/cloud/call_requests.h"
 #include "acs/edge/edge_events.h"
 #include "base/result.h"
 #include "sip/dialog.h"
@@ -53,6 +57,13 @@ struct HangupCause {
 HangupCause from_sip(const sip::Refusal& refusal);
 HangupCause from_bye(const sip::Reason& reason);
 HangupCause from_error(const Error& error);
+// What ACS tells of a call's end: its SIP and Q.850 details when there are some, else code and
+// subCode. `answered`: an end without fault is a hang-up then, and no answer before.
+HangupCause from_acs(const acs::cloud::ResultInformation& result, bool answered);
+// ACS did not take a request. `with_number`: a caller's number was asked to be presented.
+HangupCause from_acs(const acs::cloud::ApiError& error, bool with_number);
+// How ACS is told that the called phone does not take a call; nullopt: let it ring out.
+std::optional<acs::cloud::RejectReason> reject_reason(const HangupCause& cause);
 std::string_view to_string(Cause cause);          // "busy", "no_answer", ...
 
 int sip_status(const HangupCause& cause);         // What a SIP caller is told before the answer.

@@ -184,6 +184,7 @@ bool Deciding::try_emergency(const std::string& number) {
   std::vector<Rank> ranks;
   if (routed) ranks = ranks_of(*best, *config::match_to(*best, number));
   for (const config::Trunk& trunk : config_.trunks) {
+    if (trunk.cloud) continue;  // Call Automation reaches no emergency service.
     const Party party{PartyKind::Trunk, trunk.name};
     const bool there = std::ranges::any_of(ranks, [&](const Rank& rank) {
       return std::ranges::find(rank.parties, party) != rank.parties.end();
@@ -219,6 +220,11 @@ bool Deciding::try_identity() {
   decision_.normalised = id;
   if (!rights_of(dialled_.from.kind).identities) {
     refuse(Cause::NotFound, "only users and apps may call identities");
+    return true;
+  }
+  if (const config::Phone* phone = config_.phone_by_identity(id)) {
+    tried([&] { return "identity: phone:" + phone->username; });
+    accept("identity", {{{Party{PartyKind::Phone, phone->username}}}}, "pass");
     return true;
   }
   const config::User* user = config_.user_by_id(id);

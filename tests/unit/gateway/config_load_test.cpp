@@ -93,8 +93,14 @@ const Case kCases[] = {
     {"origin", "[edge]\nallowed_origins = [\"app.example.com\"]\n",
      "rest.toml:2: edge.allowed_origins: \"app.example.com\" is no origin: \"https://HOST[:PORT]\" "
      "or \"localhost\""},
-    {"cloud", "[acs]\nprovider = \"cloud\"\n",
-     "rest.toml:2: acs.provider: \"cloud\" is not served by this version yet: use \"edge\""},
+    {"provider", "[acs]\nprovider = \"azure\"\n",
+     "rest.toml:2: acs.provider: \"azure\" is not one of edge, cloud"},
+    {"webhook_secret", "[acs]\nwebhook_secret = \"a/b\"\n",
+     "rest.toml:2: acs.webhook_secret: must be 16 or more of A-Z a-z 0-9 - _: it stands in a URL"},
+    {"sample_rate", "[acs]\nsample_rate = 22050\n",
+     "rest.toml:2: acs.sample_rate: is neither 16000 nor 24000"},
+    {"audio_channels", "[acs]\naudio_channels = \"stereo\"\n",
+     "rest.toml:2: acs.audio_channels: \"stereo\" is not one of mixed, unmixed"},
     {"access_key", "[acs]\naccess_keys = [\"not base64!\"]\n",
      "rest.toml:2: acs.access_keys: a key is not base64"},
     {"country", "[numbers]\ncountry = \"XX\"\n",
@@ -237,7 +243,8 @@ TEST(ConfigLoad, playout_is_a_word_or_milliseconds) {
   EXPECT_EQ((media::Playout{Mode::Adaptive}), playout({}));
   EXPECT_EQ((media::Playout{Mode::Off}), playout({"trunk.t.playout=\"off\""}));
   EXPECT_EQ((media::Playout{Mode::Fixed, 60ms}), playout({"trunk.t.playout=60"}));
-  EXPECT_THAT(lines_of(load(folder.path(), {"trunk.t.playout=60"})), Not(Contains(HasSubstr("playout"))));
+  EXPECT_THAT(lines_of(load(folder.path(), {"trunk.t.playout=60"})),
+              Not(Contains(HasSubstr("playout"))));
 }
 
 TEST(ConfigLoad, a_certificate_file_must_exist) {
@@ -458,6 +465,62 @@ TEST(ConfigLoad, direct_routing_needs_what_microsoft_asks_for) {
   EXPECT_THAT(lines, Contains(HasSubstr("trunk.ms.srtp: is off")));
   EXPECT_THAT(lines,
               Contains(HasSubstr("write \"sip:sip.pstnhub.microsoft.com:5061;transport=tls\"")));
+}
+
+constexpr const char* kCloud = R"(
+[acs]
+provider = "cloud"
+resource_id = "11111111-2222-3333-4444-555555555555"
+connection_string = "endpoint=https://contoso.communication.azure.com/;accesskey=AAEC"
+callback_url = "https://gw.example.com/"
+)";
+
+TEST(ConfigLoad, the_cloud_needs_a_resource_and_a_way_back) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", std::string(kQuiet) + "[acs]\nprovider = \"cloud\"\n");
+  const Loaded loaded = load(folder.path());
+  EXPECT_FALSE(loaded.ok());
+  EXPECT_THAT(lines_of(loaded), Contains(HasSubstr("acs.connection_string: is missing")));
+  EXPECT_THAT(lines_of(loaded), Contains(HasSubstr("acs.callback_url: is missing")));
+  EXPECT_THAT(lines_of(loaded), Contains(HasSubstr("acs.resource_id: is missing")));
+}
+
+TEST(ConfigLoad, the_resources_numbers_are_a_trunk_that_routes_may_name) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", std::string(kQuiet) + kCloud);
+  folder.write("routes.toml",
+               "[[route]]\nname = \"out\"\nfrom = [\"phones\"]\nto = \"+*\"\n"
+               "targets = [\"trunk:acs\"]\n");
+  const Loaded loaded = load(folder.path());
+  EXPECT_THAT(lines_of(loaded), IsEmpty());
+  ASSERT_TRUE(loaded.config->trunk("acs"));
+  EXPECT_TRUE(loaded.config->trunk("acs")->cloud);
+  EXPECT_EQ(loaded.config->acs.callback_url, "https://gw.example.com");
+}
+
+TEST(ConfigLoad, a_connection_string_is_read_at_once_and_its_key_never_shown) {
+  ConfigFolder folder;
+  std::string text = std::string(kQuiet) + kCloud;
+  text.replace(text.find("AAEC"), 4, "s3cr3t!!");
+  folder.write("gateway.toml", text);
+  const Loaded loaded = load(folder.path());
+  EXPECT_THAT(lines_of(loaded),
+              ElementsAre(HasSubstr("acs.connection_string: the connection string has an access "
+                                    "key that is not base64")));
+  EXPECT_THAT(lines_of(loaded), Not(Contains(HasSubstr("s3cr3t"))));
+}
+
+TEST(ConfigLoad, plain_http_to_acs_is_for_loopback_alone) {
+  ConfigFolder folder;
+  std::string text = std::string(kQuiet) + kCloud;
+  const std::string real = "https://contoso.communication.azure.com/";
+  text.replace(text.find(real), real.size(), "http://contoso.test/");
+  folder.write("gateway.toml", text);
+  EXPECT_THAT(lines_of(load(folder.path())),
+              ElementsAre(HasSubstr("names an http:// endpoint off loopback")));
+  text.replace(text.find("http://contoso.test/"), 20, "http://127.0.0.1:80/");
+  folder.write("gateway.toml", text);
+  EXPECT_THAT(lines_of(load(folder.path())), IsEmpty());
 }
 
 TEST(ConfigLoad, a_listener_may_name_a_network) {

@@ -299,5 +299,58 @@ TEST(HangupCause, our_own_errors_become_causes) {
   EXPECT_EQ(from_error({ErrorCode::Unavailable, "why"}).detail, "why");
 }
 
+TEST(HangupCause, what_acs_tells_is_read_by_the_most_telling_part) {
+  const struct {
+    acs::cloud::ResultInformation result;
+    bool answered;
+    Cause cause;
+    int sip;
+  } cases[] = {
+      {{200, 7000, "", 486, 17}, false, Cause::Busy, 486},
+      {{486, 560486, "", 0, 0}, false, Cause::Busy, 486},
+      {{403, 560403, "", 0, 0}, false, Cause::Forbidden, 403},
+      {{487, 540487, "", 0, 0}, false, Cause::CancelledByCaller, 487},
+      {{403, 510403, "", 0, 0}, false, Cause::CallerIdNotAllowed, 403},
+      {{403, 510559, "", 0, 0}, false, Cause::NoTrunk, 403},
+      {{404, 0, "", 0, 0}, false, Cause::NotFound, 404},
+      {{408, 10057, "", 0, 0}, false, Cause::Timeout, 408},
+      {{410, 301005, "", 0, 0}, true, Cause::MediaLost, 480},
+      {{410, 531004, "", 0, 0}, true, Cause::MediaNeverConnected, 480},
+      {{430, 0, "", 0, 0}, false, Cause::NotRegistered, 480},
+      {{487, 10003, "", 0, 0}, false, Cause::AnsweredElsewhere, 487},
+      {{487, 10004, "", 0, 0}, false, Cause::NoAnswer, 480},
+      {{487, 10024, "", 0, 0}, false, Cause::Declined, 603},
+      {{497, 560487, "", 0, 0}, false, Cause::CancelledByCaller, 487},
+      {{603, 0, "", 0, 0}, false, Cause::Declined, 603},
+      {{500, 0, "", 0, 0}, false, Cause::Unavailable, 503},
+      {{200, 7000, "", 0, 0}, false, Cause::NoAnswer, 480},
+      {{200, 7000, "", 0, 0}, true, Cause::NormalClearing, 480},
+      {{0, 5003, "", 0, 16}, true, Cause::NormalClearing, 480},
+      {{0, 560000, "", 0, 0}, true, Cause::NormalClearing, 480},
+      {{487, 0, "", 0, 0}, true, Cause::NormalClearing, 480},
+      {{499, 0, "", 0, 0}, false, Cause::Failed, 500},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(std::to_string(c.result.code) + "/" + std::to_string(c.result.sub_code));
+    const HangupCause cause = from_acs(c.result, c.answered);
+    EXPECT_EQ(to_string(cause.cause), to_string(c.cause));
+    EXPECT_EQ(sip_status(cause), c.sip);
+  }
+}
+
+TEST(HangupCause, our_own_trouble_with_acs_is_none_of_the_callers_rights) {
+  const auto told = [](unsigned status, ErrorCode code, bool with_number) {
+    return std::string(
+        to_string(from_acs(acs::cloud::ApiError{code, status, "", ""}, with_number).cause));
+  };
+  EXPECT_EQ(told(401, ErrorCode::Unauthorized, false), "unavailable");
+  EXPECT_EQ(told(403, ErrorCode::Forbidden, false), "forbidden");
+  EXPECT_EQ(told(403, ErrorCode::Forbidden, true), "caller_id_not_allowed");
+  EXPECT_EQ(told(404, ErrorCode::NotFound, false), "not_found");
+  EXPECT_EQ(told(429, ErrorCode::Exhausted, false), "exhausted");
+  EXPECT_EQ(told(503, ErrorCode::Unavailable, false), "unavailable");
+  EXPECT_EQ(told(0, ErrorCode::Timeout, false), "timeout");
+}
+
 }  // namespace
 }  // namespace gw::policy

@@ -287,6 +287,21 @@ TEST(Router, an_emergency_number_that_is_switched_off_is_a_number_like_others) {
   EXPECT_EQ(decide(c, call("phone:101", "911"), at(21, 12)).cause.cause, Cause::NotFound);
 }
 
+TEST(Router, a_phones_identity_in_the_cloud_is_the_phone) {
+  config::Config c = house();
+  c.phones[1].identity = kOther;
+  const Decision decision = decide(c, call("user:alice", kOther), at(20, 12));
+  ASSERT_TRUE(decision.accepted);
+  EXPECT_EQ(targets(decision), "phone:102");
+  EXPECT_FALSE(decide(c, call("trunk:acme", kOther), at(20, 12)).accepted);
+}
+
+TEST(Router, an_emergency_call_does_not_leave_by_the_cloud) {
+  config::Config c = house();
+  c.trunks[0].cloud = true;
+  EXPECT_EQ(targets(decide(c, call("phone:101", "911"), at(20, 12))), "trunk:backup");
+}
+
 TEST(Router, a_user_without_any_trunk_hears_so) {
   config::Config c = house();
   c.trunks.clear();
