@@ -41,12 +41,13 @@ export function toneWav(hertz = 440, seconds = 1, rate = 16_000) {
 /** The server; it is told where it listens by `listen`. `note` hears what happens, a line each. */
 export function createIvr({ client, parse, menu = toneWav(), secret, note = () => {} }) {
   let publicUrl;
-  const callers = new Map();  // callConnectionId -> who called.
+  const callers = new Map();  // correlationId -> who called.
 
   async function onIncoming(event) {
     note(`call from ${event.data.from.rawId} to ${event.data.to.rawId}`);
-    const answered = await client.answerCall(event.data.incomingCallContext, `${publicUrl}/events?key=${secret}`, { operationContext: 'ivr' });
-    callers.set(answered.callConnectionProperties.callConnectionId, identifierOf(event.data.from));
+    // Before it is answered: events may be here before the answer's answer.
+    callers.set(event.data.correlationId, identifierOf(event.data.from));
+    await client.answerCall(event.data.incomingCallContext, `${publicUrl}/events?key=${secret}`, { operationContext: 'ivr' });
   }
 
   async function onEvent(event) {
@@ -55,7 +56,7 @@ export function createIvr({ client, parse, menu = toneWav(), secret, note = () =
     note(`${event.kind}${code}`);
     switch (event.kind) {
       case 'CallConnected':
-        return call.getCallMedia().startRecognizing(callers.get(event.callConnectionId), {
+        return call.getCallMedia().startRecognizing(callers.get(event.correlationId), {
           kind: 'callMediaRecognizeDtmfOptions', maxTonesToCollect: 2, interToneTimeoutInSeconds: 5, initialSilenceTimeoutInSeconds: 10,
           interruptPrompt: true, playPrompt: { kind: 'fileSource', url: `${publicUrl}/menu.wav` }, operationContext: 'menu',
         });
@@ -69,7 +70,7 @@ export function createIvr({ client, parse, menu = toneWav(), secret, note = () =
         return call.hangUp(true);
       case 'CallDisconnected':
       case 'AnswerFailed':
-        callers.delete(event.callConnectionId);
+        callers.delete(event.correlationId);
         return undefined;
       default:
         return undefined;

@@ -110,6 +110,19 @@ describe('call automation by the official SDK', () => {
     assert.match(claims.aud, /^[0-9a-f-]{36}$/);
   }
 
+  test('an_app_hears_and_speaks_by_a_media_stream', async () => {
+    const out = await gateway.sdk('streaming');
+    assert.equal(out.started.mediaStreamingUpdate.mediaStreamingStatus, 'mediaStreamingStarted');
+    assert.equal(out.headers.connection, out.started.callConnectionId);
+    assert.equal(out.headers.authorization, 'Bearer eyJ');
+    assert.equal(out.metadata.sampleRate, 16_000);
+    assert.equal(out.metadata.length, 640);
+    assert.ok(out.peak > 4_000 && out.peak < 12_000, `what it says comes back: ${out.peak} of 8000`);
+    assert.equal(out.stopped.mediaStreamingUpdate.mediaStreamingStatusDetails, 'subscriptionStopped');
+    assert.ok(out.ended);
+    await gateway.daemon.cleared();
+  });
+
   test('an_ivr_answers_plays_recognises_two_digits_and_transfers_to_a_phone', async (t) => {
     await until('the webhook proves itself', () => gateway.daemon.log(/webhook proved/).length > 0, 60_000 * kSlow);
     const phone = await castOf(t).add(Sipp.start('answer', { port: desk, audio: { hertz: kDeskHertz } }));
