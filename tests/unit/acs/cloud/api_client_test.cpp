@@ -1,5 +1,7 @@
 #include "acs/cloud/api_client.h"
 
+#include <gtest/gtest.h>
+
 #include "acs/cloud/call_requests.h"
 #include "acs/cloud/identity_requests.h"
 #include "acs/rest/http_date.h"

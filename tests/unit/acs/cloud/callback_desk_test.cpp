@@ -1,5 +1,7 @@
 #include "acs/cloud/callback_desk.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/unit/acs/cloud/fake_carrier.h"
 #include "tests/unit/acs/cloud/published_key.h"
 #include "tests/unit/acs/rest/rest_rig.h"

@@ -1,5 +1,9 @@
 #include "acs/cloud/cloud_call.h"
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
 namespace gw::test {
 namespace {
 

@@ -1,4 +1,7 @@
 #include "acs/cloud/call_event.h"
+
+#include <gtest/gtest.h>
+
 #include "acs/cloud/incoming_call.h"
 #include "tests/unit/acs/cloud/recorded.h"
 

@@ -1,5 +1,7 @@
 #include "acs/cloud/media_door.h"
 
+#include <gtest/gtest.h>
+
 #include <boost/asio/io_context.hpp>
 
 namespace gw::test {
