@@ -272,7 +272,7 @@ class Stream final : public MediaStream, public std::enable_shared_from_this<Str
       auto queue = to_peer_.find(said.participant);
       if (queue == to_peer_.end()) {
         if (to_peer_.size() >= kMaxParticipants) to_peer_.clear();
-        queue = to_peer_.try_emplace(said.participant, settings_.rate, kMostToSay).first;
+        queue = to_peer_.try_emplace(said.participant, settings_.rate, kMostToSay, 0).first;
       }
       queue->second.push(said.frame.pcm(), now());
     }

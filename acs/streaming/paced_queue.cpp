@@ -18,8 +18,8 @@ bool is_silent(std::span<const int16_t> pcm) {
 
 }  // namespace
 
-PacedQueue::PacedQueue(uint32_t rate, size_t most)
-    : frame_samples_(rate / 50), most_(std::max<size_t>(most, 1)) {
+PacedQueue::PacedQueue(uint32_t rate, size_t most, size_t comfortable)
+    : frame_samples_(rate / 50), most_(std::max<size_t>(most, 1)), comfortable_(comfortable) {
   GW_ASSERT(frame_samples_ <= PcmFrame::kMostSamples);
 }
 
@@ -87,10 +87,14 @@ void PacedQueue::look_at_reserve(TimePoint now) {
   }
   least_ = std::min(least_, frames_.size());
   const Duration passed = now - window_began_;
-  if (passed < kWindow) return;
+  const bool real_time = comfortable_ == 0;
+  if (passed < (real_time ? kShortWindow : kWindow)) return;
   const double expected = static_cast<double>(passed / kTick);
   const double came = static_cast<double>(arrived_) / expected;
-  if (least_ > kComfortable && std::abs(came - 1) < kRealTime) trim_by_ = now + kPatience;
+  if (least_ > comfortable_ && (real_time || std::abs(came - 1) < kRealTime)) {
+    excess_ = real_time ? least_ : 1;
+    trim_by_ = now + (real_time ? kShortPatience : kPatience);
+  }
   window_began_ = now;
   arrived_ = 0;
   least_ = SIZE_MAX;
@@ -98,8 +102,10 @@ void PacedQueue::look_at_reserve(TimePoint now) {
 
 void PacedQueue::trim(TimePoint now) {
   if (frames_.size() < 2 || (!frames_.front().silent && now < *trim_by_)) return;
-  frames_.pop_front();
-  ++left_out_;
+  for (; excess_ > 0 && frames_.size() > 1; --excess_) {
+    frames_.pop_front();
+    ++left_out_;
+  }
   trim_by_.reset();
 }
 

@@ -30,7 +30,7 @@ class PacedQueue {
   static constexpr size_t kComfortable = 3;  // Frames that may stand in it for good.
 
   // `most` frames at most: what does not fit is lost, the oldest first.
-  PacedQueue(uint32_t rate, size_t most);
+  PacedQueue(uint32_t rate, size_t most, size_t comfortable = kComfortable);
 
   void push(std::span<const int16_t> pcm, TimePoint now);
   // The next frame, if it is due; false: not yet.
@@ -47,7 +47,9 @@ class PacedQueue {
  private:
   // Long enough to tell a clock that is fast from a burst.
   static constexpr Duration kWindow = 10s;
-  static constexpr Duration kPatience = 1s;  // For a pause.
+  static constexpr Duration kShortWindow = 1s;  // Of a writer in real time: nothing may stand.
+  static constexpr Duration kPatience = 1s;     // For a pause.
+  static constexpr Duration kShortPatience = 200ms;
 
   void close_frame();
   void look_at_reserve(TimePoint now);
@@ -55,6 +57,7 @@ class PacedQueue {
 
   const size_t frame_samples_;
   const size_t most_;
+  const size_t comfortable_;
 
   std::deque<PcmFrame> frames_;
   PcmFrame partial_;
@@ -65,6 +68,7 @@ class PacedQueue {
   uint64_t arrived_ = 0;  // Frames, in this window.
   size_t least_ = SIZE_MAX;
   std::optional<TimePoint> trim_by_;
+  size_t excess_ = 0;  // Frames to leave out then.
   uint64_t lost_ = 0, left_out_ = 0;
 };
 

@@ -42,8 +42,13 @@ struct CallStream::Door {
   CallStreamObserver* observer = nullptr;
 };
 
-CallStream::CallStream(Services& services, CallStreamObserver& observer, Log log, SessionId session, Spec spec)
-    : services_(services), observer_(observer), log_(std::move(log)), session_(session), spec_(std::move(spec)) {}
+CallStream::CallStream(Services& services, CallStreamObserver& observer, Log log, SessionId session,
+                       Spec spec)
+    : services_(services),
+      observer_(observer),
+      log_(std::move(log)),
+      session_(session),
+      spec_(std::move(spec)) {}
 
 CallStream::~CallStream() {
   if (stream_) stream_->close();
@@ -51,14 +56,18 @@ CallStream::~CallStream() {
 }
 
 Result<void> CallStream::open() {
-  if (services_.web == nullptr) return fail(ErrorCode::Unavailable, "media streaming needs [edge] listen: nobody serves its WebSockets");
+  if (services_.web == nullptr)
+    return fail(ErrorCode::Unavailable,
+                "media streaming needs [edge] listen: nobody serves its WebSockets");
   auto pcm = std::make_shared<media::PcmStream>(spec_.stream.rate);
-  auto port = services_.media.add_stream_port(session_, {spec_.stream.says, spec_.stream.hears, spec_.unmixed}, pcm);
+  auto port = services_.media.add_stream_port(
+      session_, {spec_.stream.says, spec_.stream.hears, spec_.unmixed}, pcm);
   if (!port) return tl::unexpected(port.error());
   port_ = *port;
   door_ = std::make_shared<Door>(Door{&observer_});
-  stream_ = streaming::MediaStream::create(spec_.stream, std::make_unique<PortSound>(std::move(pcm)), events(),
-                                           services_.web->loop(), services_.clock, services_.metrics, log_);
+  stream_ = streaming::MediaStream::create(
+      spec_.stream, std::make_unique<PortSound>(std::move(pcm)), events(), services_.web->loop(),
+      services_.clock, services_.metrics, log_);
   return {};
 }
 
@@ -79,7 +88,9 @@ streaming::StreamEvents CallStream::events() {
     tell([error = why.error()](CallStreamObserver& o) { o.on_stream_closed(error); });
   };
   events.on_key = [tell](char key, std::string participant) {
-    tell([key, participant = std::move(participant)](CallStreamObserver& o) { o.on_stream_key(key, participant); });
+    tell([key, participant = std::move(participant)](CallStreamObserver& o) {
+      o.on_stream_key(key, participant);
+    });
   };
   return events;
 }

@@ -8,10 +8,15 @@ using policy::Cause;
 using policy::HangupCause;
 
 StreamLeg::StreamLeg(Services& services, LegObserver& call, Log log, Setup setup)
-    : services_(services), call_(&call), log_(log), setup_(std::move(setup)),
+    : services_(services),
+      call_(&call),
+      log_(log),
+      setup_(std::move(setup)),
       stream_(services, *this, log_, setup_.session, setup_.spec) {}
 
-StreamLeg::~StreamLeg() { stop_waiting(); }
+StreamLeg::~StreamLeg() {
+  stop_waiting();
+}
 
 Result<void> StreamLeg::start() {
   if (auto opened = stream_.open(); !opened) return opened;
@@ -39,10 +44,13 @@ void StreamLeg::finish(const HangupCause& cause) {
 }
 
 void StreamLeg::on_media(const media::MediaEvent& event) {
-  if (const auto* key = std::get_if<media::DigitToSend>(&event)) send_key(key->digit, key->duration);
+  if (const auto* key = std::get_if<media::DigitToSend>(&event))
+    send_key(key->digit, key->duration);
 }
 
-void StreamLeg::send_key(char key, Duration) { stream_.press(key, {}); }
+void StreamLeg::send_key(char key, Duration) {
+  stream_.press(key, {});
+}
 
 void StreamLeg::move_to(LegObserver& call, SessionId session) {
   call_ = &call;

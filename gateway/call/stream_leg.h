@@ -9,12 +9,14 @@
 
 namespace gw {
 
-// A party at the far end of a media stream: an application that speaks for itself, or a call in the cloud. It is
-// answered when its WebSocket is open. Whoever speaks to the party's network beside the stream (Call Automation) derives
-// from it, and says there what start(), a key and the end mean. Owned by its Call; signalling thread.
+// A party at the far end of a media stream: an application that speaks for itself, or a call in the
+// cloud. It is answered when its WebSocket is open. Whoever speaks to the party's network beside
+// the stream (Call Automation) derives from it, and says there what start(), a key and the end
+// mean. Owned by its Call; signalling thread.
 class StreamLeg : public Leg, protected CallStreamObserver {
  public:
-  // An accepted socket that broke may come back for so long; one that we opened is tried again by itself.
+  // An accepted socket that broke may come back for so long; one that we opened is tried again by
+  // itself.
   static constexpr Duration kReconnect = 10s;
   static constexpr Duration kKeyLength = 160ms;  // DtmfData says nothing of it.
 
@@ -22,8 +24,8 @@ class StreamLeg : public Leg, protected CallStreamObserver {
     policy::Party party;
     SessionId session;
     CallStream::Spec spec;
-    std::string url;            // Ours to open; "" = the peer connects (stream()->attach).
-    acs::http::Headers headers; // Of the upgrade.
+    std::string url;             // Ours to open; "" = the peer connects (stream()->attach).
+    acs::http::Headers headers;  // Of the upgrade.
   };
 
   StreamLeg(Services& services, LegObserver& call, Log log, Setup setup);
@@ -42,7 +44,9 @@ class StreamLeg : public Leg, protected CallStreamObserver {
   PortId port() const override { return stream_.port(); }
   std::vector<PortId> ports() const override;
   bool owns(PortId port) const override { return port && port == stream_.port(); }
-  std::vector<media::Codec> codecs() const override { return {media::Codec::G722}; }  // 16 kHz, so that nothing is lost.
+  std::vector<media::Codec> codecs() const override {
+    return {media::Codec::G722};
+  }  // 16 kHz, so that nothing is lost.
   void on_media(const media::MediaEvent& event) override;
   void move_to(LegObserver& call, SessionId session) override;
   bool locally_held() const override { return false; }

@@ -25,7 +25,7 @@ uint32_t StreamPort::rate_to_other() const {
 void StreamPort::on_wired(SoundPort* other, TimePoint now) {
   other_ = other;
   restarted_ = true;
-  to_stream_.drain();
+  partial_size_ = 0;
   if (other_ == nullptr) return;
   other_->prepare_to_play(rate_to_other());
   if (next_tick_ == kNever) next_tick_ = now;
@@ -114,27 +114,43 @@ void StreamPort::receive_key(const KeyPress& key, TimePoint now) {
 
 // Packet path.
 void StreamPort::play(std::span<const int16_t> pcm, int64_t, bool, TimePoint now) {
-  if (!settings_.says) return;
-  if (played_rate_ == kWideband) return to_stream_.push(pcm, now);
+  if (!settings_.says || held_ || other_ == nullptr || told_apart()) return;
+  if (played_rate_ == kWideband) return collect(pcm, now);
   while (!pcm.empty()) {
     Frame doubled;
     const size_t take = std::min(pcm.size(), kFrame / 2);
     const auto wide = std::span(doubled).first(2 * take);
     doubled_.process(pcm.first(take), wide);
-    to_stream_.push(wide, now);
+    collect(wide, now);
     pcm = pcm.subspan(take);
   }
 }
 
+void StreamPort::collect(std::span<const int16_t> pcm, TimePoint now) {
+  while (!pcm.empty()) {
+    const size_t take = std::min(pcm.size(), kFrame - partial_size_);
+    std::ranges::copy(pcm.first(take), partial_.begin() + static_cast<ptrdiff_t>(partial_size_));
+    partial_size_ += take;
+    pcm = pcm.subspan(take);
+    if (partial_size_ < kFrame) return;
+    partial_size_ = 0;
+    said_ = now;
+    say(partial_, mixed_, from(), false);
+  }
+}
+
+// Whoever waits for sound must not wait longer for none.
 void StreamPort::say_tick(TimePoint now) {
-  if (!settings_.says) return;
-  Frame pcm;
-  const bool sounds = to_stream_.pull(pcm, now) && !held_;
-  if (!sounds) pcm.fill(0);
-  // Told apart, a mixer brings each by itself; of two who are relayed there is only the other.
-  const bool mixed_in = other_->mixing_rate().has_value() && other_->id() == PortId{};
-  if (settings_.unmixed && mixed_in) return;
-  say(pcm, mixed_, settings_.unmixed ? other_->id() : PortId{}, !sounds);
+  if (!settings_.says || told_apart() || now - said_ < kFillAfter) return;
+  partial_size_ = 0;
+  const Frame silence{};
+  say(silence, mixed_, from(), true);
+}
+
+// A mixer brings each by itself; of two who are relayed there is only the other.
+bool StreamPort::told_apart() const {
+  const bool mixed = other_->mixing_rate().has_value() && other_->id() == PortId{};
+  return settings_.unmixed && mixed;
 }
 
 // Packet path.

@@ -16,9 +16,10 @@
 namespace gw::media {
 
 // A leg whose network is a stream of PCM: an application of media streaming, or a call in the
-// cloud. Every 20 ms by our clock it says one frame, silence too, and plays what the stream
-// brought; both ways through a MixerInput, so that clocks which differ neither pile up nor break.
-// Told apart (unmixed), everyone who sounds is a frame of its own, four at most.
+// cloud. What it is told it says at once, in frames of 20 ms; when nothing comes it says silence.
+// What the stream brings it plays by our clock, through a MixerInput, so that clocks which differ
+// neither pile up nor break. Told apart (unmixed), everyone who sounds is a frame of its own, four
+// at most.
 //
 // Owned by a MediaSession; its worker's thread. No allocation after it was made.
 class StreamPort final : public SoundPort {
@@ -31,6 +32,7 @@ class StreamPort final : public SoundPort {
   };
   static constexpr Duration kTick = MixerInput::kTick;
   static constexpr size_t kMostVoices = 4;
+  static constexpr Duration kFillAfter = 2 * kTick;  // Less is a packet that is late.
 
   StreamPort(const Settings& settings, std::shared_ptr<PcmStream> stream, PortObserver& observer,
              TimePoint& earliest);
@@ -79,6 +81,9 @@ class StreamPort final : public SoundPort {
   void take_heard(TimePoint now);
   void play_tick(TimePoint now);
   void say_tick(TimePoint now);
+  void collect(std::span<const int16_t> pcm, TimePoint now);
+  bool told_apart() const;
+  PortId from() const { return settings_.unmixed ? other_->id() : PortId{}; }
   void say(std::span<const int16_t> pcm, Outward& way, PortId from, bool silent);
   Outward& way_of(PortId from, TimePoint now);
   uint32_t rate_to_other() const;
@@ -100,7 +105,9 @@ class StreamPort final : public SoundPort {
 
   uint32_t played_rate_ = kWideband;  // Of what is played to us.
   Upsampler doubled_;
-  MixerInput to_stream_{kWideband};
+  Frame partial_;  // Of what was told, less than a frame.
+  size_t partial_size_ = 0;
+  TimePoint said_{};  // When the last frame of sound was.
   Outward mixed_;
   std::array<Outward, 2 * kMostVoices> voices_;
   uint64_t frames_in_ = 0, frames_out_ = 0, octets_in_ = 0, octets_out_ = 0;

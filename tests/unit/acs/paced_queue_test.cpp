@@ -146,6 +146,22 @@ TEST_F(PacedQueueTest, an_answer_ahead_of_time_is_not_taken_for_a_fast_clock) {
   EXPECT_EQ(queue_.left_out(), 0u);
 }
 
+TEST_F(PacedQueueTest, of_a_writer_that_paces_itself_nothing_stands_for_good) {
+  PacedQueue queue(16000, 5, 0);
+  PcmFrame frame;
+  // A stall of 60 ms, and then as before.
+  for (int i = 0; i < 3; ++i) queue.push(loud(320), clock_.now());
+  size_t standing = 0;
+  for (int i = 0; i < 100; ++i) {
+    queue.push(loud(320), clock_.now());
+    EXPECT_TRUE(queue.pull(frame, clock_.now()));
+    standing = queue.frames();
+    clock_.advance(20ms);
+  }
+  EXPECT_EQ(standing, 0u);
+  EXPECT_EQ(queue.left_out(), 3u);
+}
+
 TEST_F(PacedQueueTest, what_is_left_out_is_a_pause_where_there_is_one) {
   // 100 ms stand in the queue for good; every second has a pause.
   queue_.push(loud(320 * 5), clock_.now());

@@ -164,8 +164,7 @@ TEST_F(StreamLegTest, a_socket_that_the_cloud_opened_answers_it_and_may_come_bac
   std::shared_ptr<http::WebSocket> cloud;
   for (int turn = 0; turn < 2; ++turn) {
     std::promise<std::shared_ptr<http::WebSocket>> opened;
-    sockets_->open(
-        request, [&](auto socket) { opened.set_value(socket ? *socket : nullptr); }, {});
+    sockets_->open(request, [&](auto socket) { opened.set_value(socket ? *socket : nullptr); }, {});
     cloud = opened.get_future().get();
     ASSERT_TRUE(cloud);
     EXPECT_TRUE(sees([&] { return leg_->media_ready(); }));
