@@ -59,10 +59,10 @@ class AudioEncoder {
   virtual ~AudioEncoder() = default;
   virtual Codec codec() const = 0;
   virtual uint32_t rate() const = 0;  // Of the PCM.
-  // Whole frames of 10, 20, 40 or 60 ms (G.711 and G.722: any even size). The payload's size; 0 =
-  // refused. Packet path.
+  // Whole frames of 2.5, 5, 10, 20, 40 or 60 ms (G.711 and G.722: any even size). The payload's
+  // size; 0 = refused. Packet path.
   virtual size_t encode(std::span<const int16_t> pcm, std::span<std::byte> out) = 0;
-  // What the peer reports to lose; Opus adds FEC from kFecFromLoss on, at its own bit rate.
+  // What the peer reports to lose; Opus adds FEC from kFecFromLoss on, and bits for it.
   virtual void set_expected_loss(unsigned percent) { static_cast<void>(percent); }
   virtual void set_complexity(int complexity) { static_cast<void>(complexity); }  // 0..10
   virtual void reset() {}  // After a pause: forget the past.
@@ -101,7 +101,7 @@ class AudioDecoder {
 
 struct OpusSettings {
   int complexity = 5;
-  int bitrate = 24000;  // For speech: transparent at 8 kHz, good at 16 kHz.
+  int bitrate = 24000;  // For speech: transparent at 8 kHz, good at 16 kHz. FEC adds a third.
   bool fec = false;     // From the first packet on; else by set_expected_loss().
   bool dtx = false;
   bool operator==(const OpusSettings&) const = default;

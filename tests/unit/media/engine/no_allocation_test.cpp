@@ -192,7 +192,7 @@ TEST_F(NoAllocation, tones_become_events_and_events_tones) {
   uint64_t ticks = 0;
   const auto tick = [&] {
     ++ticks;
-    if (ticks < 300) {  // Held back until it is known to be no key.
+    if (ticks < 600) {  // Held back until it is known to be no key.
       tones.send_audio(voice, 160);
       events.send_audio(voice, 160);
       return;
@@ -200,8 +200,8 @@ TEST_F(NoAllocation, tones_become_events_and_events_tones) {
     std::array<int16_t, 160> pcm;
     generator.generate(pcm);
     tones.send_audio(pcmu({pcm.begin(), pcm.end()}), 160);
-    const TelephoneEvent down{7, false, 10, static_cast<uint16_t>((ticks - 299) * 16)};
-    events.send_rtp(101, down.bytes(), events.timestamp(), ticks == 300);
+    const TelephoneEvent down{7, false, 10, static_cast<uint16_t>((ticks - 599) * 16)};
+    events.send_rtp(101, down.bytes(), events.timestamp(), ticks == 600);
   };
   EXPECT_EQ(0u, allocations(tick, [&] { return of_events > 50 && of_tones > 50; }));
 }
