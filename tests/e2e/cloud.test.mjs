@@ -149,7 +149,7 @@ describe('phones and users of an acs resource', () => {
     assert.equal((await causeOf((cdr) => cdr.cause.sip === 486)).q850, 17);
   });
 
-  test('a_phone_that_nobody_takes_stops_keptthe_service_does_and_the_call_rings_out', async () => {
+  test('a_phone_that_nobody_takes_stops_before_the_service_does_and_the_call_rings_out', async () => {
     const ringing = await called();
     const began = Date.now();
     await closed(32_000);
