@@ -18,7 +18,7 @@ class ClipPort final : public SoundPort {
   ClipPort(PortId id, TimePoint& earliest, PortObserver& observer)
       : id_(id), observer_(observer), deadline_(earliest) {}
 
-  PortId id() const { return id_; }
+  PortId id() const override { return id_; }
   Deadline& deadline() { return deadline_; }
   void enter_worker(TimePoint& earliest, TimePoint now) {
     deadline_.move_to(earliest);
