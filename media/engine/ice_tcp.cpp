@@ -101,33 +101,66 @@ void IceTcp::read(TcpPeer& peer, TimePoint now) {
     }
     const TcpConnection::Frame frame = peer.connection.next(*packet);
     if (frame == TcpConnection::Frame::None) break;
-    if (frame == TcpConnection::Frame::TooLong || !take(peer, packet, now)) end(peer);
+    if (frame == TcpConnection::Frame::TooLong) {
+      end(peer);
+      break;
+    }
+    switch (take(peer, packet, now)) {
+      case Taken::Yes: break;
+      case Taken::No: end(peer); break;
+      case Taken::Abroad: return router_.send_abroad(release(peer), *packet);
+    }
   }
   if (!alive) end(peer);
 }
 
-bool IceTcp::take(TcpPeer& peer, PacketPtr& packet, TimePoint now) {
-  if (packet->size() == 0) return true;  // RFC 4571 2: a null packet keeps the connection open.
-  if (peer.transport == nullptr) return prove(peer, packet, now);
+IceTcp::Taken IceTcp::take(TcpPeer& peer, PacketPtr& packet, TimePoint now) {
+  // RFC 4571 2: a null packet keeps the connection open.
+  if (packet->size() == 0) return Taken::Yes;
+  if (peer.transport == nullptr) return lead(peer, packet, now);
   peer.heard = now;
   router_.deliver(*peer.transport, packet, peer.connection, now);
-  return true;
+  return Taken::Yes;
 }
 
 // RFC 6544 7: the first thing on a connection is a check. Who shows another thing, or does not know
 // the password, has no business here.
-bool IceTcp::prove(TcpPeer& peer, PacketPtr& packet, TimePoint now) {
-  WebRtcTransport* const transport = router_.addressed_by(*packet);
-  if (transport == nullptr) return false;
+IceTcp::Taken IceTcp::lead(TcpPeer& peer, PacketPtr& check, TimePoint now) {
+  WebRtcTransport* const transport = router_.addressed_by(*check);
+  if (transport == nullptr) return router_.carried_abroad(*check) ? Taken::Abroad : Taken::No;
+  return prove(peer, *transport, check, now) ? Taken::Yes : Taken::No;
+}
+
+bool IceTcp::prove(TcpPeer& peer, WebRtcTransport& transport, PacketPtr& check, TimePoint now) {
   const auto of_transport = std::ranges::count_if(
-      peers_, [transport](const auto& other) { return other->transport == transport; });
+      peers_, [&](const auto& other) { return other->transport == &transport; });
   if (static_cast<size_t>(of_transport) >= kMaxOfTransport) return false;
-  router_.deliver(*transport, packet, peer.connection, now);
-  if (!transport->knows(peer.connection, peer.connection.peer())) return false;
+  router_.deliver(transport, check, peer.connection, now);
+  if (!transport.knows(peer.connection, peer.connection.peer())) return false;
   std::erase(unproven_, &peer);
-  peer.transport = transport;
+  peer.transport = &transport;
   peer.heard = now;
   return true;
+}
+
+void IceTcp::receive(std::unique_ptr<TcpPeer> peer, WebRtcTransport& transport, PacketPtr& check,
+                     TimePoint now) {
+  if (peers_.size() >= kMaxConnections) return counters_.tcp_refused.add();
+  TcpPeer& here = *peer;
+  adopt(std::move(peer));
+  if (!prove(here, transport, check, now)) return end(here);
+  read(here, now);  // What came behind the check.
+}
+
+std::unique_ptr<TcpPeer> IceTcp::release(TcpPeer& peer) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, peer.connection.fd(), nullptr);
+  std::erase(unproven_, &peer);
+  const auto found =
+      std::ranges::find_if(peers_, [&](const auto& mine) { return mine.get() == &peer; });
+  auto leaving = std::move(*found);
+  peers_.erase(found);
+  counters_.tcp_open.set(peers_.size());
+  return leaving;
 }
 
 void IceTcp::leave(const WebRtcTransport& transport) {

@@ -13,12 +13,18 @@
 
 namespace gw::media {
 
+struct TcpPeer;
+
 // Where the frames of TCP connections go: the worker.
 class TcpRouter {
  public:
   virtual ~TcpRouter() = default;
   // Whom a connectivity check names by its ufrag; null: nobody, or it is none. Packet path.
   virtual WebRtcTransport* addressed_by(const Packet& packet) = 0;
+  // Nobody of this worker's, but somebody whose call another one carries now: the connection goes
+  // there, with the check.
+  virtual bool carried_abroad(const Packet& check) = 0;
+  virtual void send_abroad(std::unique_ptr<TcpPeer> peer, const Packet& check) = 0;
   virtual void deliver(WebRtcTransport& transport, PacketPtr& packet, DatagramSink& via,
                        TimePoint now) = 0;  // Packet path.
   // The connection ends, nothing may be sent by it any more.
@@ -64,6 +70,9 @@ class IceTcp {
   // Its call goes to another worker, its connections with it; the transport stays where it is.
   std::vector<std::unique_ptr<TcpPeer>> give_up(const WebRtcTransport& transport);
   void adopt(std::unique_ptr<TcpPeer> peer);
+  // A connection that was accepted by the worker of another's port, and its first frame.
+  void receive(std::unique_ptr<TcpPeer> peer, WebRtcTransport& transport, PacketPtr& check,
+               TimePoint now);
   // Once a second: who is idle, unproven or does not read goes.
   void sweep(TimePoint now);
   // After the events of a turn: until then they may point to what is over.
@@ -79,8 +88,11 @@ class IceTcp {
   };
 
   void make_room_for(const SocketAddress& from);
-  bool take(TcpPeer& peer, PacketPtr& packet, TimePoint now);
-  bool prove(TcpPeer& peer, PacketPtr& packet, TimePoint now);
+  enum class Taken { Yes, No, Abroad };
+  Taken take(TcpPeer& peer, PacketPtr& packet, TimePoint now);
+  Taken lead(TcpPeer& peer, PacketPtr& check, TimePoint now);
+  bool prove(TcpPeer& peer, WebRtcTransport& transport, PacketPtr& check, TimePoint now);
+  std::unique_ptr<TcpPeer> release(TcpPeer& peer);
   bool expired(TcpPeer& peer, TimePoint now);
   void end(TcpPeer& peer);
 

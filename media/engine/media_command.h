@@ -92,6 +92,13 @@ struct Departure;  // On its way between two workers; no other thread has it.
 struct AdoptPorts {
   std::shared_ptr<Departure> departure;
 };
+// A browser's connection that came to the port's home after it left, and the check that it began
+// with.
+struct TcpArrival;  // As a Departure.
+struct AdoptConnection {
+  PortId port;
+  std::shared_ptr<TcpArrival> arrival;
+};
 // What a browser's port away from home asks of the worker whose socket its packets come by.
 struct RouteBrowser {
   enum class What { AddAddress, RemoveAddress, AddUfrag, RemoveUfrag, SendOn, Forget };
@@ -130,9 +137,9 @@ struct ReceiveDigit {
 struct StopWorker {};
 
 using MediaCommand =
-    std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, AddStreamPort, AddClipPort,
-                 PlayClip, RemovePort, ApplyNegotiation, RestartIce, ConnectPorts, JoinPort, DisconnectPort,
-                 MergeSessions, ExpectPorts, MoveSession, AdoptPorts, RouteBrowser, WatchRing,
-                 SetHeld, SetMuted, PlayRingback, SendDigits, ReceiveDigit, StopWorker>;
+    std::variant<AddPhonePort, AddBrowserPort, AddEchoPort, AddStreamPort, AddClipPort, PlayClip,
+                 RemovePort, ApplyNegotiation, RestartIce, ConnectPorts, JoinPort, DisconnectPort,
+                 MergeSessions, ExpectPorts, MoveSession, AdoptPorts, AdoptConnection, RouteBrowser,
+                 WatchRing, SetHeld, SetMuted, PlayRingback, SendDigits, ReceiveDigit, StopWorker>;
 
 }  // namespace gw::media

@@ -190,8 +190,8 @@ void MediaWorker::dispatch(PacketPtr& packet, UdpSocket& via, TimePoint now) {
   const bool check = wire::kind_of(packet->data()) == wire::PacketKind::Stun;
   const WebRtcRoutes::Route* route = check ? named_by(*packet) : routes_.by_address(packet->from);
   if (route == nullptr) {
-    if (!check) counters_.discard(Discard::Source);
-    return;
+    if (check) return counters_.stun_refused.add();
+    return counters_.discard(Discard::Source);
   }
   if (route->transport != nullptr) return deliver(*route->transport, packet, via, now);
   if (!route->ring->push(route->port, *packet)) counters_.discard(Discard::Overload);
@@ -199,13 +199,12 @@ void MediaWorker::dispatch(PacketPtr& packet, UdpSocket& via, TimePoint now) {
 
 const WebRtcRoutes::Route* MediaWorker::named_by(const Packet& packet) {
   const auto message = wire::StunMessage::parse(packet.data());
-  const auto* route = message ? routes_.by_ufrag(local_ufrag(message->username)) : nullptr;
-  if (route == nullptr) counters_.stun_refused.add();
-  return route;
+  return message ? routes_.by_ufrag(local_ufrag(message->username)) : nullptr;
 }
 
 WebRtcTransport* MediaWorker::addressed_by(const Packet& packet) {
   const WebRtcRoutes::Route* route = named_by(packet);
+  if (route == nullptr) counters_.stun_refused.add();
   return route == nullptr ? nullptr : route->transport;
 }
 

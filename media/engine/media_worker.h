@@ -113,6 +113,7 @@ class MediaWorker final : public TcpRouter, public PortObserver {
   void on_command(ExpectPorts& command, TimePoint now);
   void on_command(MoveSession& command, TimePoint now);
   void on_command(AdoptPorts& command, TimePoint now);
+  void on_command(AdoptConnection& command, TimePoint now);
   void on_command(RouteBrowser& command, TimePoint now);
   void on_command(WatchRing& command, TimePoint now);
   void on_command(SetHeld& command, TimePoint now);
@@ -138,6 +139,8 @@ class MediaWorker final : public TcpRouter, public PortObserver {
 
   const WebRtcRoutes::Route* named_by(const Packet& packet);
   WebRtcTransport* addressed_by(const Packet& packet) override;
+  bool carried_abroad(const Packet& check) override;
+  void send_abroad(std::unique_ptr<TcpPeer> peer, const Packet& check) override;
   void deliver(WebRtcTransport& transport, PacketPtr& packet, DatagramSink& via,
                TimePoint now) override;
   void on_gone(WebRtcTransport& transport, DatagramSink& via) override;

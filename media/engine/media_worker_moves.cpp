@@ -19,6 +19,11 @@ struct Departure {
   std::vector<std::unique_ptr<TcpPeer>> connections;
 };
 
+struct TcpArrival {
+  std::unique_ptr<TcpPeer> peer;
+  std::vector<std::byte> check;
+};
+
 // Another worker's socket to send by: its descriptor, our counts.
 class BorrowedSocket final : public DatagramSink {
  public:
@@ -161,7 +166,7 @@ std::unique_ptr<EnginePort> MediaWorker::give_up(EnginePort& port, Departure& de
                       std::back_inserter(departure.connections));
     browser->transport().leave_directory();
     if (browser->home() == setup_.index) {
-      routes_.send_abroad(browser->transport(), port.id(), ring_to(to));
+      routes_.send_abroad(browser->transport(), port.id(), to, ring_to(to));
     } else if (browser->home() != to) {
       workers_[browser->home()]->post(
           RouteBrowser{port.id(), RouteBrowser::What::SendOn, {}, {}, to});
@@ -211,7 +216,9 @@ void MediaWorker::on_command(RouteBrowser& command, TimePoint) {
     case What::RemoveAddress: routes_.remove_address(command.address, command.port); return;
     case What::AddUfrag: routes_.add_ufrag(command.ufrag, command.port); return;
     case What::RemoveUfrag: routes_.remove_ufrag(command.ufrag, command.port); return;
-    case What::SendOn: routes_.send_on(command.port, ring_to(command.worker)); return;
+    case What::SendOn:
+      routes_.send_on(command.port, command.worker, ring_to(command.worker));
+      return;
     case What::Forget: routes_.forget(command.port); return;
   }
 }
@@ -222,6 +229,30 @@ void MediaWorker::on_command(WatchRing& command, TimePoint) {
   from.watch.kind = Watch::Kind::Ring;
   from.watch.abroad = &from;
   watch_input(epoll_, from.ring->fd(), &from.watch);
+}
+
+bool MediaWorker::carried_abroad(const Packet& check) {
+  const WebRtcRoutes::Route* route = named_by(check);
+  return route != nullptr && route->ring != nullptr;
+}
+
+void MediaWorker::send_abroad(std::unique_ptr<TcpPeer> peer, const Packet& check) {
+  const WebRtcRoutes::Route* route = named_by(check);
+  const std::span<const std::byte> bytes = check.data();
+  auto arrival =
+      std::make_shared<TcpArrival>(TcpArrival{std::move(peer), {bytes.begin(), bytes.end()}});
+  workers_[route->worker]->post(AdoptConnection{route->port, std::move(arrival)});
+}
+
+void MediaWorker::on_command(AdoptConnection& command, TimePoint now) {
+  auto* browser = dynamic_cast<BrowserPort*>(find(command.port));
+  PacketPtr check = pool_.take();
+  if (browser == nullptr || !check) return counters_.tcp_refused.add();  // It tries again.
+  TcpArrival& arrival = *command.arrival;
+  check->from = arrival.peer->connection.peer();
+  std::ranges::copy(arrival.check, check->room().begin());
+  check->resize(arrival.check.size());
+  tcp_.receive(std::move(arrival.peer), browser->transport(), check, now);
 }
 
 // Packet path.

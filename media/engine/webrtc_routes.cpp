@@ -13,7 +13,7 @@ const WebRtcRoutes::Route* WebRtcRoutes::by_ufrag(std::string_view ufrag) const 
 }
 
 void WebRtcRoutes::add_address(const SocketAddress& from, WebRtcTransport& transport) {
-  by_address_[from] = {&transport, {}, nullptr};
+  by_address_[from] = {&transport, {}, nullptr, 0};
 }
 
 void WebRtcRoutes::remove_address(const SocketAddress& from, WebRtcTransport& transport) {
@@ -22,16 +22,16 @@ void WebRtcRoutes::remove_address(const SocketAddress& from, WebRtcTransport& tr
 }
 
 void WebRtcRoutes::add_ufrag(const std::string& ufrag, WebRtcTransport& transport) {
-  by_ufrag_[ufrag] = {&transport, {}, nullptr};
+  by_ufrag_[ufrag] = {&transport, {}, nullptr, 0};
 }
 
 void WebRtcRoutes::remove_ufrag(const std::string& ufrag) {
   by_ufrag_.erase(ufrag);
 }
 
-void WebRtcRoutes::send_abroad(const WebRtcTransport& transport, PortId port,
+void WebRtcRoutes::send_abroad(const WebRtcTransport& transport, PortId port, size_t worker,
                                std::shared_ptr<DatagramRing> ring) {
-  abroad_[port] = std::move(ring);
+  abroad_[port] = {worker, std::move(ring)};
   for (auto& [address, route] : by_address_) {
     if (route.transport == &transport) route = abroad(port);
   }
@@ -40,9 +40,9 @@ void WebRtcRoutes::send_abroad(const WebRtcTransport& transport, PortId port,
   }
 }
 
-void WebRtcRoutes::send_on(PortId port, std::shared_ptr<DatagramRing> ring) {
+void WebRtcRoutes::send_on(PortId port, size_t worker, std::shared_ptr<DatagramRing> ring) {
   if (!abroad_.contains(port)) return;
-  abroad_[port] = std::move(ring);
+  abroad_[port] = {worker, std::move(ring)};
   for (auto& [address, route] : by_address_) {
     if (route.port == port) route = abroad(port);
   }
@@ -58,7 +58,8 @@ void WebRtcRoutes::forget(PortId port) {
 }
 
 WebRtcRoutes::Route WebRtcRoutes::abroad(PortId port) const {
-  return {nullptr, port, abroad_.at(port).get()};
+  const Away& away = abroad_.at(port);
+  return {nullptr, port, away.ring.get(), away.worker};
 }
 
 void WebRtcRoutes::add_address(const SocketAddress& from, PortId port) {

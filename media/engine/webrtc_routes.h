@@ -20,7 +20,8 @@ class WebRtcRoutes final : public WebRtcDirectory {
   struct Route {
     WebRtcTransport* transport = nullptr;  // Of this worker; null: it is abroad.
     PortId port;                           // Abroad ...
-    DatagramRing* ring = nullptr;          // ... and the way there.
+    DatagramRing* ring = nullptr;          // ... the way there ...
+    size_t worker = 0;                     // ... and whose it is.
   };
 
   const Route* by_address(const SocketAddress& from) const;  // Packet path.
@@ -33,9 +34,9 @@ class WebRtcRoutes final : public WebRtcDirectory {
   void remove_ufrag(const std::string& ufrag) override;
 
   // A transport leaves this worker; or, abroad already, goes on to a third.
-  void send_abroad(const WebRtcTransport& transport, PortId port,
+  void send_abroad(const WebRtcTransport& transport, PortId port, size_t worker,
                    std::shared_ptr<DatagramRing> ring);
-  void send_on(PortId port, std::shared_ptr<DatagramRing> ring);
+  void send_on(PortId port, size_t worker, std::shared_ptr<DatagramRing> ring);
   void forget(PortId port);  // It came home, or is gone.
 
   // Transports abroad.
@@ -45,11 +46,15 @@ class WebRtcRoutes final : public WebRtcDirectory {
   void remove_ufrag(const std::string& ufrag, PortId port);
 
  private:
+  struct Away {
+    size_t worker = 0;
+    std::shared_ptr<DatagramRing> ring;
+  };
   Route abroad(PortId port) const;
 
   std::unordered_map<SocketAddress, Route> by_address_;
   std::map<std::string, Route, std::less<>> by_ufrag_;
-  std::unordered_map<PortId, std::shared_ptr<DatagramRing>> abroad_;
+  std::unordered_map<PortId, Away> abroad_;
 };
 
 }  // namespace gw::media

@@ -73,14 +73,24 @@ class IceTcpTest : public ::testing::Test, public TcpRouter, public WebRtcDirect
     ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     turn();
   }
-  void check(int fd, std::string_view password = "ourPasswordOurPassword12") {
+  void check(int fd, std::string_view password = "ourPasswordOurPassword12",
+             std::string_view username = "ours1234:x") {
     wire::StunRequest request;
-    request.username = "ours1234:x";
+    request.username = username;
     request.password = password;
     request.use_candidate = true;
     request.controlling = 1;
     std::array<std::byte, 256> bytes;
     say(fd, std::span(bytes).first(wire::write_stun_request(bytes, request)));
+  }
+  void check_of(std::string_view username, Packet& packet,
+                std::string_view password = "ourPasswordOurPassword12") {
+    wire::StunRequest request;
+    request.username = username;
+    request.password = password;
+    request.use_candidate = true;
+    request.controlling = 1;
+    packet.resize(wire::write_stun_request(packet.room(), request));
   }
   bool closed(int fd) {
     char byte = 0;
@@ -103,6 +113,14 @@ class IceTcpTest : public ::testing::Test, public TcpRouter, public WebRtcDirect
     const auto message = wire::StunMessage::parse(packet.data());
     const bool ours = message && local_ufrag(message->username) == ice_.ufrag;
     return ours ? transport_.get() : nullptr;
+  }
+  bool carried_abroad(const Packet& check) override {
+    const auto message = wire::StunMessage::parse(check.data());
+    return message && local_ufrag(message->username) == "away1234";
+  }
+  void send_abroad(std::unique_ptr<TcpPeer> peer, const Packet& check) override {
+    sent_abroad_ = std::move(peer);
+    sent_check_.assign(check.data().begin(), check.data().end());
   }
   void deliver(WebRtcTransport& transport, PacketPtr& packet, DatagramSink& via,
                TimePoint now) override {
@@ -128,6 +146,8 @@ class IceTcpTest : public ::testing::Test, public TcpRouter, public WebRtcDirect
   std::vector<int> clients_;
   int addresses_ = 0;
   DatagramSink* via_ = nullptr;  // Of the last frame.
+  std::unique_ptr<TcpPeer> sent_abroad_;
+  std::vector<std::byte> sent_check_;
 };
 
 TEST_F(IceTcpTest, authentic_check_is_answered_and_the_connection_stays) {
@@ -212,6 +232,32 @@ TEST_F(IceTcpTest, connections_of_an_ended_call_are_closed) {
   transport_.reset();
   EXPECT_TRUE(closed(fd));
   EXPECT_FALSE(closed(other));
+}
+
+TEST_F(IceTcpTest, connection_of_a_call_that_moved_goes_after_it_with_its_check) {
+  const int fd = connect();
+  check(fd, ice_.pwd, "away1234:x");
+  ASSERT_NE(nullptr, sent_abroad_);
+  EXPECT_EQ(0u, tcp_.open());
+  EXPECT_FALSE(closed(fd));
+  // There: the check is judged as any other, and the connection stays or ends.
+  PacketPtr packet = pool_.take();
+  check_of("ours1234:x", *packet);
+  tcp_.receive(std::move(sent_abroad_), *transport_, packet, clock_.now());
+  EXPECT_EQ(1u, tcp_.open());
+  EXPECT_TRUE(answered(fd));
+}
+
+TEST_F(IceTcpTest, connection_that_moved_after_its_call_and_proves_nothing_ends) {
+  const int fd = connect();
+  check(fd, "guessedPasswordGuessed12", "away1234:x");
+  ASSERT_NE(nullptr, sent_abroad_);
+  PacketPtr packet = pool_.take();
+  check_of("ours1234:x", *packet, "guessedPasswordGuessed12");
+  tcp_.receive(std::move(sent_abroad_), *transport_, packet, clock_.now());
+  tcp_.bury();
+  EXPECT_EQ(0u, tcp_.open());
+  EXPECT_TRUE(closed(fd));
 }
 
 TEST_F(IceTcpTest, peer_that_does_not_read_is_put_out) {

@@ -61,8 +61,9 @@ class PhoneParty final : public Party {
 
 class BrowserParty final : public Party {
  public:
-  BrowserParty(const DtlsContext& dtls, Random& random, double hertz)
-      : Party(hertz), browser(dtls, random, {}) {
+  BrowserParty(const DtlsContext& dtls, Random& random, double hertz,
+               const WebRtcClient::Options& options = {})
+      : Party(hertz), browser(dtls, random, options) {
     browser.on_audio = [this](const WebRtcClient::Received& r) {
       std::array<int16_t, kMaxFrameSamples> pcm;
       const size_t n = decoder_->decode(r.rtp.payload, pcm);
@@ -98,12 +99,16 @@ class MediaMoveTest : public EngineRig {
     parties_.push_back(std::move(party));
     return made;
   }
-  BrowserParty& browser(double hertz) {
-    auto party = std::make_unique<BrowserParty>(*dtls_, random_, hertz);
+  BrowserParty& arriving_browser(double hertz, const WebRtcClient::Options& options = {}) {
+    auto party = std::make_unique<BrowserParty>(*dtls_, random_, hertz, options);
     BrowserParty& made = *party;
     browsers_.push_back(&made.browser);
     ports_.push_back(answer_browser(made.browser));
     parties_.push_back(std::move(party));
+    return made;
+  }
+  BrowserParty& browser(double hertz, const WebRtcClient::Options& options = {}) {
+    BrowserParty& made = arriving_browser(hertz, options);
     EXPECT_TRUE(run(5s, [&] { return made.browser.connected(); }));
     return made;
   }
@@ -209,14 +214,34 @@ TEST_F(MediaMoveTest, a_browser_that_comes_after_the_move_is_carried_too) {
 }
 
 TEST_F(MediaMoveTest, a_handshake_survives_the_move) {
-  auto party = std::make_unique<BrowserParty>(*dtls_, random_, 500);
-  BrowserParty& a = *party;
-  browsers_.push_back(&a.browser);
-  ports_.push_back(answer_browser(a.browser));
-  parties_.push_back(std::move(party));
+  BrowserParty& a = arriving_browser(500);
   engine_->move(session_, 1);
   EXPECT_TRUE(run(8s, [&] { return a.browser.connected(); }));
   Party& b = phone(800);
+  engine_->connect(ports_[0], ports_[1]);
+  expect_all_hear_all({&a, &b});
+}
+
+TEST_F(MediaMoveTest, a_browser_without_udp_moves_and_connects_anew_where_its_call_is) {
+  BrowserParty& a = browser(500, {.tcp = true});
+  Party& b = phone(800);
+  engine_->connect(ports_[0], ports_[1]);
+  for (const unsigned worker : {1u, 2u, 0u}) {
+    engine_->move(session_, worker);
+    forget();
+    expect_all_hear_all({&a, &b});
+    a.browser.change_network(clock_.now());  // Home accepts the new connection.
+    forget();
+    expect_all_hear_all({&a, &b});
+  }
+  EXPECT_TRUE(events<MediaTimedOut>().empty());
+}
+
+TEST_F(MediaMoveTest, a_browser_without_udp_that_comes_after_the_move_is_carried_too) {
+  Party& b = phone(800);
+  BrowserParty& a = arriving_browser(500, {.tcp = true});
+  engine_->move(session_, 1);
+  EXPECT_TRUE(run(8s, [&] { return a.browser.connected(); }));
   engine_->connect(ports_[0], ports_[1]);
   expect_all_hear_all({&a, &b});
 }
