@@ -63,6 +63,7 @@ void AudioSink::prepare(uint32_t rate) {
     sender_.restart_talk_spurt();
   }
   if (!encoder_) encoder_ = make_encoder(codec_.codec, rate_, opus_);
+  if (!frame_) frame_ = std::make_unique<Frame>();
 }
 
 uint32_t AudioSink::units_of(Duration length) const {
@@ -93,6 +94,7 @@ void AudioSink::pass(Packet& packet, const wire::RtpPacket& parsed, uint8_t payl
 
 void AudioSink::play(std::span<const int16_t> pcm, int64_t position, bool restarted,
                      TimePoint now) {
+  if (!frame_) return;  // Was never prepared.
   if (std::exchange(rewired_, false) && residue_ > 0) {
     residue_position_ = position - static_cast<int64_t>(residue_);
     restarted = false;
@@ -117,18 +119,18 @@ void AudioSink::play(std::span<const int16_t> pcm, int64_t position, bool restar
       restarted = false;
     }
     const size_t take = std::min(pcm.size(), frame - residue_);
-    std::copy_n(pcm.begin(), take, frame_.begin() + static_cast<ptrdiff_t>(residue_));
+    std::copy_n(pcm.begin(), take, frame_->begin() + static_cast<ptrdiff_t>(residue_));
     residue_ += take;
     pcm = pcm.subspan(take);
     position += static_cast<int64_t>(take);
     if (residue_ < frame) return;
     residue_ = 0;
-    send_frame(std::span(frame_).first(frame), residue_position_, residue_restarted_, now);
+    send_frame(std::span(*frame_).first(frame), residue_position_, residue_restarted_, now);
   }
 }
 
 void AudioSink::flush(TimePoint now) {
-  const std::span<int16_t> frame = std::span(frame_).first(frame_samples());
+  const std::span<int16_t> frame = std::span(*frame_).first(frame_samples());
   std::ranges::fill(frame.subspan(residue_), int16_t{0});
   residue_ = 0;
   send_frame(frame, residue_position_, residue_restarted_, now);
@@ -143,7 +145,7 @@ void AudioSink::send_rest(TimePoint now) {
   const bool opus = codec() == Codec::Opus;
   const size_t step = opus ? rate_ / 400 : rate_ / kNarrowband;
   auto rest = std::span(drawn).first((residue_ + step - 1) / step * step);
-  draw_out(std::span(frame_).first(residue_), rest);
+  draw_out(std::span(*frame_).first(residue_), rest);
   int64_t position = residue_position_;
   while (!rest.empty()) {
     const size_t size = opus ? step * std::bit_floor(rest.size() / step) : rest.size();

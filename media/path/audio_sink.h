@@ -109,8 +109,9 @@ class AudioSink {
   unsigned noise_turn_ = 0;
   Upsampler upsampler_;  // What is generated, when the encoder is wideband.
 
-  // Collects what is under one frame.
-  std::array<int16_t, samples_for(kMaxPtime, kWideband)> frame_;
+  // Collects what is under one frame; there once an encoder was.
+  using Frame = std::array<int16_t, samples_for(kMaxPtime, kWideband)>;
+  std::unique_ptr<Frame> frame_;
   size_t residue_ = 0;
   int64_t residue_position_ = 0;
   bool residue_restarted_ = false;

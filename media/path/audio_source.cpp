@@ -21,13 +21,14 @@ void AudioSource::prepare(Codec codec, uint32_t rate) {
     rate_ = rate;
     frame_samples_ = samples_for(20ms, rate);
   }
-  auto& slot = decoders_[static_cast<size_t>(codec)];
+  if (!workshop_) workshop_ = std::make_unique<Workshop>();
+  auto& slot = workshop_->decoders[static_cast<size_t>(codec)];
   if (!slot) slot = make_decoder(codec, rate);
 }
 
 void AudioSource::release() {
   restart();
-  for (auto& slot : decoders_) slot.reset();
+  workshop_.reset();
 }
 
 int64_t AudioSource::position_of(const Frame& frame) const {
@@ -41,7 +42,7 @@ void AudioSource::restart() {
 }
 
 void AudioSource::let_go() {
-  queue_.clear();
+  if (workshop_) workshop_->queue.clear();
   hold_until_ = kNever;
 }
 
@@ -58,7 +59,7 @@ void AudioSource::begin(const Frame& frame) {
 void AudioSource::push(PacketPtr& packet, const Frame& frame, PcmSink& sink, TimePoint now) {
   AudioDecoder* const decodes = decoder(frame.codec);
   const size_t samples = decodes != nullptr ? decodes->samples_in(frame.payload) : 0;
-  if (samples == 0 || samples > pcm_.size()) return counters_.discard(Discard::Codec);
+  if (samples == 0 || samples > workshop_->pcm.size()) return counters_.discard(Discard::Codec);
   if (!playing_ || frame.restarted || frame.codec != codec_) begin(frame);
 
   const int64_t position = position_of(frame);
@@ -68,8 +69,8 @@ void AudioSource::push(PacketPtr& packet, const Frame& frame, PcmSink& sink, Tim
     ++late_;
     return counters_.discard(Discard::Late);
   }
-  if (queue_.full()) return counters_.discard(Discard::Overload);
-  queue_.push(packet, frame);
+  if (workshop_->queue.full()) return counters_.discard(Discard::Overload);
+  workshop_->queue.push(packet, frame);
   play_due(sink, now);
 }
 
@@ -95,11 +96,12 @@ bool AudioSource::is_late(const Frame& frame, int64_t position, size_t samples, 
 
 // What is due of the queue, one frame at a time, with what is missing before it.
 void AudioSource::play_due(PcmSink& sink, TimePoint now) {
-  while (!queue_.empty()) {
-    const Frame front = queue_.front();
+  FrameQueue& queue = workshop_->queue;
+  while (!queue.empty()) {
+    const Frame front = queue.front();
     const int64_t hole = position_of(front) - next_position_;
     if (front.sequence <= last_sequence_ || hole < -static_cast<int64_t>(frame_samples_ / 2)) {
-      queue_.pop();  // Its place was filled while it waited.
+      queue.pop();  // Its place was filled while it waited.
       ++late_;
       counters_.discard(Discard::Late);
       continue;
@@ -115,7 +117,7 @@ void AudioSource::play_due(PcmSink& sink, TimePoint now) {
       fill_before(front, sink, now);
     } else {
       play(front, sink, now);
-      queue_.pop();
+      queue.pop();
     }
   }
 }
@@ -128,7 +130,7 @@ bool AudioSource::misses(const Frame& successor) const {
 }
 
 TimePoint AudioSource::front_due() const {
-  const Frame& front = queue_.front();
+  const Frame& front = workshop_->queue.front();
   const bool missing = misses(front);
   if (jitter_.waits()) return jitter_.due(missing ? next_position_ : position_of(front), rate_);
   return missing && was_lost(front) ? hold_until_ : TimePoint::min();
@@ -142,7 +144,7 @@ TimePoint AudioSource::concealment_due() const {
 
 void AudioSource::play(const Frame& frame, PcmSink& sink, TimePoint now) {
   hold_until_ = kNever;
-  const size_t samples = decoder(codec_)->decode(frame.payload, pcm_);
+  const size_t samples = decoder(codec_)->decode(frame.payload, workshop_->pcm);
   if (samples == 0) return counters_.discard(Discard::Codec);
   int64_t position = position_of(frame);
   if (std::abs(position - next_position_) <= static_cast<int64_t>(samples / 2)) {
@@ -153,7 +155,7 @@ void AudioSource::play(const Frame& frame, PcmSink& sink, TimePoint now) {
   expected_ = now + frame_time();
   concealed_ = Duration{0};
   paused_ = false;
-  hand_over(std::span(pcm_).first(samples), position, sink, now);
+  hand_over(std::span(workshop_->pcm).first(samples), position, sink, now);
 }
 
 // One frame of what is missing: the last of it from the FEC of the successor, if that has any.
@@ -161,7 +163,7 @@ void AudioSource::fill_before(const Frame& successor, PcmSink& sink, TimePoint n
   const int64_t hole = position_of(successor) - next_position_;
   const auto samples = static_cast<size_t>(std::min<int64_t>(hole, frame_samples_));
   const bool last = hole - static_cast<int64_t>(samples) <= slack();
-  const std::span<int16_t> out = std::span(pcm_).first(samples);
+  const std::span<int16_t> out = std::span(workshop_->pcm).first(samples);
   if (last && was_lost(successor) && decoder(codec_)->restores(successor.payload)) {
     decoder(codec_)->recover(successor.payload, out);
     counters_.recovered.add();
@@ -175,7 +177,7 @@ void AudioSource::fill_before(const Frame& successor, PcmSink& sink, TimePoint n
 
 void AudioSource::conceal_next(PcmSink& sink, TimePoint now) {
   const Duration limit = codec_ == Codec::Opus ? kConcealOpus : kConcealG711;
-  const std::span<int16_t> out = std::span(pcm_).first(frame_samples_);
+  const std::span<int16_t> out = std::span(workshop_->pcm).first(frame_samples_);
   if (concealed_ >= limit || decoder(codec_)->conceal(out) == 0) {
     paused_ = true;
     return;
@@ -197,14 +199,15 @@ void AudioSource::hand_over(std::span<const int16_t> pcm, int64_t position, PcmS
 
 TimePoint AudioSource::deadline() const {
   if (!playing_) return kNever;
-  const TimePoint due = queue_.empty() ? concealment_due() : front_due();
+  const TimePoint due = workshop_->queue.empty() ? concealment_due() : front_due();
   return due == kNever ? kNever : std::max(due, pace());
 }
 
 TimePoint AudioSource::on_timer(PcmSink& sink, TimePoint now) {
   if (!playing_) return kNever;
   play_due(sink, now);
-  if (queue_.empty() && now >= concealment_due() && now >= pace()) conceal_next(sink, now);
+  if (workshop_->queue.empty() && now >= concealment_due() && now >= pace())
+    conceal_next(sink, now);
   return deadline();
 }
 

@@ -47,7 +47,7 @@ class AudioSource {
   // line begins anew. Not on the packet path.
   void prepare(Codec codec, uint32_t rate);
   void release();  // Nothing is decoded any more.
-  bool prepared(Codec codec) const { return decoders_[static_cast<size_t>(codec)] != nullptr; }
+  bool prepared(Codec codec) const { return decoder(codec) != nullptr; }
   void set_playout(const Playout& playout) { jitter_.set_playout(playout); }
 
   // `packet` holds the frame; it is taken when the frame is played or has to wait. Packet path.
@@ -58,14 +58,26 @@ class AudioSource {
   void let_go();   // Packets that wait go back to their pool: another worker goes on.
   void restart();  // Wired to another leg, or paused.
 
-  // What was played last.
-  std::span<const int16_t> last() const { return std::span(pcm_).first(frame_samples_); }
   uint64_t late() const { return late_; }
+  // What was played last.
+  std::span<const int16_t> last() const {
+    return workshop_ ? std::span<const int16_t>(workshop_->pcm).first(frame_samples_)
+                     : std::span<const int16_t>();
+  }
   Duration concealed_time() const { return concealed_time_; }  // Of sound that did not come.
   Duration buffered() const { return jitter_.target(); }
 
  private:
-  AudioDecoder* decoder(Codec codec) const { return decoders_[static_cast<size_t>(codec)].get(); }
+  // What decoding needs and passing on does not: most ports never have it.
+  struct Workshop {
+    std::array<std::unique_ptr<AudioDecoder>, kCodecs> decoders;
+    FrameQueue queue;
+    std::array<int16_t, kMaxFrameSamples> pcm;
+  };
+
+  AudioDecoder* decoder(Codec codec) const {
+    return workshop_ ? workshop_->decoders[static_cast<size_t>(codec)].get() : nullptr;
+  }
   int64_t position_of(const Frame& frame) const;
   // Clocks of cheap phones are a few samples off from frame to frame; more is a hole.
   int64_t slack() const { return static_cast<int64_t>(frame_samples_ / 4); }
@@ -86,9 +98,8 @@ class AudioSource {
   void hand_over(std::span<const int16_t> pcm, int64_t position, PcmSink& sink, TimePoint now);
 
   MediaCounters& counters_;
-  std::array<std::unique_ptr<AudioDecoder>, kCodecs> decoders_;
+  std::unique_ptr<Workshop> workshop_;  // There while playing_.
   JitterBuffer jitter_;
-  FrameQueue queue_;
   uint32_t rate_ = kNarrowband;
 
   bool playing_ = false;
@@ -108,7 +119,6 @@ class AudioSource {
 
   uint64_t late_ = 0;
   Duration concealed_time_{0};
-  std::array<int16_t, kMaxFrameSamples> pcm_;
 };
 
 }  // namespace gw::media

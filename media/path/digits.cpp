@@ -12,6 +12,11 @@ void DigitSender::negotiate(const std::optional<wire::NegotiatedEvents>& events)
   } else if (!same_clock) {
     sender_.emplace(events_->clock_rate);
   }
+  if (way() != Way::Tones) {
+    tones_.reset();
+  } else if (!tones_) {
+    tones_ = std::make_unique<Tones>();
+  }
 }
 
 DigitSender::Way DigitSender::way() const {
@@ -23,7 +28,7 @@ DigitSender::Way DigitSender::way() const {
 bool DigitSender::queue(char digit, Duration length, Duration gap) {
   switch (way()) {
     case Way::Events: return sender_->queue(digit, length, gap);
-    case Way::Tones: return tones_.queue(digit, length, gap);
+    case Way::Tones: return tones_ && tones_->generator.queue(digit, length, gap);
     case Way::Info:
     case Way::None: return false;
   }
@@ -33,7 +38,7 @@ bool DigitSender::queue(char digit, Duration length, Duration gap) {
 bool DigitSender::hold(char digit, Duration gap) {
   switch (way()) {
     case Way::Events: return sender_->hold(digit, gap);
-    case Way::Tones: return tones_.hold(digit, gap);
+    case Way::Tones: return tones_ && tones_->generator.hold(digit, gap);
     case Way::Info:
     case Way::None: return false;
   }
@@ -42,17 +47,18 @@ bool DigitSender::hold(char digit, Duration gap) {
 
 void DigitSender::release(Duration length) {
   if (sender_) sender_->release(length);
-  tones_.release(length);
+  if (tones_) tones_->generator.release(length);
 }
 
 bool DigitSender::busy() const {
-  return sender_ ? sender_->busy() : !tones_.idle();
+  return sender_ ? sender_->busy() : tones_ && !tones_->generator.idle();
 }
 
 void DigitSender::tick(AudioSink& sink, TimePoint now) {
   if (!sender_) {
-    const std::span<int16_t> frame = std::span(pcm_).first(sink.generated_samples());
-    if (tones_.generate(frame)) sink.play_generated(frame, now);
+    if (!tones_) return;
+    const std::span<int16_t> frame = std::span(tones_->pcm).first(sink.generated_samples());
+    if (tones_->generator.generate(frame)) sink.play_generated(frame, now);
     return;
   }
   const uint32_t clock = sink.sender().clock();
@@ -64,7 +70,7 @@ void DigitSender::tick(AudioSink& sink, TimePoint now) {
 
 void DigitSender::clear() {
   if (sender_) sender_.emplace(events_->clock_rate);
-  tones_.clear();
+  if (tones_) tones_->generator.clear();
 }
 
 void DigitReceiver::set_events(const std::vector<wire::NegotiatedEvents>& events) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "media/path/audio_sink.h"
@@ -41,8 +42,11 @@ class DigitSender {
   const DtmfMode mode_;
   std::optional<wire::NegotiatedEvents> events_;
   std::optional<TelephoneEventSender> sender_;
-  DtmfGenerator tones_;
-  std::array<int16_t, samples_for(AudioSink::kMaxPtime, kNarrowband)> pcm_;
+  struct Tones {
+    DtmfGenerator generator;
+    std::array<int16_t, samples_for(AudioSink::kMaxPtime, kNarrowband)> pcm;
+  };
+  std::unique_ptr<Tones> tones_;  // Where keys are tones.
 };
 
 // Keys from one leg's peer by RFC 4733, at each clock that was agreed. Owned by a MediaPort.

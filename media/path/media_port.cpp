@@ -39,7 +39,11 @@ void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint no
   const bool may_tone = settings_.dtmf == DtmfMode::Auto || settings_.dtmf == DtmfMode::Inband;
   const bool by_tone = settings_.fills_silence && parameters_.events.empty() && may_tone;
   keys_in_.negotiate(parameters_.events, by_tone);
-  if (!by_tone) held_sound_.clear();
+  if (!by_tone) {
+    held_sound_.reset();
+  } else if (!held_sound_) {
+    held_sound_ = std::make_unique<LookAhead>();
+  }
   if (!by_tone || is_g711(main.codec)) {
     tone_decoder_.reset();
   } else if (!tone_decoder_ || tone_decoder_->codec() != main.codec) {
@@ -92,7 +96,7 @@ std::optional<Codec> MediaPort::codec() const {
 void MediaPort::on_wired(SoundPort* other, TimePoint now) {
   other_ = other;
   source_.restart();
-  held_sound_.clear();
+  if (held_sound_) held_sound_->clear();
   // What the other side has of a key is all that it gets.
   if (key_path_ == KeyPath::Live || key_path_ == KeyPath::Passed) key_path_ = KeyPath::Done;
   digits_out_.release(Duration{0});
@@ -159,7 +163,7 @@ void MediaPort::leave(TimePoint now) {
 
 void MediaPort::leave_worker() {
   source_.let_go();
-  held_sound_.clear();
+  if (held_sound_) held_sound_->clear();
 }
 
 void MediaPort::enter_worker(PacketPool& pool, TimePoint& earliest, TimePoint now) {

@@ -43,7 +43,7 @@ class MediaPort : public SoundPort, public TransportObserver {
     Duration media_timeout = 30s;
     bool fills_silence = true;  // Rule 6: phones and carriers hang up on a stream that stops.
     DtmfMode dtmf = DtmfMode::Auto;
-    Playout playout{};          // Of what is sent here.
+    Playout playout{};  // Of what is sent here.
   };
   struct Surroundings {
     PacketPool& pool;
@@ -158,7 +158,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   AudioSink sink_;
   RtcpSession rtcp_;
   KeyInput keys_in_;
-  LookAhead held_sound_;  // Where tones are taken out of the sound.
+  std::unique_ptr<LookAhead> held_sound_;  // Where tones are taken out of the sound.
   DigitSender digits_out_;
   std::unique_ptr<ToneGenerator> ringback_;
 

@@ -79,7 +79,7 @@ void MediaPort::hear(InboundAudio& audio, TimePoint now) {
   const size_t samples = listen_for_tones(audio, now);
   const bool taken_out = samples > 0 && other_ != nullptr && !other_->hears_tones();
   if (taken_out && keys_in_.tone_sounds()) {
-    held_sound_.clear();  // Its beginning.
+    held_sound_->clear();  // Its beginning.
     skipped_ = true;
   }
   take_keys(nullptr, now);
@@ -88,8 +88,8 @@ void MediaPort::hear(InboundAudio& audio, TimePoint now) {
     return carry(audio, now);
   }
   if (keys_in_.tone_sounds()) return;
-  if (!held_sound_.hold(audio, duration_of(samples, kNarrowband), now)) carry(audio, now);
-  deadline_.at_latest(held_sound_.due());
+  if (!held_sound_->hold(audio, duration_of(samples, kNarrowband), now)) carry(audio, now);
+  deadline_.at_latest(held_sound_->due());
   release_held_sound(now);
 }
 
@@ -114,7 +114,8 @@ size_t MediaPort::listen_for_tones(const InboundAudio& audio, TimePoint now) {
 }
 
 void MediaPort::release_held_sound(TimePoint now) {
-  while (auto held = held_sound_.next(now)) {
+  if (!held_sound_) return;
+  while (auto held = held_sound_->next(now)) {
     InboundAudio audio{held->packet,   held->rtp,       held->codec,
                        held->sequence, held->timestamp, held->restarted};
     carry(audio, now);

@@ -109,7 +109,8 @@ void MediaPort::transcode(InboundAudio& audio, TimePoint now) {
 void MediaPort::carry_noise(std::span<const std::byte> payload, TimePoint now) {
   skipped_ = true;  // The next sound begins a new line.
   source_.restart();
-  held_sound_.clear();  // The last of a fade is not worth waking the other leg for.
+  if (held_sound_)
+    held_sound_->clear();  // The last of a fade is not worth waking the other leg for.
   if (payload.empty() || muted_ || other_ == nullptr || !other_->hears(now)) return;
   other_->rest(std::to_integer<NoiseLevel>(payload.front()) & kNoNoise, now);
 }

@@ -72,8 +72,9 @@ TimePoint MediaPort::on_timer(TimePoint now) {
     keys_in_.tick(now);
     take_keys(nullptr, now);
   }
-  if (now >= held_sound_.due()) release_held_sound(now);
-  next = std::min({next, keys_in_.due(), held_sound_.due()});
+  if (held_sound_ && now >= held_sound_->due()) release_held_sound(now);
+  next = std::min(next, keys_in_.due());
+  if (held_sound_) next = std::min(next, held_sound_->due());
   if (other_ != nullptr && !muted_ && !held_ && other_->hears(now)) {
     next = std::min(next, source_.on_timer(*other_, now));
   } else {
