@@ -190,7 +190,6 @@ class MediaPort : public SoundPort, public TransportObserver {
   bool peer_rests_ = false;  // The last that came was comfort noise.
   std::string_view srtp_;    // A name of ours: it lives for ever.
   uint64_t packets_in_ = 0, octets_in_ = 0, discarded_ = 0, counted_lost_ = 0;
-  std::array<int16_t, samples_for(kMaxFrame, kNarrowband)> pcm_;  // Tones, and keys in G.711.
 };
 
 }  // namespace gw::media

@@ -95,12 +95,13 @@ void MediaPort::hear(InboundAudio& audio, TimePoint now) {
 
 // How many samples were listened to; 0 for sound that is no codec's of ours.
 size_t MediaPort::listen_for_tones(const InboundAudio& audio, TimePoint now) {
+  std::array<int16_t, samples_for(kMaxFrame, kNarrowband)> pcm;
   size_t size = 0;
-  if (is_g711(audio.codec) && audio.rtp.payload.size() <= pcm_.size()) {
+  if (is_g711(audio.codec) && audio.rtp.payload.size() <= pcm.size()) {
     size = audio.rtp.payload.size();
-    g711_decode(law_of(audio.codec), audio.rtp.payload, std::span(pcm_).first(size));
+    g711_decode(law_of(audio.codec), audio.rtp.payload, std::span(pcm).first(size));
   } else if (tone_decoder_ && tone_decoder_->codec() == audio.codec) {
-    size = tone_decoder_->decode(audio.rtp.payload, pcm_);
+    size = tone_decoder_->decode(audio.rtp.payload, pcm);
   }
   if (size == 0) return 0;
   const int64_t position = audio.timestamp * kNarrowband / descriptor(audio.codec).rtp_clock;
@@ -109,7 +110,7 @@ size_t MediaPort::listen_for_tones(const InboundAudio& audio, TimePoint now) {
     keys_in_.skip(static_cast<size_t>(lost));
   }
   listened_until_ = position + static_cast<int64_t>(size);
-  keys_in_.listen(std::span(pcm_).first(size), now);
+  keys_in_.listen(std::span(pcm).first(size), now);
   return size;
 }
 

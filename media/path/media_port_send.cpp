@@ -113,7 +113,8 @@ TimePoint MediaPort::tick_generator(TimePoint now) {
     observer_.on_port_event(DigitsSent{settings_.id});
     return now;
   } else {
-    const std::span<int16_t> frame = std::span(pcm_).first(sink_.generated_samples());
+    std::array<int16_t, samples_for(kMaxFrame, kNarrowband)> pcm;
+    const std::span<int16_t> frame = std::span(pcm).first(sink_.generated_samples());
     ringback_->generate(frame);
     sink_.play_generated(frame, now);
   }
