@@ -78,7 +78,7 @@ class KeyInput {
   TimePoint event_due_ = kNever;
   std::array<Waiting, 4> infos_{};
   size_t info_count_ = 0;
-  std::array<KeyChange, 16> changes_{};
+  std::array<KeyChange, 8> changes_{};  // Taken after every input.
   size_t change_count_ = 0;
 };
 

@@ -17,13 +17,13 @@ constexpr Duration kSilenceEndsPress = 150ms;
 constexpr Duration kReorderWindow = 1s;
 constexpr Duration kRepeatWindow = 30s;
 constexpr uint32_t kMaxSegment = 0xffff;  // The duration field is full.
-constexpr uint32_t kMinTicks = 2;  // 40 ms: the shortest key that detectors must take (ITU-T Q.24).
-constexpr uint32_t kMaxTicks = 3000;  // A minute: nobody holds a key longer.
+constexpr uint16_t kMinTicks = 2;  // 40 ms: the shortest key that detectors must take (ITU-T Q.24).
+constexpr uint16_t kMaxTicks = 3000;  // A minute: nobody holds a key longer.
 constexpr uint32_t kEndPackets = 3;   // RFC 4733 2.5.1.4
 
-uint32_t ticks_of(Duration d) {
+uint16_t ticks_of(Duration d) {
   const auto ticks = (d + TelephoneEventSender::kTick / 2) / TelephoneEventSender::kTick;
-  return static_cast<uint32_t>(std::clamp<int64_t>(ticks, kMinTicks, kMaxTicks));
+  return static_cast<uint16_t>(std::clamp<int64_t>(ticks, kMinTicks, kMaxTicks));
 }
 
 }  // namespace
@@ -130,12 +130,12 @@ bool TelephoneEventReceiver::stale(uint32_t timestamp, TimePoint now) const {
 }
 
 bool TelephoneEventSender::queue(char digit, Duration length, Duration gap) {
-  return add(digit, {0, ticks_of(length), ticks_of(gap), false});
+  return add(digit, {0, false, ticks_of(length), ticks_of(gap)});
 }
 
 bool TelephoneEventSender::hold(char digit, Duration gap) {
   release(Duration{0});
-  return add(digit, {0, kMaxTicks, ticks_of(gap), true});
+  return add(digit, {0, true, kMaxTicks, ticks_of(gap)});
 }
 
 bool TelephoneEventSender::add(char digit, const Key& key) {
@@ -148,7 +148,7 @@ bool TelephoneEventSender::add(char digit, const Key& key) {
 }
 
 void TelephoneEventSender::release(Duration length) {
-  const uint32_t ticks = ticks_of(length);
+  const uint16_t ticks = ticks_of(length);
   for (size_t i = 0; i < count_; ++i) {
     Key& waiting = keys_[(first_ + i) % kMaxQueued];
     if (std::exchange(waiting.held, false)) waiting.ticks = ticks;

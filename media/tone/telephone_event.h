@@ -110,9 +110,9 @@ class TelephoneEventSender {
   enum class Phase { Idle, Key, Ending, Gap };
   struct Key {
     uint8_t event = 0;
-    uint32_t ticks = 0;      // How long it is down.
-    uint32_t gap_ticks = 0;  // The pause after it, the repeated ends included.
     bool held = false;       // `ticks` is not known yet.
+    uint16_t ticks = 0;      // How long it is down.
+    uint16_t gap_ticks = 0;  // The pause after it, the repeated ends included.
   };
 
   bool add(char digit, const Key& key);
@@ -128,7 +128,7 @@ class TelephoneEventSender {
   Key key_;
   uint32_t begin_ = 0;    // Timestamp of the segment.
   uint32_t earlier_ = 0;  // Units in the segments before it.
-  uint32_t elapsed_ = 0;  // Ticks in the phase.
+  uint16_t elapsed_ = 0;  // Ticks in the phase.
 };
 
 }  // namespace gw::media

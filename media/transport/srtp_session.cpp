@@ -10,6 +10,7 @@
 namespace gw::media {
 namespace {
 
+constexpr size_t kUsualSsrcs = 4;
 constexpr size_t kRtcpHeader = 8;  // The first report's header and SSRC stay in clear.
 constexpr uint32_t kMaxRtcpIndex = 0x7fffffff;
 
@@ -80,8 +81,8 @@ bool SrtpSession::rekey(const SrtpKeys& keys) {
   if (in) {
     rtp_in_ = std::move(rtp_in);
     rtcp_in_ = std::move(rtcp_in);
-    sources_.fill({});
-    source_count_ = 0;
+    sources_.clear();
+    sources_.reserve(kUsualSsrcs);
     turns_ahead_ = 1;
   }
   keys_ = keys;
@@ -89,15 +90,13 @@ bool SrtpSession::rekey(const SrtpKeys& keys) {
 }
 
 SrtpSession::Source* SrtpSession::find(uint32_t ssrc) {
-  const auto end = sources_.begin() + static_cast<ptrdiff_t>(source_count_);
-  const auto found =
-      std::find_if(sources_.begin(), end, [ssrc](const Source& s) { return s.ssrc == ssrc; });
-  return found == end ? nullptr : &*found;
+  const auto found = std::ranges::find(sources_, ssrc, &Source::ssrc);
+  return found == sources_.end() ? nullptr : &*found;
 }
 
 SrtpSession::Source& SrtpSession::remember(Source* known, uint32_t ssrc) {
   if (known != nullptr) return *known;
-  Source& made = sources_[source_count_++];
+  Source& made = sources_.emplace_back();
   made.ssrc = ssrc;
   return made;
 }
@@ -126,7 +125,7 @@ SrtpVerdict SrtpSession::unprotect_rtp(Packet& packet) {
   const uint32_t ssrc = be32(data, 8);
   const uint16_t sequence = be16(data, 2);
   Source* const known = find(ssrc);
-  if (known == nullptr && source_count_ == sources_.size()) return SrtpVerdict::Refused;
+  if (known == nullptr && sources_.size() == kMaxSsrcs) return SrtpVerdict::Refused;
   const bool started = known != nullptr && known->rtp.started();
   const int64_t near = started ? index_near(known->rtp.newest(), sequence) : sequence;
   const size_t size = data.size() - tag;
@@ -170,7 +169,7 @@ SrtpVerdict SrtpSession::unprotect_rtcp(Packet& packet) {
   if ((word & kSrtcpEncrypted) == 0) return SrtpVerdict::NotAuthentic;
   const uint32_t index = word & ~kSrtcpEncrypted;
   Source* const known = find(ssrc);
-  if (known == nullptr && source_count_ == sources_.size()) return SrtpVerdict::Refused;
+  if (known == nullptr && sources_.size() == kMaxSsrcs) return SrtpVerdict::Refused;
   if (known != nullptr && !known->rtcp.fresh(index)) return SrtpVerdict::Replayed;
   const size_t size = data.size() - more;
   if (!rtcp_in_->open_rtcp(data.data(), {ssrc, index, kRtcpHeader, size})) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <vector>
 
 #include "media/transport/packet.h"
 #include "media/transport/replay_window.h"
@@ -31,7 +32,7 @@ constexpr bool passed(SrtpVerdict v) {
 // SRTP and SRTCP of one stream (RFC 3711, 7714), in place: packet indices, rollover, replay; the
 // arithmetic is an SrtpCipher's. On OpenSSL: Debian's libsrtp runs on NSS, which costs three to
 // eight times as much and allocates four times a packet. Owned by a transport; one thread. No
-// allocation after create().
+// allocation after create(), but for a peer that changes its SSRC again and again.
 class SrtpSession {
  public:
   // A browser or phone uses one, a few after transfers; more is an attack or a loop.
@@ -53,7 +54,7 @@ class SrtpSession {
   bool rekey(const SrtpKeys& keys);
 
   // Something of the peer's was authentic under the keys in force.
-  bool heard() const { return source_count_ > 0; }
+  bool heard() const { return !sources_.empty(); }
 
   // Packet path, all four. False: the packet is no RTP, has no room for the tag, or its number was
   // used before.
@@ -76,9 +77,8 @@ class SrtpSession {
 
   SrtpKeys keys_;
   std::unique_ptr<SrtpCipher> rtp_out_, rtp_in_, rtcp_out_, rtcp_in_;
-  std::array<Source, kMaxSsrcs> sources_;
-  size_t source_count_ = 0;
-  int64_t turns_ahead_ = 1;  // To try next.
+  std::vector<Source> sources_;  // Room for the usual few; grows once or twice for the others.
+  int64_t turns_ahead_ = 1;      // To try next.
 
   // Ours: one SSRC for as long as the keys live.
   uint32_t out_ssrc_ = 0;

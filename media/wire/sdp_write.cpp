@@ -15,7 +15,10 @@ class Lines {
     (append(parts), ...);
     text_ += "\r\n";
   }
-  std::string take() { return std::move(text_); }
+  std::string take() {
+    text_.shrink_to_fit();  // Dialogs keep it as long as the call.
+    return std::move(text_);
+  }
 
  private:
   void append(std::string_view text) { text_ += text; }
