@@ -40,9 +40,6 @@ function(gw_library name)
   add_library(gw_${name} STATIC ${sources})
   gw_options(gw_${name})
   target_link_libraries(gw_${name} PUBLIC ${ARG_PUBLIC})
-  if(EXISTS ${CMAKE_SOURCE_DIR}/${name}/pch.h)
-    target_precompile_headers(gw_${name} PRIVATE ${CMAKE_SOURCE_DIR}/${name}/pch.h)
-  endif()
 endfunction()
 
 # Our functions in place of Sofia's. An OBJECT library with default visibility: from a static archive the linker
