@@ -15,6 +15,7 @@
 #include "gateway/config/config_load.h"
 #include "gateway/config/config_reload.h"
 #include "gateway/config/sip_routing.h"
+#include "gateway/ops/process_limits.h"
 #include "gateway/ops/status_json.h"
 #include "gateway/policy/caller_id_policy.h"
 #include "sip/sofia_seam/sofia_seam.h"
@@ -83,6 +84,10 @@ struct App::UserBook {
 
 Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::Config> config, Log log) {
   if (const auto sound = sip::sofia_seam_check(); !sound) return tl::unexpected(sound.error());
+  // Before the first socket.
+  const ops::Descriptors descriptors = ops::raise_descriptors();
+  log.info("file descriptors", {{"limit", descriptors.now}, {"was", descriptors.before}});
+  for (const std::string& shortfall : ops::shortfalls(*config, descriptors.now)) log.warn(shortfall);
   std::unique_ptr<App> app(new App(std::move(source), config, log));
   if (const auto opened = app->open_state(*config); !opened) return tl::unexpected(opened.error());
   for (const auto step : {&App::start_media, &App::start_edge, &App::start_sip, &App::start_admin}) {

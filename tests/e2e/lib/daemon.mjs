@@ -19,10 +19,12 @@ export class Daemon {
    * options: set = {"calls.ring_timeout": '"3s"'} (TOML values), files = {"more.toml": text} added to the configuration,
    * edit = {"users.toml": (text) => text}, carrier = port where the trunk "carrier" lives, sha256 = true: phone 101 is
    * offered SHA-256 as well, as in conf/demo. baresip 1.0 gives up on an algorithm that it does not know, so that
-   * otherwise 101 is offered MD5 alone, as 102 always is.
+   * otherwise 101 is offered MD5 alone, as 102 always is. wrapper = command that starts the daemon, env = its variables.
    */
   static async start(options = {}) {
     const daemon = new Daemon();
+    daemon.wrapper = options.wrapper ?? [];
+    daemon.env = options.env ?? {};
     daemon.dir = await mkdtemp(path.join(os.tmpdir(), 'e2e-gateway-'));
     daemon.conf = path.join(daemon.dir, 'conf');
     await cp(path.join(kRepository, 'conf/demo'), daemon.conf, {
@@ -68,7 +70,10 @@ export class Daemon {
   }
 
   async #run() {
-    this.program = new Program('gateway', kGateway, ['run', ...this.#arguments(this.set)], { keep: 200_000 });
+    const [file, ...before] = [...this.wrapper, kGateway];
+    this.program = new Program('gateway', file, [...before, 'run', ...this.#arguments(this.set)], {
+      keep: 200_000, env: this.env,
+    });
     const [, text] = await this.program.line(/^(?:.*\s)?ready (sip=.*)$/, 30_000 * kSlow);
     const ready = Object.fromEntries(text.trim().split(/\s+/).map((pair) => {
       const at = pair.indexOf('=');
