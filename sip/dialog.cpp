@@ -3,14 +3,17 @@
 namespace gw::sip {
 
 DialogHandle::DialogHandle(InviteDialog& dialog)
-    : dialog_(&dialog), sip_call_id_(dialog.sip_call_id()) {
+    : dialog_(&dialog), sip_call_id_(dialog.sip_call_id()), id_(dialog.id()) {
   dialog.handle_ = this;
 }
 
 DialogHandle::~DialogHandle() {
   if (!dialog_) return;
   end({});
-  if (dialog_) dialog_->handle_ = nullptr;
+  if (!dialog_) return;
+  const OwnerCall inside(dialog_->core_);
+  dialog_->handle_ = nullptr;
+  dialog_->owner_left();
 }
 
 bool DialogHandle::progress(int status, std::optional<std::string> sdp) {
@@ -60,6 +63,24 @@ bool DialogHandle::info(std::string_view content_type, std::string_view body) {
   if (!dialog_) return false;
   const OwnerCall inside(dialog_->core_);
   return dialog_->info(content_type, body);
+}
+
+bool DialogHandle::accept_referral() {
+  if (!dialog_) return false;
+  const OwnerCall inside(dialog_->core_);
+  return dialog_->accept_referral();
+}
+
+bool DialogHandle::refuse_referral(int status) {
+  if (!dialog_) return false;
+  const OwnerCall inside(dialog_->core_);
+  return dialog_->refuse_referral(status);
+}
+
+bool DialogHandle::notify_referral(int status) {
+  if (!dialog_) return false;
+  const OwnerCall inside(dialog_->core_);
+  return dialog_->notify_referral(status);
 }
 
 void DialogHandle::end(const Reason& reason) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,15 @@ struct Refusal {
   std::vector<std::string> contacts;  // 3xx
 };
 
+// A REFER (RFC 3515): the peer wants to be replaced by somebody else in the call of this dialog.
+struct Referral {
+  std::string target;       // Whom: user part of Refer-To, "+14255550100" or "102"; a tel: number likewise.
+  bool ours = false;        // Its host is ours, or it has none: it can be dialled here.
+  bool replaces = false;    // Refer-To names a dialog to be joined to (RFC 3891) ...
+  uint64_t dialog = 0;      // ... which is this one of ours; 0 = there is no such.
+  std::string referred_by;  // Referred-By as it came (RFC 3892), without parameters; empty = none.
+};
+
 // What one dialog tells its owner. Signalling thread. Each dialog ends by exactly one of on_refused, on_cancelled or
 // on_ended, and never after the owner called Dialog::end or destroyed it; no callback runs inside a call of the owner's.
 class DialogObserver {
@@ -47,6 +57,9 @@ class DialogObserver {
                                                                  // accept_offer() that was an offer (on_offer without SDP).
   virtual void on_offer_refused(int status) = 0;                 // 488, 491 after retries, ...
   virtual void on_info(std::string_view content_type, std::string_view body) = 0;
+  // The session must be refreshed, and the peer takes no UPDATE: Dialog::offer with what is in force.
+  virtual void on_refresh_due() = 0;
+  virtual void on_referred(const Referral& referral) = 0;        // Waits for accept_referral or refuse_referral.
 
   virtual void on_ended(const Reason& reason, bool by_remote) = 0;  // BYE; or (by_remote = false) no ACK, session gone, transport lost.
 };
@@ -70,14 +83,22 @@ class Dialog {
   // In the dialog.
   virtual bool offer(std::string sdp) = 0;               // re-INVITE; retried on 491 (RFC 3261 14.1). One at a time; waits
                                                          // for the ACK of the first INVITE and for an open offer of theirs.
+                                                         // Before the answer by UPDATE, when something was agreed reliably.
   virtual bool accept_offer(std::string sdp) = 0;
   virtual bool refuse_offer(int status) = 0;
   virtual bool info(std::string_view content_type, std::string_view body) = 0;
+
+  // Their REFER: 202 and NOTIFY 100, or a refusal. What becomes of it is told by further NOTIFYs, also after a BYE of theirs;
+  // the first final status is the last. A BYE of ours waits until that NOTIFY was answered.
+  virtual bool accept_referral() = 0;
+  virtual bool refuse_referral(int status) = 0;
+  virtual bool notify_referral(int status) = 0;
 
   // CANCEL, refusal or BYE, as the state requires. No callback follows.
   virtual void end(const Reason& reason) = 0;
 
   virtual const std::string& sip_call_id() const = 0;
+  virtual uint64_t id() const = 0;                       // As Referral::dialog names it.
 };
 
 }  // namespace gw::sip

@@ -24,6 +24,7 @@ class Inbound {
 
   void set_accepting(bool accepting) { accepting_ = accepting; }
   void set_config(const SipConfig& config);
+  bool is_ours(const url_t& uri) const;  // What phones may register at and dial.
 
  private:
   struct Request {  // One that is being looked at.
@@ -44,7 +45,6 @@ class Inbound {
   std::optional<PhoneAccount> authenticated(Request& request, const sip_addr_t& claimed);
   void challenge(Request& request, const std::optional<PhoneAccount>& claimed, bool stale);
   std::span<const DigestAlgorithm> algorithms(const std::optional<PhoneAccount>& account) const;
-  bool is_ours(const url_t& uri) const;
   void reject(Request& request, const Rejection& rejection);
 
   SipCore& core_;

@@ -68,6 +68,7 @@ struct OutgoingInvite {
   NameAddr from, to;
   std::optional<NameAddr> p_asserted_identity;
   bool privacy_id = false;              // Privacy: id
+  std::optional<NameAddr> referred_by;  // Who gave the call away (RFC 3892).
   std::string user_to_user;
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::optional<std::string> sdp;       // None = late offer (the 200 carries the offer, we answer in the ACK).

@@ -8,7 +8,7 @@ namespace gw::sip {
 
 namespace {
 
-constexpr size_t kMaxForks = 16;  // Early dialogs of one INVITE; more is a loop.
+constexpr unsigned kMaxSessionRetries = 2;  // 422s, each with a longer interval.
 
 // Headers that the transaction layer or we ourselves write.
 bool is_reserved(std::string_view name) {
@@ -41,6 +41,8 @@ bool is_reserved(std::string_view name) {
                                                    "user-agent",
                                                    "privacy",
                                                    "p-asserted-identity",
+                                                   "referred-by",
+                                                   "b",
                                                    "user-to-user",
                                                    "expires"};
   std::string lower(name);
@@ -54,6 +56,7 @@ std::string lines_of(const OutgoingInvite& invite) {
   lines += "Max-Forwards: " + std::to_string(invite.max_forwards) + "\r\n";
   if (invite.p_asserted_identity)
     lines += "P-Asserted-Identity: " + to_header(*invite.p_asserted_identity) + "\r\n";
+  if (invite.referred_by) lines += "Referred-By: " + to_header(*invite.referred_by) + "\r\n";
   if (invite.privacy_id) lines += "Privacy: id\r\n";
   if (!invite.user_to_user.empty()) {
     lines +=
@@ -117,6 +120,7 @@ InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, co
   dialog->auth_.use(invite.credentials, core.random);
   dialog->header_lines_ = lines_of(invite);
   dialog->sdp_ = invite.sdp.value_or("");
+  dialog->session_wish_ = session_wish(core.session_expires);
   dialog->leg_.reset(
       nta_leg_tcreate(core.agent.get(), on_leg_request,
                       reinterpret_cast<nta_leg_magic_t*>(static_cast<InviteDialog*>(dialog.get())),
@@ -131,12 +135,18 @@ InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, co
 }
 
 InviteClient::~InviteClient() {
+  if (final_due_) core_.loop.cancel(final_due_);
   core_.forked_answers.forget_later(local_tag_);
 }
 
 bool InviteClient::send_invite(const std::string& auth) {
-  const std::string lines = header_lines_ + auth;
+  const std::string lines = header_lines_ + session_wish_ + auth;
   sent_auth_ = auth;
+  exchange_ = {};
+  exchange_.send_invite(!sdp_.empty());
+  // Without an offer in it a reliable response would have to carry one, and the PRACK its answer:
+  // the 200 and the ACK do.
+  const char* supported = sdp_.empty() ? "timer, 199" : "timer, 100rel, 199";
   invite_.reset(nta_outgoing_tcreate(
       leg_.get(),
       [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* response) {
@@ -146,7 +156,7 @@ bool InviteClient::send_invite(const std::string& auth) {
       magic(this), URL_STRING_MAKE(first_route_.c_str()), SIP_METHOD_INVITE,
       URL_STRING_MAKE(request_uri_.c_str()), TPTAG_IDENT(listener_->ident.c_str()),
       SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
-      SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
+      SIPTAG_SUPPORTED_STR(supported), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
       TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
       TAG_IF(!sdp_.empty(), SIPTAG_CONTENT_TYPE_STR("application/sdp")),
       TAG_IF(!sdp_.empty(), SIPTAG_PAYLOAD_STR(sdp_.c_str())), TAG_END()));
@@ -162,22 +172,99 @@ void InviteClient::on_response(const sip_t* response) {
 
 void InviteClient::on_progress(const sip_t& response, int status) {
   if (state_ != State::Early || status <= 100) return;
+  await_final(core_.timer_c);
+  const char* tag = response.sip_to && response.sip_to->a_tag ? response.sip_to->a_tag : "";
+  if (status == 199)
+    return forks_.forget(tag);  // RFC 6228: that fork rings no more; the others are not over.
+  learn(response);
   auto sdp = body_of(response).sdp;
-  if (sdp) {
-    const char* tag = response.sip_to && response.sip_to->a_tag ? response.sip_to->a_tag : "";
-    const bool seen = std::find(forks_.begin(), forks_.end(), tag) != forks_.end();
-    if (seen || forks_.size() >= kMaxForks) {
-      sdp.reset();
-    } else {
-      forks_.emplace_back(tag);
+  EarlyDialogs::Fork* fork = forks_.of(response);
+  if (!fork) {
+    sdp.reset();
+  } else {
+    switch (EarlyDialogs::receive(*fork, response)) {
+      case EarlyDialogs::Reliable::Ignored: return;
+      case EarlyDialogs::Reliable::Fresh:
+        send_prack(*fork, response);
+        if (sdp) exchange_.answer_taken();
+        break;
+      case EarlyDialogs::Reliable::No: break;
     }
+    if (fork->told_sdp) sdp.reset();
+    fork->told_sdp = fork->told_sdp || sdp;
   }
   tell([=](DialogObserver& o) { o.on_progress(status, sdp); });
 }
 
+LegPtr InviteClient::leg_to(const sip_t& response) {
+  LegPtr leg(nta_leg_tcreate(core_.agent.get(), on_leg_request,
+                             reinterpret_cast<nta_leg_magic_t*>(static_cast<InviteDialog*>(this)),
+                             SIPTAG_CALL_ID(response.sip_call_id), SIPTAG_FROM(response.sip_from),
+                             SIPTAG_TO(response.sip_to), SIPTAG_CSEQ(response.sip_cseq),
+                             TAG_END()));
+  if (!leg) return leg;
+  const HomePtr home = make_home();
+  const sip_contact_t* contact = response.sip_contact;
+  if (!contact || !is_sip_uri(contact->m_url[0]))
+    contact = sip_contact_make(home.get(), ("<" + request_uri_ + ">").c_str());
+  bool routable = true;
+  for (const sip_record_route_t* r = response.sip_record_route; r; r = r->r_next)
+    routable &= is_sip_uri(r->r_url[0]);
+  nta_leg_client_reroute(leg.get(), routable ? response.sip_record_route : nullptr, contact, 1);
+  return leg;
+}
+
+void InviteClient::send_prack(EarlyDialogs::Fork& fork, const sip_t& response) {
+  if (!fork.leg) fork.leg = leg_to(response);
+  if (!fork.leg) return;
+  const bool keep_hop = !response.sip_record_route;
+  const Way way = way_of(fork.leg.get(), keep_hop);
+  const std::string lines = "RAck: " + std::to_string(fork.rseq) + " " +
+                            std::to_string(response.sip_cseq->cs_seq) + " INVITE\r\n" +
+                            auth_.lines("PRACK", request_uri_);
+  // What becomes of it is nothing to us: unheard, they repeat the response, and give up after
+  // 64*T1.
+  OutgoingPtr prack(nta_outgoing_tcreate(
+      fork.leg.get(), [](nta_outgoing_magic_t*, nta_outgoing_t*, const sip_t*) { return 0; },
+      magic(this), URL_STRING_MAKE(way.route.c_str()), SIP_METHOD_PRACK, nullptr,
+      TPTAG_IDENT(way.listener->ident.c_str()), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
+      SIPTAG_HEADER_STR(lines.c_str()), TAG_END()));
+  if (prack) fork.pracks.push_back(std::move(prack));
+}
+
+void InviteClient::await_final(Duration patience) {
+  if (final_due_) core_.loop.cancel(final_due_);
+  final_due_ = core_.loop.after(patience, [dialogs = &core_.dialogs, id = id()] {
+    if (InviteDialog* dialog = dialogs->find(id)) static_cast<InviteClient*>(dialog)->on_no_final();
+  });
+}
+
+void InviteClient::on_no_final() {
+  final_due_ = {};
+  if (!invite_) return;
+  if (state_ != State::Early) {
+    // RFC 3261 9.1: nothing for 64*T1 after the CANCEL: it counts as cancelled. A 2xx that comes
+    // after all is ended.
+    invite_.reset();
+    set_state(State::Ended);
+    return finish_if_idle();
+  }
+  leave({.q850 = 0, .sip_status = 408, .text = "Timer C"});
+  Refusal refusal;
+  refusal.status = 408;
+  tell([refusal](DialogObserver& o) { o.on_refused(refusal); });
+}
+
 // Route set and remote target of the dialog that a 2xx makes (RFC 3261 12.1.2).
 void InviteClient::follow(const sip_t& response) {
-  if (response.sip_to && response.sip_to->a_tag) nta_leg_rtag(leg_.get(), response.sip_to->a_tag);
+  const char* tag = response.sip_to && response.sip_to->a_tag ? response.sip_to->a_tag : "";
+  // The dialog of a fork that had a PRACK goes on where its numbers are (RFC 3261 12.2.1.1).
+  EarlyDialogs::Fork* fork = forks_.find(tag);
+  if (fork && fork->leg) {
+    leg_ = std::move(fork->leg);
+  } else if (*tag) {
+    nta_leg_rtag(leg_.get(), tag);
+  }
   const HomePtr home = make_home();
   const sip_contact_t* contact = response.sip_contact;
   const bool usable = contact && is_sip_uri(contact->m_url[0]);
@@ -194,7 +281,12 @@ void InviteClient::follow(const sip_t& response) {
 
 void InviteClient::on_answer(const sip_t& response) {
   if (state_ != State::Early && state_ != State::Ending) return;
+  if (final_due_) core_.loop.cancel(final_due_);
+  final_due_ = {};
   follow(response);
+  forks_.clear();  // What another of them still says is no word in this dialog.
+  learn(response);
+  session_agreed(response);
   const auto sdp = body_of(response).sdp;
   keep_connection(invite_.get());
   cseq_ = nta_outgoing_cseq(invite_.get());
@@ -206,8 +298,11 @@ void InviteClient::on_answer(const sip_t& response) {
   }
   if (sdp_.empty()) {
     set_state(State::Answered);
+    if (sdp) exchange_.take_offer(OfferExchange::By::Response);
     if (sdp) return tell([sdp](DialogObserver& o) { o.on_answered(sdp); });
   } else if (acknowledge_answer({})) {
+    if (sdp) exchange_.answer_taken();  // Unless a reliable response had it already.
+    exchange_.invite_over();
     set_state(State::Confirmed);
     tell([sdp](DialogObserver& o) { o.on_answered(sdp); });
     if (state_ == State::Confirmed) confirmed();
@@ -232,6 +327,8 @@ bool InviteClient::acknowledge(const std::string& sdp) {
     lost();
     return true;
   }
+  exchange_.answer();
+  exchange_.invite_over();
   confirmed();
   return true;
 }
@@ -243,7 +340,17 @@ void InviteClient::on_refusal(const sip_t* response, int status) {
       if (send_invite(*lines)) return;
     }
   }
+  if (response && state_ == State::Early && status == 422 &&
+      session_retries_++ < kMaxSessionRetries) {
+    if (const Duration shortest = shortest_session_of(*response); shortest > Duration{}) {
+      forks_.clear();
+      session_wish_ = session_wish(core_.session_expires, shortest);
+      if (send_invite(auth_.lines("INVITE", request_uri_))) return;
+    }
+  }
   invite_.reset();
+  if (final_due_) core_.loop.cancel(final_due_);
+  final_due_ = {};
   const bool ours = state_ == State::Early;
   set_state(State::Ended);
   if (ours)
@@ -262,6 +369,7 @@ void InviteClient::leave(const Reason& reason) {
   const std::string value = to_header(reason);
   nta_outgoing_tcancel(invite_.get(), nullptr, nullptr,
                        TAG_IF(!value.empty(), SIPTAG_REASON_STR(value.c_str())), TAG_END());
+  await_final(64 * core_.t1);
 }
 
 void InviteClient::left_early(const Reason& reason) {

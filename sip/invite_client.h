@@ -2,8 +2,8 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "sip/early_dialogs.h"
 #include "sip/invite_dialog.h"
 
 namespace gw::sip {
@@ -34,13 +34,20 @@ class InviteClient final : public InviteDialog {
   void on_refusal(const sip_t* response, int status);
   bool acknowledge_answer(const std::string& sdp);
   void follow(const sip_t& response);
+  LegPtr leg_to(const sip_t& response);  // A dialog of one fork.
+  void send_prack(EarlyDialogs::Fork& fork, const sip_t& response);
+  void await_final(Duration patience);  // Timer C; after a CANCEL 64*T1.
+  void on_no_final();
 
   OutgoingPtr invite_;
   std::string local_tag_, request_uri_, first_route_;
   std::string header_lines_, sdp_;  // Sent again with credentials after a 401 or 407.
   std::string sent_auth_;
-  std::vector<std::string> forks_;  // To tags whose SDP the owner has seen.
-  uint32_t cseq_ = 0;               // Of the INVITE that was answered: its ACK has the same.
+  EarlyDialogs forks_;
+  std::string session_wish_;
+  unsigned session_retries_ = 0;
+  TimerId final_due_;
+  uint32_t cseq_ = 0;  // Of the INVITE that was answered: its ACK has the same.
   std::string branch_;
 };
 

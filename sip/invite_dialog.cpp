@@ -108,10 +108,19 @@ void InviteDialog::hang_up(const Reason& reason) {
   stop_timers();
   our_sdp_.reset();
   their_offer_.reset();  // Unanswered, it gets a 500.
+  refer_.reset();
   set_state(State::Ending);
+  if (referral_ && referral_->tell(503)) send_next_notify();  // Nobody will say more of it.
+  bye_waits_ = to_header(reason);
+  // RFC 3515 2.4.4: a NOTIFY that a BYE overtakes is refused with 481, and its news is lost.
+  if (!notify_) send_bye();
+  finish_if_idle();
+}
+
+void InviteDialog::send_bye() {
+  const std::string reason = *std::exchange(bye_waits_, std::nullopt);
   std::string headers = auth_.lines("BYE", remote_target());
-  if (const std::string value = to_header(reason); !value.empty())
-    headers += "Reason: " + value + "\r\n";
+  if (!reason.empty()) headers += "Reason: " + reason + "\r\n";
   bye_ = request(
       SIP_METHOD_BYE,
       [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* sip) {
@@ -119,7 +128,6 @@ void InviteDialog::hang_up(const Reason& reason) {
         return 0;
       },
       headers);
-  finish_if_idle();
 }
 
 void InviteDialog::on_bye_response(const sip_t* response) {
@@ -145,10 +153,12 @@ void InviteDialog::lost() {
 }
 
 void InviteDialog::finish_if_idle() {
-  if (state_ == State::Ending && !bye_ && !invite_pending() && !our_offer_) set_state(State::Ended);
-  if (state_ != State::Ended || our_offer_ || invite_pending() || !pending_.empty() ||
-      burial_posted_)
-    return;
+  const bool at_work = our_offer_ || invite_pending() || notify_;
+  if (state_ == State::Ending && !bye_ && !at_work) set_state(State::Ended);
+  if (state_ != State::Ended || at_work || !pending_.empty() || burial_posted_) return;
+  // RFC 5057 4: the subscription of a REFER lives on after the call, as long as somebody has news
+  // for it.
+  if (referral_ && !referral_->over() && handle_) return;
   burial_posted_ = true;
   stop_timers();
   // Deleted from the loop: this may run under a callback of our own leg or transaction.
@@ -204,32 +214,38 @@ std::string InviteDialog::remote_target() const {
   return target ? uri_of(target->m_url[0]) : "";
 }
 
+void InviteDialog::route_in_dialog() {
+  Way way = way_of(leg_.get(), keep_hop_);
+  route_ = std::move(way.route);
+  listener_ = way.listener;
+}
+
 // RFC 3261 12.2.1.1 names the first route or the remote target. It is followed when it is an
 // address that can be true; a name was resolved when the dialog began, and a phone is where it
 // sends from.
-void InviteDialog::route_in_dialog() {
-  route_ = route_of(hop_);
+InviteDialog::Way InviteDialog::way_of(nta_leg_t* leg, bool keep_hop) const {
+  const Way as_found{route_of(hop_), listener_};
   const sip_route_t* routes = nullptr;
   const sip_contact_t* target = nullptr;
-  nta_leg_get_route(leg_.get(), &routes, &target);
-  if (keep_hop_ || (!routes && !target)) return;
+  nta_leg_get_route(leg, &routes, &target);
+  if (keep_hop || (!routes && !target)) return as_found;
   const url_t& next = routes ? routes->r_url[0] : target->m_url[0];
   const Transport transport = transport_of(next).value_or(hop_.transport);
   const uint16_t default_port = transport == Transport::Tls ? 5061 : 5060;
   auto address = SocketAddress::parse(bracketed(host_of(next)), default_port);
-  if (!address) return;
+  if (!address) return as_found;
   if (next.url_port)
     address->set_port(static_cast<uint16_t>(std::strtoul(next.url_port, nullptr, 10)));
-  if (address->port() == 0) return;
-  if (is_private(*address) && !is_private(hop_.address)) return;
+  if (address->port() == 0) return as_found;
+  if (is_private(*address) && !is_private(hop_.address)) return as_found;
   // The connection that we have is the way to that host.
   if (transport != Transport::Udp && transport == hop_.transport &&
       address->same_host(hop_.address))
-    return;
+    return as_found;
   const Listener* listener = core_.listeners.towards(transport, *address);
-  if (!listener) return;
-  if (transport != hop_.transport) listener_ = listener;
-  route_ = route_of(NextHop{transport, address->host(), address->port(), *address});
+  if (!listener) return as_found;
+  return {route_of(NextHop{transport, address->host(), address->port(), *address}),
+          transport != hop_.transport ? listener : listener_};
 }
 
 // --- Requests of theirs
@@ -263,7 +279,7 @@ int InviteDialog::on_request(nta_incoming_t* transaction, const sip_t& sip) {
     case sip_method_options:
       return reply(transaction, SIP_200_OK,
                    std::string("Allow: ") + kAllow + "\r\nAccept: application/sdp\r\n");
-    case sip_method_refer: return reply(transaction, SIP_603_DECLINE);
+    case sip_method_refer: return on_refer(transaction, sip);
     case sip_method_notify:
     case sip_method_prack:
     case sip_method_cancel: return 481;
@@ -284,10 +300,11 @@ int InviteDialog::on_bye(nta_incoming_t* transaction, const sip_t& sip) {
       if (their_offer_ && !their_offer_answered_)
         reply(their_offer_.get(), SIP_487_REQUEST_TERMINATED);
       their_offer_.reset();
+      refer_.reset();
       set_state(State::Ended);
       tell([reason](DialogObserver& o) { o.on_ended(reason, true); });
       break;
-    case State::Ending:
+    case State::Ending: bye_waits_.reset(); break;
     case State::Ended: break;
   }
   finish_if_idle();

@@ -11,6 +11,8 @@
 #include "sip/client_auth.h"
 #include "sip/dialog.h"
 #include "sip/invite.h"
+#include "sip/offer_exchange.h"
+#include "sip/refer_subscription.h"
 #include "sip/session_timer.h"
 #include "sip/sip_core.h"
 #include "sip/sip_view.h"
@@ -35,19 +37,24 @@ class DialogHandle final : public Dialog {
   bool accept_offer(std::string sdp) override;
   bool refuse_offer(int status) override;
   bool info(std::string_view content_type, std::string_view body) override;
+  bool accept_referral() override;
+  bool refuse_referral(int status) override;
+  bool notify_referral(int status) override;
   void end(const Reason& reason) override;
   const std::string& sip_call_id() const override { return sip_call_id_; }
+  uint64_t id() const override { return id_; }
 
  private:
   friend class InviteDialog;
   InviteDialog* dialog_;
   const std::string sip_call_id_;
+  const uint64_t id_;
 };
 
 // One INVITE dialog (RFC 3261 12): what both roles share, which is everything after the answer:
-// offers both ways, glare, INFO, BYE, the route set. InviteServer and InviteClient add the first
-// transaction. Owned by SipCore::dialogs; signalling thread. Deleted only from the loop, never
-// under a callback.
+// offers both ways, glare, INFO, REFER, BYE, the route set. InviteServer and InviteClient add the
+// first transaction. Owned by SipCore::dialogs; signalling thread. Deleted only from the loop,
+// never under a callback.
 class InviteDialog {
  public:
   virtual ~InviteDialog();
@@ -70,7 +77,11 @@ class InviteDialog {
   bool accept_offer(const std::string& sdp);
   bool refuse_offer(int status);
   bool info(std::string_view content_type, std::string_view body);
+  bool accept_referral();
+  bool refuse_referral(int status);
+  bool notify_referral(int status);
   void end(const Reason& reason);
+  void owner_left();  // After end(): nobody has news for a subscription any more.
 
  protected:
   enum class State {
@@ -109,10 +120,19 @@ class InviteDialog {
   std::string remote_target() const;
   // Where requests in the dialog go, once the route set or the remote target is known.
   void route_in_dialog();
+  struct Way {
+    std::string route;
+    const Listener* listener = nullptr;
+  };
+  Way way_of(nta_leg_t* leg, bool keep_hop) const;
 
-  void session_asked(const sip_t& request);  // By an INVITE or UPDATE of theirs.
+  void learn(const sip_t& message);            // Whether the peer takes UPDATE.
+  void session_asked(const sip_t& request);    // By an INVITE or UPDATE of theirs.
+  void session_agreed(const sip_t& response);  // By their 2xx to one of ours.
   std::string session_lines() const { return session_ ? session_->answer_lines() : std::string(); }
   void session_refreshed();  // Starts the timer afresh.
+  // Theirs, in whatever carries it: 0, or the status that it is refused with.
+  int take_offer(nta_incoming_t* transaction, OfferExchange::By by, std::optional<std::string> sdp);
 
   static int on_leg_request(nta_leg_magic_t* self, nta_leg_t* leg, nta_incoming_t* transaction,
                             const sip_t* sip);
@@ -139,6 +159,7 @@ class InviteDialog {
   std::string contact_;
   ClientAuth auth_;
   State state_ = State::Early;
+  OfferExchange exchange_;
 
  private:
   friend class DialogHandle;
@@ -150,6 +171,7 @@ class InviteDialog {
   void on_offer_acknowledged(const sip_t* ack_or_cancel);
   void send_offer();
   void on_offer_response(const sip_t* response);
+  void on_offer_answered(const sip_t& response, bool by_invite);
   void offer_refused(int status);
   void retry_offer_later();
   void cancel_stuck_offer();
@@ -160,7 +182,14 @@ class InviteDialog {
   void stop_timers();
   void stop_timer();
   void on_session_timer();
+  void refresh_by_update();
+  void refresh_again_later();
   void on_refreshed(const sip_t* response);
+  int on_refer(nta_incoming_t* transaction, const sip_t& sip);
+  Referral referral_of(const sip_t& refer) const;
+  void send_next_notify();
+  void on_notify_response(const sip_t* response);
+  void send_bye();
 
   DialogHandle* handle_ = nullptr;
   DialogObserver* observer_ = nullptr;
@@ -172,19 +201,29 @@ class InviteDialog {
   bool their_offer_answered_ = false;  // 200 is out, the ACK is not in.
   bool their_offer_late_ = false;  // It had no SDP: our 200 carries the offer, the ACK the answer.
 
-  // Our offer: a re-INVITE, and until it has an answer its SDP.
+  // Our offer: a re-INVITE or UPDATE, and until it has an answer its SDP.
   OutgoingPtr our_offer_;
+  bool our_offer_by_invite_ = true;
   std::optional<std::string> our_sdp_;
   std::string our_offer_auth_;
   unsigned glares_ = 0;
   TimerId timer_;
 
   std::optional<SessionTimer> session_;
+  std::optional<bool> update_allowed_;  // Unknown until an Allow or a 405 says so.
+  TimePoint session_ends_{};
+  bool refresh_failed_ = false;  // Or not answered yet.
   TimerId session_due_;
   OutgoingPtr refresh_;
 
+  IncomingPtr refer_;  // Not answered yet.
+  unsigned referrals_ = 0;
+  std::optional<ReferSubscription> referral_;
+  OutgoingPtr notify_;
+
   OutgoingPtr bye_;
-  OutgoingPtr info_;                                       // Under way.
+  std::optional<std::string> bye_waits_;  // Its Reason, while the last NOTIFY is not answered.
+  OutgoingPtr info_;                      // Under way.
   std::deque<std::pair<std::string, std::string>> infos_;  // After it: content type and body.
 };
 

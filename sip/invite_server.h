@@ -3,6 +3,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include <sofia-sip/nta.h>
 
 #include "sip/invite_dialog.h"
 
@@ -21,6 +24,7 @@ class InviteServer final : public InviteDialog {
   // Takes the message, sends 100. nullptr: no dialog can be made of it, the message is still the
   // caller's.
   static InviteServer* accept(SipCore& core, MsgPtr& message, const Arrival& arrival);
+  ~InviteServer() override;
 
   bool progress(int status, const std::optional<std::string>& sdp) override;
   bool answer(const std::string& sdp) override;
@@ -35,10 +39,18 @@ class InviteServer final : public InviteDialog {
   void left_early(const Reason& reason) override;
   bool invite_pending() const override { return invite_ != nullptr; }
   void on_acknowledged(const sip_t* ack_or_cancel);
+  bool progress_reliably(int status, const std::string& sdp);
+  int on_prack(nta_reliable_t* response, nta_incoming_t* prack, const sip_t* sip);
+  void forget_reliable();
 
   IncomingPtr invite_;
   bool late_offer_ = false;  // No SDP in the INVITE: our 200 carries the offer.
-  Reason leaving_;           // The owner left between 200 and ACK: said in the BYE.
+  // RFC 3262: sent reliably are all that the caller requires to be, and what carries SDP when it
+  // can.
+  bool reliable_wanted_ = false, reliable_possible_ = false;
+  std::vector<nta_reliable_t*> unacknowledged_;  // Sofia's, which calls us until we destroy them.
+  bool prack_missing_ = false;
+  Reason leaving_;  // The owner left between 200 and ACK: said in the BYE.
 };
 
 }  // namespace gw::sip

@@ -118,10 +118,14 @@ NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& direc
   }
   core_.user_agent = header_text(config.user_agent);
   core_.min_session = config.min_session;
+  core_.session_expires = config.session_expires;
+  core_.timer_c = config.timer_c;
   core_.count_request = [this](std::string_view method) {
     const auto it = requests_.find(method);
     (it == requests_.end() ? other_requests_ : *it->second).Increment();
   };
+  core_.t1 = config.t1;
+  core_.is_ours = [this](const url_t& uri) { return inbound_.is_ours(uri); };
   core_.count_refusal = [this](const char* reason) {
     Counter*& counter = refusals_[reason];
     if (!counter) {
@@ -182,6 +186,8 @@ void NtaAgent::set_config(const SipConfig& config) {
   domain_ = config.domain;
   core_.user_agent = header_text(config.user_agent);
   core_.min_session = config.min_session;
+  core_.session_expires = config.session_expires;
+  core_.timer_c = config.timer_c;
   if (!tls_) return;
   if (const auto loaded = set_tls_identity(tls_identity_, config.tls,
                                            log_tls_failures(core_.log, core_.clock, core_.metrics));

@@ -49,6 +49,8 @@ struct SipConfig {
   Duration min_expires = 60s, max_expires = 3600s, default_expires = 600s;
   std::string user_agent = "acs-gateway";
   Duration min_session = 90s;        // Shorter session timers are refused with 422 (RFC 4028 4).
+  Duration session_expires = 30min;  // What we ask for; 0 = we take part only when the peer asks.
+  Duration timer_c = 3min;           // An INVITE of ours that rings on without a word is cancelled after this (Timer C).
   Duration stranger_idle = 60s;      // A TCP or TLS connection over which nobody was admitted is closed after this.
   Duration t1 = 500ms;               // Round-trip estimate behind every SIP timer (RFC 3261 17.1.1.1).
 };

@@ -16,6 +16,7 @@
 #include "sip/listeners.h"
 #include "sip/sofia_loop.h"
 #include "sip/sofia_ptr.h"
+#include "sip/sofia_sip.h"
 
 namespace gw::sip {
 
@@ -56,6 +57,9 @@ struct SipCore {
   Log log;
   std::string user_agent;
   Duration min_session = 90s;
+  Duration session_expires = 30min;  // Asked of peers (RFC 4028); 0 = not.
+  Duration timer_c = 3min;           // RFC 3261 16.6 (11).
+  Duration t1 = 500ms;
 
   Listeners listeners;  // Sofia's transactions point into it: it goes after the agent.
   AgentPtr agent;
@@ -68,6 +72,7 @@ struct SipCore {
 
   std::function<void(std::string_view method)> count_request;
   std::function<void(const char* reason)> count_refusal;
+  std::function<bool(const url_t& uri)> is_ours;  // Domain or a listener: dialled here.
 
  private:
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

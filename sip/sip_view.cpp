@@ -235,6 +235,14 @@ bool supports_timer(const sip_t& request) {
   return lists(request.sip_supported, "timer") || lists(request.sip_require, "timer");
 }
 
+bool supports_100rel(const sip_t& request) {
+  return lists(request.sip_supported, "100rel") || lists(request.sip_require, "100rel");
+}
+
+bool requires_100rel(const sip_t& message) {
+  return lists(message.sip_require, "100rel");
+}
+
 bool allows(const sip_t& message, std::string_view method) {
   return lists(message.sip_allow, method);
 }
@@ -254,7 +262,7 @@ std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact
     std::string unsupported;
     int n = 0;
     for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
-      if (equals(*item, "timer")) continue;
+      if (equals(*item, "timer") || equals(*item, "100rel")) continue;
       unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
     }
     if (!unsupported.empty()) {

@@ -18,7 +18,8 @@ inline constexpr size_t kMaxHeaderValue = 1024;  // Display names, User-to-User,
 inline constexpr size_t kMaxCustomHeaders = 5;   // ACS passes on no more.
 inline constexpr size_t kMaxContacts = 16;       // Of a REGISTER or a 3xx.
 
-inline constexpr const char* kAllow = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER";
+inline constexpr const char* kAllow =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER";
 
 // Why a request is refused before anything is done for it.
 struct Rejection {
@@ -51,7 +52,9 @@ struct Body {
 };
 Body body_of(const sip_t& message);
 
-bool supports_timer(const sip_t& request);                   // RFC 4028, in Supported or Require.
+bool supports_timer(const sip_t& request);   // RFC 4028, in Supported or Require.
+bool supports_100rel(const sip_t& request);  // RFC 3262, likewise.
+bool requires_100rel(const sip_t& message);
 bool allows(const sip_t& message, std::string_view method);  // Its Allow names the method.
 
 // What every request that begins or changes a dialog must have: usable Contact and Record-Route

@@ -93,9 +93,10 @@ void EdgeCore::ring_one(EdgeSession& session, const EdgeServer::Ring& ring) {
   if (session.call(ring.call_id)) return;
   DeviceCall& call = session.calls[ring.call_id];
   call.stage = Stage::Ringing;
-  call.incoming = {ring.call_id, ring.from, ring.to, ring.context, ring.expires};
+  call.incoming = {ring.call_id, ring.from, ring.to, ring.context, ring.expires, ring.transferor};
   call.update.call_id = ring.call_id;
   call.update.remote = ring.from;
+  call.update.transferor = ring.transferor;
   calls_[ring.call_id].devices.push_back(session.device);
   session.event(frames::incoming_call(call.incoming));
   if (ring.warm_up) session.event(frames::offer_request(ring.call_id, 1, frames::OfferWhy::WarmUp));
@@ -143,6 +144,11 @@ void EdgeCore::participants(const DeviceId& device, const std::string& call_id,
   for (const Participant& participant : removed)
     call->participants.erase(participant.participant_id);
   session->event(frames::participants(call_id, ++call->version, changed, removed));
+}
+
+void EdgeCore::transfer(const DeviceId& device, const TransferUpdate& update) {
+  EdgeSession* session = find(device);
+  if (session && session->call(update.call_id)) session->event(frames::transfer(update));
 }
 
 void EdgeCore::request_offer(const DeviceId& device, const std::string& call_id,

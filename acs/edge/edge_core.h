@@ -48,6 +48,7 @@ class EdgeCore {
   void participants(const DeviceId& device, const std::string& call_id,
                     const std::vector<Participant>& changed,
                     const std::vector<Participant>& removed);
+  void transfer(const DeviceId& device, const TransferUpdate& update);
   void request_offer(const DeviceId& device, const std::string& call_id, uint32_t generation);
   void end(const std::string& call_id, const DeviceId& device, const EndReason& reason);
   void revoke(std::string_view identity);
@@ -102,6 +103,7 @@ class EdgeCore {
   void take(EdgeSession& session, uint32_t ticket, HoldAsked hold);
   void take(EdgeSession& session, uint32_t ticket, MuteAsked mute);
   void take(EdgeSession& session, uint32_t ticket, DigitsAsked digits);
+  void take(EdgeSession& session, uint32_t ticket, TransferAsked transfer);
   void take(EdgeSession& session, uint32_t ticket, QualityReported quality);
   template <class Event>
   void pass_on(EdgeSession& session, uint32_t ticket, Event event, RequestLog::Kind kind);

@@ -60,6 +60,16 @@ struct CallUpdate {
   bool outgoing = false;
   uint32_t sip_status = 0;
   int64_t connected_at_ms = 0;
+  Identity transferor;  // Who gave this call to the user; empty raw_id = nobody.
+};
+
+// What becomes of a transfer: for the user who asked (Accepted: for who is passed on).
+struct TransferUpdate {
+  enum class State { Transferring, Transferred, Failed, Accepted };
+  std::string call_id;
+  State state = State::Transferring;
+  Status error;  // Failed.
+  std::string new_call_id;
 };
 
 enum class ParticipantState { Connecting, Ringing, EarlyMedia, Connected, Hold, Disconnected };
@@ -133,6 +143,15 @@ struct DigitsAsked {
   std::string digits;        // Checked: 0-9 * # A-D !
   Duration length{}, gap{};  // 0 = the default; bounded.
 };
+struct TransferAsked {  // Of the other party: to somebody, or to that of another call of the
+                        // user's.
+  RequestRef request;
+  std::string call_id;
+  Identity target;
+  std::string target_call_id;  // Empty: target is it.
+  std::string caller_id;
+  CallContext context;
+};
 struct DeviceGone {  // Unregistered, revoked, or away for longer than the resume window.
   DeviceId device;
   std::string identity;
@@ -150,7 +169,7 @@ struct QualityReported {
   std::string codec;
 };
 using EdgeEvent = std::variant<Invited, Offered, Accepted, Rejected, HungUp, HoldAsked, MuteAsked,
-                               DigitsAsked, DeviceGone, DeviceCame, QualityReported>;
+                               DigitsAsked, TransferAsked, DeviceGone, DeviceCame, QualityReported>;
 using EdgeEventSink =
     std::function<void(EdgeEvent)>;  // Called on the Asio thread: posts to signalling.
 

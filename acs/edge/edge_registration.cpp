@@ -186,7 +186,7 @@ void EdgeCore::welcome(EdgeSession& session, uint32_t request_id, bool resumed) 
   out.ping_interval = parts_.config.ping_interval;
   out.ping_timeout = parts_.config.ping_timeout;
   out.resume_window = parts_.config.resume_window;
-  out.features = {"resume", "warm-up", "hold", "mute", "dtmf", "token-refresh"};
+  out.features = {"resume", "warm-up", "hold", "mute", "dtmf", "transfer", "token-refresh"};
   out.display_name = session.display_name;
   session.tell(frames::request_frame(request_id, frames::registered(out)));
   session.ring.replay(0, [&](const std::string& frame) { session.tell(frame); });

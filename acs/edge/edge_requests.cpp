@@ -198,6 +198,15 @@ void EdgeCore::take(EdgeSession& session, uint32_t ticket, DigitsAsked digits) {
   pass_on(session, ticket, std::move(digits), Kind::Other);
 }
 
+void EdgeCore::take(EdgeSession& session, uint32_t ticket, TransferAsked transfer) {
+  const bool attended = !transfer.target_call_id.empty();
+  if (!in_stage(session.call(transfer.call_id), Stage::Active) ||
+      (attended && !in_stage(session.call(transfer.target_call_id), Stage::Active))) {
+    return refuse(session, ticket, 404, 41040, "the call is not connected");
+  }
+  pass_on(session, ticket, std::move(transfer), Kind::Other);
+}
+
 void EdgeCore::take(EdgeSession& session, uint32_t ticket, QualityReported quality) {
   if (in_stage(session.call(quality.call_id), Stage::Active)) parts_.events(std::move(quality));
   if (ticket != 0) respond({session.device, ticket}, {}, {}, 0);

@@ -75,6 +75,9 @@ class Server final : public EdgeServer {
                     std::vector<Participant> changed, std::vector<Participant> removed) override {
     post([=](EdgeCore& core) { core.participants(device, call_id, changed, removed); });
   }
+  void transfer(const DeviceId& device, const TransferUpdate& update) override {
+    post([=](EdgeCore& core) { core.transfer(device, update); });
+  }
   void request_offer(const DeviceId& device, const std::string& call_id,
                      uint32_t generation) override {
     post([=](EdgeCore& core) { core.request_offer(device, call_id, generation); });

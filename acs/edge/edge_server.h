@@ -70,6 +70,7 @@ class EdgeServer {
     CallContext context;
     WallTime expires{};
     bool warm_up = true;
+    Identity transferor{};  // Who gave the call away, if somebody did.
   };
   virtual std::vector<DeviceId> ring(const Ring& ring) = 0;
   virtual size_t devices(std::string_view identity) const = 0;
@@ -87,6 +88,7 @@ class EdgeServer {
   virtual void update(const DeviceId& device, const CallUpdate& update) = 0;
   virtual void participants(const DeviceId& device, const std::string& call_id,
                             std::vector<Participant> changed, std::vector<Participant> removed) = 0;
+  virtual void transfer(const DeviceId& device, const TransferUpdate& update) = 0;
   virtual void request_offer(const DeviceId& device, const std::string& call_id,
                              uint32_t generation) = 0;
 

@@ -37,9 +37,9 @@ struct Refused {  // Understood and not accepted: answered with this status.
 
 // The events' `request`, `identity` and the caller's own display name are left for the session to
 // fill in.
-using Body =
-    std::variant<Nothing, Refused, Register, RefreshToken, Unregister, Ping, Invited, Offered,
-                 Accepted, Rejected, HungUp, HoldAsked, MuteAsked, DigitsAsked, QualityReported>;
+using Body = std::variant<Nothing, Refused, Register, RefreshToken, Unregister, Ping, Invited,
+                          Offered, Accepted, Rejected, HungUp, HoldAsked, MuteAsked, DigitsAsked,
+                          TransferAsked, QualityReported>;
 
 struct ClientFrame {
   uint32_t request_id = 0;
@@ -65,6 +65,7 @@ struct IncomingCall {
   Identity from, to;
   CallContext context;
   WallTime expires{};
+  Identity transferor{};
 };
 struct CallSnapshot {
   CallUpdate update;
@@ -100,6 +101,7 @@ EncodedBody call_ended(const std::string& call_id, const EndReason& reason);
 EncodedBody participants(const std::string& call_id, uint64_t version,
                          const std::vector<Participant>& changed,
                          const std::vector<Participant>& removed);
+EncodedBody transfer(const TransferUpdate& update);
 EncodedBody offer_request(const std::string& call_id, uint32_t generation, OfferWhy why);
 
 }  // namespace gw::acs::edge::frames

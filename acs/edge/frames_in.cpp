@@ -123,6 +123,27 @@ Body take(const pb::SendDtmf& from) {
   return out;
 }
 
+Body take(const pb::Transfer& from) {
+  if (!is_call_id(from.call_id())) return bad("call_id");
+  TransferAsked out;
+  out.call_id = from.call_id();
+  if (from.to_case() == pb::Transfer::kTargetCallId) {
+    if (!is_call_id(from.target_call_id()) || from.target_call_id() == from.call_id())
+      return bad("target_call_id");
+    out.target_call_id = from.target_call_id();
+  } else {
+    if (!is_raw_id(from.target().raw_id()) || !short_text(from.target().display_name()))
+      return bad("target");
+    out.target = {from.target().raw_id(), from.target().display_name()};
+  }
+  if (!from.caller_id().empty() && !is_number(from.caller_id())) return bad("caller_id");
+  out.caller_id = from.caller_id();
+  auto context = context_of(from.context());
+  if (!context) return bad("context");
+  out.context = std::move(*context);
+  return out;
+}
+
 Body take(const pb::QualityReport& from) {
   if (!is_call_id(from.call_id()) || !short_text(from.codec(), 32)) return Nothing{};
   return QualityReported{from.call_id(),  from.rtt_ms(), from.jitter_ms(), from.loss_in(),
@@ -173,7 +194,7 @@ Body body_of(const pb::ClientFrame& frame) {
     case Case::kQuality: return take(frame.quality());
     case Case::kCandidate: return Nothing{};
     case Case::kJoin: return not_offered("Joining a group call or room");
-    case Case::kTransfer: return not_offered("Transfer");
+    case Case::kTransfer: return take(frame.transfer());
     case Case::kAddParticipant: return not_offered("Adding a participant");
     case Case::kRemoveParticipant: return not_offered("Removing a participant");
     case Case::kMuteParticipants: return not_offered("Muting others");

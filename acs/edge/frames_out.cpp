@@ -98,6 +98,7 @@ void put(const CallUpdate& from, pb::CallUpdate& to) {
   to.set_outgoing(from.outgoing);
   to.set_sip_status(from.sip_status);
   to.set_connected_at_ms(from.connected_at_ms);
+  if (!from.transferor.raw_id.empty()) put(from.transferor, *to.mutable_transferor());
 }
 
 void put(const Participant& from, pb::Participant& to) {
@@ -113,6 +114,7 @@ void put(const IncomingCall& from, pb::IncomingCall& to) {
   put(from.to, *to.mutable_to());
   put(from.context, *to.mutable_context());
   to.set_expires_at_ms(unix_ms(from.expires));
+  if (!from.transferor.raw_id.empty()) put(from.transferor, *to.mutable_transferor());
 }
 
 void put(const CallSnapshot& from, pb::CallSnapshot& to) {
@@ -236,6 +238,25 @@ EncodedBody participants(const std::string& call_id, uint64_t version,
   out.set_version(version);
   for (const Participant& participant : changed) put(participant, *out.add_changed());
   for (const Participant& participant : removed) put(participant, *out.add_removed());
+  return bytes_of(frame);
+}
+
+EncodedBody transfer(const TransferUpdate& update) {
+  pb::ServerFrame frame;
+  pb::TransferUpdate& out = *frame.mutable_transfer();
+  out.set_call_id(update.call_id);
+  switch (update.state) {
+    case TransferUpdate::State::Transferring:
+      out.set_state(pb::TransferUpdate::TRANSFERRING);
+      break;
+    case TransferUpdate::State::Transferred: out.set_state(pb::TransferUpdate::TRANSFERRED); break;
+    case TransferUpdate::State::Failed:
+      out.set_state(pb::TransferUpdate::FAILED);
+      put(update.error, *out.mutable_error());
+      break;
+    case TransferUpdate::State::Accepted: out.set_state(pb::TransferUpdate::ACCEPTED); break;
+  }
+  out.set_new_call_id(update.new_call_id);
   return bytes_of(frame);
 }
 

@@ -152,6 +152,9 @@ bool Call::worth_another_rank(const policy::Party& party, const HangupCause& cau
 }
 
 void Call::on_ringing(Leg& leg) {
+  if (const auto invitation = invitation_of(leg); invitation != invitations_.end()) {
+    return note_ringing(invitation->id);
+  }
   if (state_ != CallState::Ringing || !is_ringing(leg)) return;
   callee_ = &leg;
   if (std::exchange(caller_hears_ringing_, true)) return;
@@ -246,7 +249,7 @@ void Call::on_hold(Leg& leg, bool on) {
   } else {
     connect_media();
   }
-  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+  tell_parties_changed();
 }
 
 // What each of the parties is to know of the others' holds.
@@ -265,6 +268,11 @@ void Call::on_digits(Leg& leg, std::string_view digits, Duration length, Duratio
   for (const char key : digits) {
     tell_watchers([&](CallWatcher& watcher) { watcher.on_key(*this, leg, key); });
   }
+}
+
+void Call::on_transfer_wanted(Leg& leg, const TransferRequest& request) {
+  if (may_transfer(leg)) return owner_.on_transfer_wanted(*this, leg, request);
+  leg.on_transfer(TransferStep::Failed, {Cause::Forbidden, 0, 0, "only one of two that talk can be transferred"});
 }
 
 void Call::on_ended(Leg& leg, const HangupCause& cause) {
@@ -294,6 +302,11 @@ void Call::on_ended(Leg& leg, const HangupCause& cause) {
 // A party that hangs up takes only itself away, as long as two remain.
 void Call::leave(Leg& leg, const HangupCause& cause) {
   std::erase(talking_, &leg);
+  if (transfer_ && transfer_->transferor() == &leg) {
+    let_transferor_go();
+  } else if (transfer_ && &transfer_->transferee() == &leg) {
+    drop_transfer({Cause::CancelledByCaller, 0, 0, "who was to be transferred hung up"});
+  }
   if (!anybody_to_talk()) {
     talking_.push_back(&leg);  // Of the record, and of those who are told.
     return end(cause, &leg == caller_.get() ? EndedBy::Caller : EndedBy::Callee);
@@ -303,14 +316,15 @@ void Call::leave(Leg& leg, const HangupCause& cause) {
   remove_ports(leg);
   connect_media();
   show_holds();
-  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+  tell_parties_changed();
 }
 
-// Two parties; or one and an application; or an application that waits for whom it invited.
+// Two parties; or one and an application; or an application that waits for whom it invited; or one whom the other gave to
+// somebody who rings.
 bool Call::anybody_to_talk() const {
   const auto applications = static_cast<size_t>(std::ranges::count_if(talking_, &Leg::is_application));
   const size_t parties = talking_.size() - applications;
-  if (parties >= 2) return true;
+  if (parties >= 2 || (transfer_ && transfer_->waits_alone() && parties == 1)) return true;
   return applications > 0 && (parties == 1 || !invitations_.empty());
 }
 
@@ -328,7 +342,7 @@ void Call::admit(std::unique_ptr<Leg> leg) {
   answered_guests_.push_back(leg.get());
   guests_.push_back(std::move(leg));
   connect_media();
-  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+  tell_parties_changed();
 }
 
 bool Call::redirect(policy::Routed routed) {
@@ -404,6 +418,8 @@ void Call::try_next_rank(Invitations::iterator invitation) {
     }
     if (invitation->ringing.empty()) continue;
     invitation->timer = services_.loop.after(invitation->timeout, [this, id = invitation->id] { on_invitation_timeout(id); });
+    const bool rings = std::ranges::any_of(invitation->ringing, &Leg::rings_at_once);
+    if (rings) note_ringing(invitation->id);
     const auto self = std::ranges::find_if(invitation->ringing, &Leg::answers_itself);
     if (self != invitation->ringing.end()) on_invitation_answered(invitation, **self);
     return;
@@ -413,6 +429,7 @@ void Call::try_next_rank(Invitations::iterator invitation) {
 
 void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
   const InvitationId id = invitation->id;
+  const std::string number = invitation->routed.decision.normalised;
   services_.loop.cancel(invitation->timer);
   stop_ringing(invitation, {Cause::AnsweredElsewhere}, &leg);
   invitations_.erase(invitation);
@@ -421,8 +438,11 @@ void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
     leg.end({Cause::Exhausted}, false);
     remove_ports(leg);
     const HangupCause full{Cause::Exhausted, 0, 0, "a conference has at most " + std::to_string(media::kMaxParties) + " parties"};
+    fail_transfer(id, full);
     return tell_watchers([&](CallWatcher& watcher) { watcher.on_invitation_failed(*this, id, full); });
   }
+  const bool transferred = transfer_ && transfer_->invitation() == id;
+  Leg* const transferor = take_place(id);
   talking_.push_back(&leg);
   if (callee_) {
     answered_guests_.push_back(&leg);
@@ -432,13 +452,14 @@ void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
   connect_media();
   leg.connected();
   show_holds();
+  if (transferred) finish_transfer(transferor, leg, number);
   log_.info("party joined", {{"party", policy::to_string(leg.party())}, {"parties", talking_.size()}});
   if (times_.answered == WallTime{}) {
     times_.answered = services_.clock.wall();
     if (config_->calls.max_duration > Duration{}) arm(duration_timer_, config_->calls.max_duration, &Call::on_max_duration);
   }
   tell_watchers([&](CallWatcher& watcher) { watcher.on_invitation_answered(*this, id, leg); });
-  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+  tell_parties_changed();
 }
 
 void Call::on_invitation_timeout(InvitationId id) {
@@ -454,6 +475,7 @@ void Call::give_up(Invitations::iterator invitation, const HangupCause& why) {
   const HangupCause cause = why;
   log_.info("invitation failed", {{"cause", policy::to_string(cause.cause)}, {"status", cause.sip_status}, {"why", cause.detail}});
   invitations_.erase(invitation);
+  fail_transfer(id, cause);
   const bool lonely = !anybody_to_talk();
   tell_watchers([&](CallWatcher& watcher) { watcher.on_invitation_failed(*this, id, cause); });
   if (lonely) end(cause, EndedBy::Callee);
@@ -480,7 +502,7 @@ void Call::drop(Leg& leg, const HangupCause& cause) {
 void Call::mute(Leg& leg) {
   if (!is_talking(leg) || !muted_.insert(&leg).second) return;
   services_.media.set_muted(leg.port(), true);
-  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+  tell_parties_changed();
 }
 
 void Call::set_apart(Leg& leg, bool apart) {
@@ -491,7 +513,7 @@ void Call::set_apart(Leg& leg, bool apart) {
     apart_.erase(&leg);
   }
   connect_media();
-  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+  tell_parties_changed();
 }
 
 void Call::attach(PortId port) {
@@ -514,7 +536,12 @@ void Call::tell_watchers(Tell tell) {
   }
 }
 
-void Call::take_in(Call& other) {
+void Call::tell_parties_changed() {
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+}
+
+// `but`, if any, stays behind: it moves along, and talks no more.
+void Call::take_in(Call& other, Leg* but) {
   GW_ASSERT(state_ == CallState::Talking && other.state_ == CallState::Talking);
   other.give_up_to(id_);
   services_.media.merge(session_, other.session_);
@@ -525,8 +552,10 @@ void Call::take_in(Call& other) {
     leg->move_to(*this, session_);
     guests_.push_back(std::move(leg));
   }
-  std::ranges::copy(other.talking_, std::back_inserter(talking_));
   std::ranges::copy(other.talking_, std::back_inserter(answered_guests_));
+  if (but) remove_ports(*but);
+  std::erase(other.talking_, but);
+  std::ranges::copy(other.talking_, std::back_inserter(talking_));
   ports_.merge(other.ports_);
   stats_.merge(other.stats_);
   other.talking_.clear();
@@ -547,6 +576,7 @@ void Call::give_up_to(const CallId& into) {
     if (const auto stats = services_.media.stats(leg->port())) stats_[leg->port()] = *stats;
   }
   for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_}) services_.loop.cancel(*timer);
+  if (transfer_) drop_transfer({Cause::CancelledByCaller, 0, 0, "the call was joined to another"});
   for (Invitation& invitation : std::exchange(invitations_, {})) {
     services_.loop.cancel(invitation.timer);
     for (Leg* leg : invitation.ringing) leg->end({Cause::CancelledByCaller}, true);
@@ -579,6 +609,8 @@ void Call::end(const HangupCause& cause, EndedBy by) {
   times_.ended = services_.clock.wall();
   for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_}) services_.loop.cancel(*timer);
   for (const Invitation& invitation : std::exchange(invitations_, {})) services_.loop.cancel(invitation.timer);
+  if (transfer_) transfer_->fail(cause);
+  transfer_.reset();
 
   // A leg that ended by itself ignores this.
   if (caller_) caller_->end(cause, by == EndedBy::Callee);

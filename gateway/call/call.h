@@ -13,6 +13,7 @@
 #include "gateway/call/call_watcher.h"
 #include "gateway/call/leg.h"
 #include "gateway/call/services.h"
+#include "gateway/call/transfer.h"
 #include "gateway/config/config.h"
 #include "gateway/policy/router.h"
 
@@ -41,6 +42,9 @@ class CallOwner {
   virtual tl::expected<std::vector<std::unique_ptr<Leg>>, policy::HangupCause> legs_for(Call& call, const policy::Routed& routed,
                                                                                         const policy::Party& party) = 0;
   virtual void on_port_opened(Call& call, PortId port) = 0;
+  // A party asks for a transfer: Call::transfer, Call::take_over, or Leg::on_transfer(Failed) follows.
+  virtual void on_transfer_wanted(Call& call, Leg& leg, const TransferRequest& request) = 0;
+  virtual PartyName name_of(const Call& call, const Leg& leg) const = 0;  // As others in the call see it.
   virtual void on_call_finished(Call& call) = 0;  // The last thing a call does: it may be destroyed after this returns.
 };
 
@@ -94,7 +98,15 @@ class Call final : public LegObserver {
 
   // The parties of `other`, which talks as this one does, become parties of this call: a conference. `other` is over for
   // its record; its owner destroys it.
-  void take_in(Call& other);
+  void take_in(Call& other) { take_in(other, nullptr); }
+
+  // One of two gives its place to whom `routed` reaches, and leaves when that one answers; should it hang up before, the
+  // other waits. Only when may_transfer.
+  bool may_transfer(const Leg& transferor) const;
+  void transfer(Leg& transferor, policy::Routed routed);
+  // `mine` and `theirs` are one party in two calls of two: those whom it talked with talk with each other, here. `from` is over
+  // as with take_in.
+  void take_over(Leg& mine, Call& from, Leg& theirs);
 
   void on_media(const media::MediaEvent& event);  // Of one of its ports.
 
@@ -127,6 +139,7 @@ class Call final : public LegObserver {
   void on_media_ready(Leg& leg) override;
   void on_hold(Leg& leg, bool on) override;
   void on_digits(Leg& leg, std::string_view digits, Duration length, Duration gap) override;
+  void on_transfer_wanted(Leg& leg, const TransferRequest& request) override;
   void on_ended(Leg& leg, const policy::HangupCause& cause) override;
 
   struct Invitation {
@@ -155,6 +168,16 @@ class Call final : public LegObserver {
   const policy::Routed& way() const { return redirected_ ? *redirected_ : routed_; }
   template <class Tell>
   void tell_watchers(Tell tell);
+  // Transfers (call_transfer.cpp).
+  void note_ringing(InvitationId invitation);
+  void let_transferor_go();
+  Leg* take_place(InvitationId invitation);
+  void finish_transfer(Leg* transferor, Leg& target, const std::string& number);
+  void fail_transfer(InvitationId invitation, const policy::HangupCause& cause);
+  void drop_transfer(const policy::HangupCause& cause);
+  void dismiss(Leg& leg);
+  void tell_parties_changed();
+  void take_in(Call& other, Leg* but);
   void note_failure(const policy::Party& party, const policy::HangupCause& cause);
   bool worth_another_rank(const policy::Party& party, const policy::HangupCause& cause) const;
   void connect_media();
@@ -195,6 +218,7 @@ class Call final : public LegObserver {
   unsigned redirections_ = 0;
   Invitations invitations_;
   uint64_t next_invitation_ = 1;
+  std::optional<Transfer> transfer_;           // Under way.
   std::set<const Leg*> muted_, apart_;
   std::vector<CallWatcher*> watchers_;
   std::vector<PortId> attached_;

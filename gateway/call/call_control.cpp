@@ -228,6 +228,7 @@ void CallControl::on_edge(const edge::EdgeEvent& event) {
                  [&](const edge::HoldAsked& e) { to_leg(e); },
                  [&](const edge::MuteAsked& e) { to_leg(e); },
                  [&](const edge::DigitsAsked& e) { to_leg(e); },
+                 [&](const edge::TransferAsked& e) { to_leg(e); },
                  [&](const edge::DeviceGone& e) {
                    for (const std::string& call_id : e.call_ids) {
                      if (EdgeLeg* leg = registry_.find_user_call(call_id)) leg->on_event(e);
@@ -395,9 +396,8 @@ Result<void> CallControl::transfer(const CallId& id, const std::string& to) {
   if (call->state() != CallState::Talking) return fail(ErrorCode::Conflict, "not answered yet: " + id.value);
   const auto in_cloud = [](Leg* leg) { return dynamic_cast<CloudLeg*>(leg) != nullptr; };
   const auto leg = std::ranges::find_if(call->talking(), in_cloud);
-  if (call->talking().size() != 2 || leg == call->talking().end()) {
-    return fail(ErrorCode::Conflict, "only a call of two with a party in the cloud can be transferred");
-  }
+  if (leg == call->talking().end()) return transfer_here(*call, to);
+  if (call->talking().size() != 2) return fail(ErrorCode::Conflict, "only a call of two can be transferred");
   auto& cloud = static_cast<CloudLeg&>(**leg);
   std::string target = to;
   std::string number;

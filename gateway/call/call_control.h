@@ -64,8 +64,9 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   void end_all(const policy::HangupCause& cause, EndedBy by);
   bool hang_up(const CallId& id);
   Result<void> join(const CallId& id, const CallId& other);  // The other's parties become parties of the first.
-  // The far end of a call in the cloud goes to somebody else there: "user:NAME", an identity or a number. Our part ends
-  // when ACS has taken it.
+  // The called party of a call of two gives its place to "user:NAME", "phone:NAME" or whoever the caller reaches by that number. The
+  // far end of a call in the cloud goes to somebody else there ("user:NAME", an identity or a number): our part ends when ACS has
+  // taken it.
   Result<void> transfer(const CallId& id, const std::string& to);
   void update_gauges();            // Every second or so.
 
@@ -93,8 +94,15 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   // CallOwner
   LegsOrCause legs_for(Call& call, const policy::Routed& routed, const policy::Party& party) override;
   void on_port_opened(Call& call, PortId port) override { registry_.add_port(port, call.id()); }
+  void on_transfer_wanted(Call& call, Leg& leg, const TransferRequest& request) override;
+  PartyName name_of(const Call& call, const Leg& leg) const override;
   void on_call_finished(Call& call) override;
 
+  tl::expected<policy::Routed, policy::HangupCause> transfer_route(const Call& call, const Leg& by,
+                                                                   const TransferRequest& request) const;
+  void show_transferee(const Call& call, const Leg& transferee, policy::Routed& routed) const;
+  void transfer_attended(Call& call, Leg& leg, const TransferRequest& request);
+  Result<void> transfer_here(Call& call, const std::string& to);
   LegsOrCause legs_to_phone(Call& call, const policy::Routed& routed, const policy::Party& party);
   LegsOrCause legs_to_user(Call& call, const policy::Routed& routed, const policy::Party& party);
   LegsOrCause legs_to_trunk(Call& call, const policy::Routed& routed, const policy::Party& party);

@@ -63,6 +63,7 @@ Result<void> EdgeLeg::start() {
   ring.from = user_.remote;
   ring.to = {user_.identity, ""};
   ring.context = user_.context;
+  ring.transferor = user_.transferor;
   ring.expires = user_.ring_expires;
   const auto ringing = services_.edge->ring(ring);
   if (ringing.empty()) return fail(ErrorCode::Unavailable, "no device of " + user_.identity + " is connected");
@@ -86,6 +87,44 @@ void EdgeLeg::set_remote_hold(bool on) {
   if (far_holds_ == on) return;
   far_holds_ = on;
   if (answered_) show_state();
+}
+
+void EdgeLeg::on_transfer(TransferStep step, const HangupCause& cause) {
+  using State = edge::TransferUpdate::State;
+  edge::TransferUpdate update;
+  update.call_id = user_.call_id;
+  switch (step) {
+    case TransferStep::Trying:
+    case TransferStep::Ringing: update.state = State::Transferring; break;
+    case TransferStep::Done: update.state = State::Transferred; break;
+    case TransferStep::Failed:
+      update.state = State::Failed;
+      update.error = policy::acs_reason(cause, policy::Far::Phone, policy::FarDirection::WeCalledIt,
+                                        edge::EndReason::By::Remote).status;
+      break;
+  }
+  services_.edge->transfer(active_, update);
+}
+
+// The call goes on with somebody else at its end.
+void EdgeLeg::meet(const PartyName& other) {
+  if (ended_ || active_.empty()) return;
+  edge::Participant gone;
+  gone.participant_id = remote_participant();
+  gone.identity = user_.remote;
+  gone.state = edge::ParticipantState::Disconnected;
+  services_.edge->participants(active_, user_.call_id, {}, {std::move(gone)});
+  ++met_;
+  user_.remote = {other.raw_id, other.display_name};
+  edge::TransferUpdate update;
+  update.call_id = update.new_call_id = user_.call_id;
+  update.state = edge::TransferUpdate::State::Accepted;
+  services_.edge->transfer(active_, update);
+  show_state();
+}
+
+std::string EdgeLeg::remote_participant() const {
+  return met_ == 0 ? user_.server_call_id : user_.server_call_id + "-" + std::to_string(met_);
 }
 
 void EdgeLeg::end(const HangupCause& cause, bool by_remote) {
@@ -233,6 +272,19 @@ void EdgeLeg::on_event(const edge::DigitsAsked& digits) {
                   digits.gap == Duration{} ? kDefaultGap : digits.gap);
 }
 
+void EdgeLeg::on_event(const edge::TransferAsked& transfer) {
+  if (!from_active(transfer.request) || !answered_) return refuse(transfer.request, 400, 41040, "the call is not connected");
+  services_.edge->respond(transfer.request, {});
+  TransferRequest request;
+  request.user_call = transfer.target_call_id;
+  const std::string& raw_id = transfer.target.raw_id;
+  if (request.user_call.empty()) request.number = raw_id.starts_with("4:") ? raw_id.substr(2) : raw_id;
+  request.caller_id = transfer.caller_id;
+  request.headers = transfer.context.headers;
+  if (!transfer.context.user_to_user.empty()) request.headers.emplace_back("User-To-User", transfer.context.user_to_user);
+  call_->on_transfer_wanted(*this, request);
+}
+
 void EdgeLeg::on_event(const edge::DeviceGone& gone) {
   if (ended_) return;
   if (active_.empty()) {
@@ -311,13 +363,14 @@ void EdgeLeg::show(CallState state) {
   update.state = state;
   update.muted = muted_;
   update.remote = user_.remote;
+  update.transferor = user_.transferor;
   update.server_call_id = user_.server_call_id;
   update.outgoing = !outgoing_;
   update.connected_at_ms = connected_at_ms_;
   services_.edge->update(active_, update);
 
   edge::Participant remote;
-  remote.participant_id = user_.server_call_id;
+  remote.participant_id = remote_participant();
   remote.identity = user_.remote;
   switch (state) {
     case CallState::Trying: remote.state = edge::ParticipantState::Connecting; break;

@@ -27,6 +27,7 @@ class EdgeLeg final : public Leg {
     std::string call_id;           // The call as the user's library names it.
     acs::edge::Identity remote;    // Who is at the other end.
     acs::edge::CallContext context;
+    acs::edge::Identity transferor{};   // Who gave the call to the user.
     WallTime ring_expires{};
     std::string server_call_id;
   };
@@ -48,6 +49,9 @@ class EdgeLeg final : public Leg {
   Result<void> answer(const std::vector<media::Codec>& codecs_first) override;
   void connected() override { show_state(); }
   void set_remote_hold(bool on) override;
+  void on_transfer(TransferStep step, const policy::HangupCause& cause) override;
+  void meet(const PartyName& other) override;
+  bool is_meant_by(const TransferRequest& request) const override { return request.user_call == user_.call_id; }
   void end(const policy::HangupCause& cause, bool by_remote) override;
   PortId port() const override;
   std::vector<PortId> ports() const override;
@@ -67,6 +71,7 @@ class EdgeLeg final : public Leg {
   void on_event(const acs::edge::HoldAsked& hold);
   void on_event(const acs::edge::MuteAsked& mute);
   void on_event(const acs::edge::DigitsAsked& digits);
+  void on_event(const acs::edge::TransferAsked& transfer);
   void on_event(const acs::edge::DeviceGone& gone);
   void on_event(const acs::edge::QualityReported& quality);
 
@@ -96,6 +101,7 @@ class EdgeLeg final : public Leg {
   void drop_losers();
   void show(acs::edge::CallState state);
   void show_state();
+  std::string remote_participant() const;
   void finish(const policy::HangupCause& cause);
 
   // Given to us.
@@ -119,6 +125,7 @@ class EdgeLeg final : public Leg {
   bool held_ = false;
   bool far_holds_ = false;
   bool muted_ = false;
+  unsigned met_ = 0;               // Parties that took the place of another: each is a participant of its own.
   std::optional<acs::edge::QualityReported> quality_;
   int64_t connected_at_ms_ = 0;
 };

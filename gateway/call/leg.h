@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -15,6 +17,21 @@
 namespace gw {
 
 class Leg;
+
+// A party wants another party to take its place: somebody to be called, or who it talks with in another call of its own.
+struct TransferRequest {
+  std::string number;                       // As the party dials; of an attended transfer, empty.
+  std::string caller_id;                    // As a user asks for one.
+  std::vector<std::pair<std::string, std::string>> headers;  // User-To-User and X-MS-Custom-*.
+  std::optional<uint64_t> dialog;           // The other call: its SIP dialog ...
+  std::string user_call;                    // ... or as the user's library names it.
+};
+enum class TransferStep { Trying, Ringing, Done, Failed };
+
+// How a party is shown to users: "4:+14255550100", "8:acs:...", and its name.
+struct PartyName {
+  std::string raw_id, display_name;
+};
 
 // What a Leg tells its Call. Signalling thread; never from inside a call of the Call's.
 class LegObserver {
@@ -30,6 +47,7 @@ class LegObserver {
   virtual void on_media_ready(Leg& leg) = 0;       // Its transport is up: nothing said from now on is lost.
   virtual void on_hold(Leg& leg, bool on) = 0;
   virtual void on_digits(Leg& leg, std::string_view digits, Duration length, Duration gap) = 0;
+  virtual void on_transfer_wanted(Leg& leg, const TransferRequest& request) = 0;
   virtual void on_ended(Leg& leg, const policy::HangupCause& cause) = 0;  // Refused, hung up, lost; the last of a leg.
 };
 
@@ -57,6 +75,13 @@ class Leg {
 
   // The other party held or resumed us.
   virtual void set_remote_hold(bool on) = 0;
+
+  // What becomes of the transfer that it asked for.
+  virtual void on_transfer(TransferStep, const policy::HangupCause&) {}
+  // It talks with somebody else from now on.
+  virtual void meet(const PartyName&) {}
+  // It is its party's leg in the call that a transfer names.
+  virtual bool is_meant_by(const TransferRequest&) const { return false; }
 
   // Ends it towards its network: refusal, CANCEL, BYE, or what the user's device is told. No callback follows.
   // `by_remote` = the other party ended the call (false: we did).

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <iterator>
 #include <utility>
+
+#include "gateway/call/trunk_target.h"
 
 namespace gw {
 namespace {
@@ -14,6 +17,7 @@ using policy::HangupCause;
 
 constexpr Duration kInfoDigit = 160ms;  // SIP INFO without a duration.
 constexpr auto kLongestInfoDigit = 60s;
+constexpr size_t kMaxFollowed = 6;  // Places that one call is sent to by 3xx; more is a loop.
 
 // "Signal=5\r\nDuration=160" (application/dtmf-relay) or "5" (application/dtmf); some write blanks around the "=", lower
 // case, or the event's number: 10 for *, 11 for #.
@@ -111,7 +115,7 @@ Result<void> SipLeg::start() {
   auto port = services_.media.add_phone_port(media_.session, media_.spec);
   if (!port) return tl::unexpected(port.error());
   port_ = *port;
-  meet(media_.codecs_first);
+  prepare_for(media_.codecs_first);
   auto sdp = services_.media.make_offer(port_, Direction::SendRecv, media_.codecs_first);
   if (!sdp) return tl::unexpected(sdp.error());
   invite_->sdp = std::move(*sdp);
@@ -170,8 +174,26 @@ bool SipLeg::try_elsewhere(int status) {
   return true;
 }
 
+bool SipLeg::follow(const std::vector<std::string>& contacts) {
+  if (!may_follow_ || !resolver_) return false;
+  followed_.insert(invite_->request_uri);
+  std::vector<Target> found;
+  for (const std::string& contact : contacts) {
+    const auto place = place_of_uri(contact);
+    if (!place || !may_follow_(place->host) || followed_.size() >= kMaxFollowed) continue;
+    if (!followed_.insert(contact).second) continue;
+    found.push_back({contact, invite_->to, {place->host, place->port, place->transport}});
+  }
+  if (found.empty()) return false;
+  log_.info("redirection was followed", {{"to", found.front().query.host}, {"contacts", found.size()}});
+  more_targets_.insert(more_targets_.begin(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  more_hops_.clear();
+  look_up_next_target();
+  return true;
+}
+
 // The other leg is known, or as good as known: our Opus need not promise more than it hears.
-void SipLeg::meet(const std::vector<media::Codec>& other_leg) {
+void SipLeg::prepare_for(const std::vector<media::Codec>& other_leg) {
   if (!other_leg.empty()) services_.media.expect_other_leg(port_, other_leg.front());
 }
 
@@ -187,7 +209,7 @@ void SipLeg::ring(bool with_our_ringback, const std::vector<media::Codec>& codec
 
 void SipLeg::early_media(const std::vector<media::Codec>& codecs_first) {
   if (!dialog_ || outgoing_ || answered_ || answer_sent_ || offer_.empty()) return;
-  meet(codecs_first);
+  prepare_for(codecs_first);
   auto sdp = services_.media.make_answer(port_, agreed_direction_, codecs_first);
   if (!sdp) {
     log_.warn("early media was not possible", {{"why", sdp.error().detail}});
@@ -202,7 +224,7 @@ Result<void> SipLeg::answer(const std::vector<media::Codec>& codecs_first) {
   if (!dialog_ || outgoing_ || answered_) return {};
   services_.media.play_ringback(port_, false);
   if (!answer_sent_) {
-    meet(codecs_first);
+    prepare_for(codecs_first);
     auto sdp = offer_.empty() ? services_.media.make_offer(port_, Direction::SendRecv, codecs_first)
                               : services_.media.make_answer(port_, agreed_direction_, codecs_first);
     if (!sdp) return tl::unexpected(sdp.error());
@@ -232,10 +254,13 @@ void SipLeg::offer_direction() {
   if (!dialog_ || ended_ || offering_) return;
   // While the phone holds us, only it can resume; our own wish is told with its next offer or ours.
   const Direction direction = wanted();
-  if (direction == agreed_direction_) return;
+  if (direction != agreed_direction_) offer(direction);
+}
+
+void SipLeg::offer(Direction direction) {
   auto sdp = services_.media.make_offer(port_, direction);
   if (!sdp) {
-    log_.warn("hold was not offered", {{"why", sdp.error().detail}});
+    log_.warn("offer was not possible", {{"why", sdp.error().detail}});
     return;
   }
   offered_direction_ = direction;
@@ -311,7 +336,7 @@ void SipLeg::on_progress(int status, std::optional<std::string> sdp) {
     call_->on_early_media(*this);
     return;
   }
-  if (status >= 180) call_->on_ringing(*this);
+  if (status >= 180 && status != 199) call_->on_ringing(*this);
 }
 
 void SipLeg::on_answered(std::optional<std::string> sdp) {
@@ -332,6 +357,7 @@ void SipLeg::on_answered(std::optional<std::string> sdp) {
 
 void SipLeg::on_refused(const sip::Refusal& refusal) {
   dialog_.reset();
+  if (!ended_ && refusal.status < 400 && follow(refusal.contacts)) return;
   if (!ended_ && try_elsewhere(refusal.status)) return;
   finish(policy::from_sip(refusal));
 }
@@ -421,6 +447,41 @@ void SipLeg::send_info(const media::DigitToSend& digit) {
   if (!dialog_ || ended_) return;
   const std::string body = std::string("Signal=") + digit.digit + "\r\nDuration=" + std::to_string(to_ms(digit.duration)) + "\r\n";
   if (!dialog_->info("application/dtmf-relay", body)) log_.warn("digit could not be sent by INFO");
+}
+
+// Nothing changes: the peer cannot be asked by UPDATE whether it is still there.
+void SipLeg::on_refresh_due() {
+  if (dialog_ && !ended_ && !offering_) offer(agreed_direction_);
+}
+
+void SipLeg::on_referred(const sip::Referral& referral) {
+  if (ended_ || !answered_) {
+    dialog_->refuse_referral(603);
+    return;
+  }
+  if (!referral.replaces && (!referral.ours || referral.target.empty())) {
+    dialog_->refuse_referral(404);
+    return;
+  }
+  dialog_->accept_referral();
+  TransferRequest request;
+  request.number = referral.replaces ? "" : referral.target;
+  if (referral.replaces) request.dialog = referral.dialog;
+  call_->on_transfer_wanted(*this, request);
+}
+
+void SipLeg::on_transfer(TransferStep step, const HangupCause& cause) {
+  if (!dialog_) return;
+  switch (step) {
+    case TransferStep::Trying: return;  // Told with the 202.
+    case TransferStep::Ringing: dialog_->notify_referral(180); return;
+    case TransferStep::Done: dialog_->notify_referral(200); return;
+    case TransferStep::Failed: dialog_->notify_referral(policy::sip_status(cause)); return;
+  }
+}
+
+bool SipLeg::is_meant_by(const TransferRequest& request) const {
+  return dialog_ && request.dialog && *request.dialog == dialog_->id();
 }
 
 void SipLeg::on_ended(const sip::Reason& reason, bool by_remote) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -37,6 +39,8 @@ class SipLeg final : public Leg, public sip::DialogObserver {
     sip::Resolver::Query query;
   };
   void search(sip::Resolver& resolver, std::vector<Target> targets, std::vector<int> retry_on);
+  // A 3xx is followed to Contacts whose host `may` likes, none twice (RFC 3261 8.1.3.4).
+  void follow_redirects(std::function<bool(const std::string& host)> may) { may_follow_ = std::move(may); }
 
   Result<void> prepare();  // Incoming: opens the port, reads the offer. NotAcceptable = 488.
 
@@ -49,6 +53,8 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   Result<void> answer(const std::vector<media::Codec>& codecs_first) override;
   void connected() override {}
   void set_remote_hold(bool on) override;
+  void on_transfer(TransferStep step, const policy::HangupCause& cause) override;
+  bool is_meant_by(const TransferRequest& request) const override;
   void end(const policy::HangupCause& cause, bool by_remote) override;
   PortId port() const override { return port_; }
   std::vector<PortId> ports() const override;
@@ -70,6 +76,8 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   void on_offer_accepted(std::string sdp) override;
   void on_offer_refused(int status) override;
   void on_info(std::string_view content_type, std::string_view body) override;
+  void on_refresh_due() override;
+  void on_referred(const sip::Referral& referral) override;
   void on_ended(const sip::Reason& reason, bool by_remote) override;
 
   void send_info(const media::DigitToSend& digit);
@@ -77,10 +85,12 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   void look_up_next_target();
   void on_resolved(Result<std::vector<sip::NextHop>> hops);
   bool try_elsewhere(int status);
+  bool follow(const std::vector<std::string>& contacts);
   bool take_answer(const std::string& sdp);   // False: it cannot be used; the leg is being ended.
   void apply_hold(bool held);
-  void meet(const std::vector<media::Codec>& other_leg);
+  void prepare_for(const std::vector<media::Codec>& other_leg);
   void offer_direction();                     // A re-INVITE when what we want differs from what was last agreed.
+  void offer(media::Direction direction);
   media::Direction wanted() const;
   void finish(const policy::HangupCause& cause);  // Tells the Call, once.
 
@@ -95,6 +105,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   std::optional<sip::OutgoingInvite> invite_;
   sip::Resolver* resolver_ = nullptr;
   std::vector<int> retry_on_;
+  std::function<bool(const std::string& host)> may_follow_;
 
   // Owned by us.
   std::unique_ptr<sip::Dialog> dialog_;
@@ -104,6 +115,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   const std::shared_ptr<char> alive_ = std::make_shared<char>();  // A name that resolves late finds us gone.
   std::vector<Target> more_targets_;          // Not tried yet.
   std::vector<sip::NextHop> more_hops_;       // Of the present target's name, not tried yet (RFC 3263 4.3).
+  std::set<std::string> followed_;            // Request-URIs that were tried; what comes back to one is a loop.
   bool progressed_ = false;
   std::vector<media::Codec> remote_codecs_;
   std::string taken_answer_;                  // The SDP that our offer was answered with, early or final.

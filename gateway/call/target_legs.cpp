@@ -42,6 +42,20 @@ void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled) {
   }
 }
 
+// Anywhere; or to the trunk's own: who answers for a carrier may not send calls to strangers.
+std::function<bool(const std::string&)> redirects_allowed(const config::Trunk& trunk) {
+  if (trunk.follow_redirects == config::Redirects::Any) return [](const std::string&) { return true; };
+  std::vector<std::string> hosts;
+  for (const std::string& text : trunk.targets) {
+    if (const auto target = parse_trunk_target(text)) hosts.push_back(target->host);
+  }
+  return [hosts = std::move(hosts), peers = trunk.peers](const std::string& host) {
+    if (std::ranges::find(hosts, host) != hosts.end()) return true;
+    const auto address = SocketAddress::parse(host);
+    return address && std::ranges::any_of(peers, [&](const AddressRange& peer) { return peer.contains(*address); });
+  };
+}
+
 }  // namespace
 
 CallControl::LegsOrCause CallControl::legs_for(Call& call, const Routed& routed, const Party& party) {
@@ -129,6 +143,10 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Routed& ro
                         {}};
     media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
     add_headers(invite, routed.dialled);
+    if (const std::string& by = routed.dialled.transferor; !by.empty()) {
+      invite.referred_by = sip::NameAddr{routed.dialled.transferor_display, by.starts_with("4:") ? by.substr(2) : by,
+                                         call.config().sip.domain, 0, false};
+    }
     legs.push_back(std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}),
                                             party, std::move(invite), std::move(media)));
   }
@@ -160,6 +178,7 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& rou
   side.identity = user ? user->id : party.name;
   side.call_id = services_.random.uuid();
   side.remote = caller_identity(call, routed);
+  side.transferor = {routed.dialled.transferor, routed.dialled.transferor_display};
   side.ring_expires = services_.clock.wall() + call.config().calls.ring_timeout;
   side.server_call_id = call.id().value;
   EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_caller(call)};
@@ -240,6 +259,7 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& ro
   auto leg = std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}), party,
                                       std::move(invite), std::move(media));
   leg->search(resolver_, std::move(targets), trunk->retry_on);
+  if (trunk->follow_redirects != config::Redirects::Off) leg->follow_redirects(redirects_allowed(*trunk));
   Legs legs;
   legs.push_back(std::move(leg));
   return legs;

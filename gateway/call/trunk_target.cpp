@@ -42,6 +42,21 @@ std::optional<TrunkTarget> parse_trunk_target(std::string_view text) {
   return target;
 }
 
+std::optional<TrunkTarget> place_of_uri(std::string_view uri) {
+  std::string text(uri.substr(0, uri.find('?')));
+  const size_t scheme = text.find(':');
+  if (scheme == std::string::npos) return std::nullopt;
+  if (const size_t at = text.find('@'); at != std::string::npos) text.erase(scheme + 1, at - scheme);
+  std::string transport;
+  if (const size_t semicolon = text.find(';'); semicolon != std::string::npos) {
+    const std::string parameters = text.substr(semicolon) + ";";
+    text.resize(semicolon);
+    const size_t found = parameters.find(";transport=");
+    if (found != std::string::npos) transport = parameters.substr(found, parameters.find(';', found + 1) - found);
+  }
+  return parse_trunk_target(text + transport);
+}
+
 std::string trunk_uri(const TrunkTarget& target, std::string_view number) {
   const bool six = target.host.find(':') != std::string::npos;
   std::string uri = "sip:" + (number.empty() ? "" : std::string(number) + "@") + (six ? "[" + target.host + "]" : target.host);

@@ -19,4 +19,7 @@ std::optional<TrunkTarget> parse_trunk_target(std::string_view text);
 // "sip:+14255550123@127.0.0.1:5070", "sip:...@host;transport=tls"; without a number the host itself: "sip:host"
 std::string trunk_uri(const TrunkTarget& target, std::string_view number);
 
+// Where a SIP URI from outside leads: of its user, other parameters and headers nothing is left.
+std::optional<TrunkTarget> place_of_uri(std::string_view uri);
+
 }  // namespace gw

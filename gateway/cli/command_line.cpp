@@ -107,10 +107,10 @@ class CommandLine {
                                  [this] { return cli::join(common_, call_, other_call_); });
     join_command->add_option("call", call_, "The call that goes on")->required();
     join_command->add_option("other", other_call_, "The call whose parties come into it")->required();
-    CLI::App* transfer_command = add(app_, "transfer", "Give the far end of a call in the cloud to somebody else",
+    CLI::App* transfer_command = add(app_, "transfer", "Give the called party's place in a call to somebody else",
                                      [this] { return cli::transfer(common_, call_, transfer_to_); });
     transfer_command->add_option("call", call_, "The call's id, as `calls` shows it")->required();
-    transfer_command->add_option("to", transfer_to_, "user:NAME, an identity (8:acs:...) or a number")->required();
+    transfer_command->add_option("to", transfer_to_, "user:NAME, phone:NAME, a number, or in the cloud an identity (8:acs:...)")->required();
     add(app_, "reload", "Load the configuration again; a bad one leaves the old in force", [this] { return reload(common_); });
     add(app_, "drain", "Take no new calls and stop when the last one has ended", [this] { return drain(common_); });
   }

@@ -64,6 +64,8 @@ struct User {
 
 enum class TrunkProfile { Generic, DirectRouting };
 
+enum class Redirects { Off, Peers, Any };  // Whose 3xx is followed, to where.
+
 struct TrunkCallerId {
   bool from = true;                             // The number in From.
   bool p_asserted_identity = true;              // And in P-Asserted-Identity.
@@ -90,6 +92,7 @@ struct Trunk {
   unsigned max_calls = 0;                       // 0 = no limit.
   unsigned calls_per_second = 0;
   std::vector<int> retry_on{408, 480, 500, 503, 504};
+  Redirects follow_redirects = Redirects::Off;
   TrunkCallerId caller_id{};
   TrunkNumber number{};
   bool cloud = false;                           // The telephone numbers of the ACS resource: no SIP.

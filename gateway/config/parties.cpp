@@ -253,6 +253,8 @@ Trunk read_trunk(Section section) {
   section.number("max_calls", trunk.max_calls, 0, 100'000);
   section.number("calls_per_second", trunk.calls_per_second, 0, 100'000);
   read_retry_on(section, trunk.retry_on);
+  section.choice("follow_redirects", trunk.follow_redirects,
+                 {{"off", Redirects::Off}, {"peers", Redirects::Peers}, {"any", Redirects::Any}});
   read_trunk_rules(section, trunk);
   warn_of_inert_keys(section, trunk);
   section.finish();

@@ -87,6 +87,10 @@ void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig&
   if (out.min_expires > out.default_expires || out.default_expires > out.max_expires) {
     sip.error("default_expires", "must lie between min_expires and max_expires");
   }
+  sip.duration("session_expires", out.session_expires, 0s, kDay);
+  if (out.session_expires > 0s && out.session_expires < out.min_session) {
+    sip.error("session_expires", "must be \"0s\" (not asked for) or at least \"90s\"");
+  }
   sip.text("user_agent", out.user_agent);
 
   Section tls = sip.table("tls");

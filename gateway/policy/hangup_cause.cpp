@@ -59,6 +59,7 @@ constexpr Row kRows[] = {
     {Cause::Timeout, "timeout", 408, 102, 408, 10057, false, "The other party did not respond."},
     {Cause::ServerShutdown, "server_shutdown", 503, 38, 503, 560503, false,
      "The gateway is shutting down."},
+    {Cause::Transferred, "transferred", 480, 16, 0, 7015, true, "The call was transferred."},
     {Cause::Failed, "failed", 500, 41, 500, 560500, false, "The call failed."},
 };
 

@@ -39,6 +39,7 @@ enum class Cause {
   MaxDuration,           // ended by us
   Timeout,               // 408; the other side never answered a request
   ServerShutdown,
+  Transferred,           // 0/7015; the party gave its place to somebody else
   Failed,                // 500
 };
 

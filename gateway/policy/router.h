@@ -39,6 +39,8 @@ struct Dialled {
   std::string from_identity;     // An app's call: the identity that calls, if it named one.
   std::vector<std::pair<std::string, std::string>> headers;  // User-To-User and X-MS-Custom-*, as they came or are to go.
   unsigned max_forwards = 70;    // What is left of the caller's; loops end by it (RFC 3261 16.6).
+  std::string transferor{};      // Who gave the call away, as users name it: "4:+14255550100"; empty = nobody.
+  std::string transferor_display{};
 };
 
 // What one side may see of the other.

@@ -252,12 +252,11 @@ TEST_F(EdgeCalls, a_call_refused_leaves_nothing_behind) {
 
 TEST_F(EdgeCalls, what_this_version_lacks_is_answered_with_501) {
   EdgeClient alice = registered(kAlice);
-  std::vector<pb::ClientFrame> frames(5);
+  std::vector<pb::ClientFrame> frames(4);
   frames[0].mutable_join()->set_group_id("g");
-  frames[1].mutable_transfer()->set_call_id("call-1");
-  frames[2].mutable_add_participant()->set_call_id("call-1");
-  frames[3].mutable_remove_participant()->set_call_id("call-1");
-  frames[4].mutable_mute_participants()->set_call_id("call-1");
+  frames[1].mutable_add_participant()->set_call_id("call-1");
+  frames[2].mutable_remove_participant()->set_call_id("call-1");
+  frames[3].mutable_mute_participants()->set_call_id("call-1");
   for (const auto& frame : frames) {
     const auto answer = alice.response(alice.request(frame));
     ASSERT_TRUE(answer);
@@ -265,6 +264,49 @@ TEST_F(EdgeCalls, what_this_version_lacks_is_answered_with_501) {
     EXPECT_EQ(answer->status().sub_code(), 90501u);
     EXPECT_FALSE(answer->status().message().empty());
   }
+}
+
+TEST_F(EdgeCalls, a_transfer_is_asked_for_of_a_call_that_is_connected_and_its_steps_are_told) {
+  EdgeClient alice = registered(kAlice);
+  pb::ClientFrame frame;
+  frame.mutable_transfer()->set_call_id("call-1");
+  frame.mutable_transfer()->mutable_target()->set_raw_id("4:102");
+  EXPECT_EQ(alice.response(alice.request(frame))->status().sub_code(), 41040u) << "no such call";
+
+  alice.request(invite("call-1"));
+  const auto invited = events.next<edge::Invited>();
+  edge->respond(invited->request, {}, "answer", 1);
+  const uint32_t id = alice.request(frame);
+  const auto asked = events.next<edge::TransferAsked>();
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->target.raw_id, "4:102");
+  edge->respond(asked->request, {});
+  EXPECT_EQ(alice.response(id)->status().code(), 0u);
+  edge::TransferUpdate update;
+  update.call_id = "call-1";
+  update.state = edge::TransferUpdate::State::Failed;
+  update.error = {486, 560486, "busy", edge::Category::ExpectedError};
+  edge->transfer(invited->request.device, update);
+  const auto told = alice.receive_until([](const pb::ServerFrame& f) { return f.has_transfer(); });
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->transfer().state(), pb::TransferUpdate::FAILED);
+  EXPECT_EQ(told->transfer().error().sub_code(), 560486u);
+}
+
+TEST_F(EdgeCalls, a_transfer_into_another_call_needs_both_connected) {
+  EdgeClient alice = registered(kAlice);
+  alice.request(invite("call-1"));
+  edge->respond(events.next<edge::Invited>()->request, {}, "answer", 1);
+  pb::ClientFrame frame;
+  frame.mutable_transfer()->set_call_id("call-1");
+  frame.mutable_transfer()->set_target_call_id("call-1");
+  EXPECT_EQ(alice.response(alice.request(frame))->status().code(), 400u) << "itself";
+  frame.mutable_transfer()->set_target_call_id("call-2");
+  EXPECT_EQ(alice.response(alice.request(frame))->status().code(), 404u);
+  alice.request(invite("call-2"));
+  edge->respond(events.next<edge::Invited>()->request, {}, "answer", 1);
+  alice.request(frame);
+  EXPECT_EQ(events.next<edge::TransferAsked>()->target_call_id, "call-2");
 }
 
 TEST_F(EdgeCalls, an_unknown_request_is_answered_with_501_and_the_session_goes_on) {

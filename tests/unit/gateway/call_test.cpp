@@ -56,10 +56,27 @@ class CallTest : public testing::Test, public CallOwner {
     return legs;
   }
   void on_port_opened(Call&, PortId port) override { open_.push_back(port); }
+  void on_transfer_wanted(Call& call, Leg& leg, const TransferRequest& request) override {
+    call.transfer(leg, to(Party{PartyKind::Phone, request.number}));
+  }
+  PartyName name_of(const Call&, const Leg& leg) const override { return {leg.party().name, ""}; }
   void on_call_finished(Call& call) override {
     ++finished_;
     recorded_parties_ = call.parties().size();
     loop_.stop();
+  }
+
+  static policy::Routed to(const Party& party) {
+    policy::Decision decision;
+    decision.accepted = true;
+    decision.normalised = party.name;
+    decision.ranks = {{{party}}};
+    return {{kCaller, party.name, "", "", "", "", {}, 70}, std::move(decision)};
+  }
+  // Turns the loop a few times: what was posted happens.
+  void settle() {
+    loop_.after(5ms, [this] { loop_.stop(); });
+    loop_.run();
   }
 
   // Runs the loop until the call has finished.
@@ -340,6 +357,117 @@ TEST_F(JoinedCallsTest, a_port_that_comes_late_joins_the_conference) {
   alice_->media_comes_up();
   EXPECT_TRUE(media_.wires.empty()) << "two alone would be wired";
   EXPECT_EQ(media_.joined.size(), 4u);
+}
+
+// --- Transfers (RFC 5589)
+
+class TransferTest : public CallTest {
+ protected:
+  void SetUp() override {
+    begin({{{kAlice}}});
+    alice_ = talk("alice");
+  }
+  FakeLeg* talk(const std::string& name) {
+    legs_[name]->answers();
+    return legs_[name];
+  }
+  // The caller gives its place to phone 102, which rings.
+  FakeLeg& transferred() {
+    static_cast<LegObserver&>(*call_).on_transfer_wanted(*caller_, {"102", "", {}, std::nullopt, ""});
+    settle();
+    return *legs_["102"];
+  }
+
+  FakeLeg* alice_ = nullptr;
+};
+
+TEST_F(TransferTest, the_target_takes_the_place_of_who_asked_and_each_step_is_told) {
+  FakeLeg& target = transferred();
+  EXPECT_TRUE(caller_->was_told("transfer trying"));
+  target.rings();
+  EXPECT_TRUE(caller_->was_told("transfer ringing"));
+  EXPECT_EQ(call_->talking(), (std::vector<Leg*>{caller_, alice_})) << "nobody is lost while it rings";
+  target.answers();
+  EXPECT_EQ(call_->talking(), (std::vector<Leg*>{alice_, &target}));
+  EXPECT_EQ(media_.wires.back(), (std::pair{alice_->port(), target.port()}));
+  EXPECT_TRUE(media_.joined.empty()) << "never three at once";
+  EXPECT_EQ(caller_->told.back(), "end transferred");
+  EXPECT_EQ(caller_->told[caller_->told.size() - 2], "transfer done") << "told before it is hung up";
+  EXPECT_TRUE(alice_->was_told("meets 102"));
+  EXPECT_EQ(call_->state(), CallState::Talking);
+}
+
+TEST_F(TransferTest, who_hangs_up_before_the_answer_does_not_take_the_other_along) {
+  FakeLeg& target = transferred();
+  caller_->ends(Cause::NormalClearing);
+  EXPECT_EQ(call_->state(), CallState::Talking);
+  EXPECT_FALSE(alice_->ended);
+  EXPECT_TRUE(media_.ringback[alice_->port()]) << "who waits alone hears it ring";
+  target.answers();
+  EXPECT_FALSE(media_.ringback[alice_->port()]);
+  EXPECT_EQ(call_->talking(), (std::vector<Leg*>{alice_, &target}));
+  EXPECT_EQ(caller_->told.back(), "transfer done") << "and who left still hears of it";
+}
+
+TEST_F(TransferTest, a_target_that_refuses_leaves_the_two_as_they_were) {
+  transferred().ends(Cause::Busy, 486);
+  EXPECT_EQ(caller_->told.back(), "transfer failed busy");
+  EXPECT_EQ(call_->talking(), (std::vector<Leg*>{caller_, alice_}));
+  EXPECT_FALSE(caller_->ended);
+}
+
+TEST_F(TransferTest, who_waits_alone_for_a_target_that_refuses_is_hung_up) {
+  FakeLeg& target = transferred();
+  caller_->ends(Cause::NormalClearing);
+  target.ends(Cause::Busy, 486);
+  EXPECT_EQ(call_->state(), CallState::Ended);
+  EXPECT_TRUE(alice_->ended);
+}
+
+TEST_F(TransferTest, a_target_that_nobody_answers_is_a_failure_in_the_ring_timeout) {
+  transferred();
+  loop_.after(60ms, [this] { loop_.stop(); });
+  loop_.run();
+  EXPECT_EQ(caller_->told.back(), "transfer failed no_answer");
+}
+
+TEST_F(TransferTest, when_who_was_to_be_transferred_hangs_up_the_target_stops_ringing) {
+  FakeLeg& target = transferred();
+  alice_->ends(Cause::NormalClearing);
+  EXPECT_TRUE(target.ended);
+  EXPECT_TRUE(caller_->was_told("transfer failed cancelled"));
+  EXPECT_EQ(call_->state(), CallState::Ended);
+}
+
+TEST_F(TransferTest, a_hold_of_who_asked_ends_with_its_part) {
+  caller_->holds(true);
+  ASSERT_EQ(alice_->told.back(), "held");
+  transferred().answers();
+  EXPECT_TRUE(alice_->was_told("resumed"));
+}
+
+TEST_F(TransferTest, one_at_a_time) {
+  transferred();
+  static_cast<LegObserver&>(*call_).on_transfer_wanted(*alice_, {"103", "", {}, std::nullopt, ""});
+  EXPECT_EQ(alice_->told.back(), "transfer failed forbidden");
+}
+
+TEST_F(JoinedCallsTest, attended_those_who_stay_talk_and_the_one_between_is_hung_up_in_both) {
+  call_->take_over(*caller_, *other_, *carol_);
+  EXPECT_EQ(call_->talking(), (std::vector<Leg*>{alice_, bob_}));
+  EXPECT_EQ(media_.merged, (std::vector{std::pair{call_->session(), other_->session()}}));
+  EXPECT_EQ(media_.wires.back(), (std::pair{alice_->port(), bob_->port()}));
+  EXPECT_TRUE(media_.joined.empty()) << "never a conference";
+  EXPECT_EQ(caller_->told.back(), "end transferred");
+  EXPECT_TRUE(caller_->was_told("transfer done"));
+  EXPECT_EQ(carol_->told.back(), "end transferred");
+  EXPECT_TRUE(alice_->was_told("meets 102"));
+  EXPECT_TRUE(bob_->was_told("meets alice"));
+  EXPECT_EQ(other_->state(), CallState::Ended);
+  EXPECT_EQ(call_->state(), CallState::Talking);
+  bob_->ends(Cause::NormalClearing);
+  EXPECT_EQ(call_->state(), CallState::Ended);
+  EXPECT_TRUE(alice_->ended);
 }
 
 }  // namespace

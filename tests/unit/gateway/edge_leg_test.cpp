@@ -195,5 +195,58 @@ TEST_F(EdgeLegTest, the_end_of_the_resume_window_is_signalling_lost_and_of_the_t
   EXPECT_EQ(call_.last(), "ended token_expired");
 }
 
+TEST_F(EdgeLegTest, a_user_asks_for_a_transfer_and_is_told_each_step) {
+  EdgeLeg& leg = called_user({"tab1"});
+  ASSERT_TRUE(leg.start());
+  leg.on_event(accept("tab1", 1));
+  edge::TransferAsked asked;
+  asked.request = {"tab1", 2};
+  asked.call_id = kCallId;
+  asked.target = {"4:102", ""};
+  leg.on_event(asked);
+  EXPECT_EQ(edge_.code(2), 0u);
+  EXPECT_EQ(call_.last(), "transfer to 102");
+  leg.on_transfer(TransferStep::Ringing, {});
+  EXPECT_EQ(edge_.transfers.back().state, edge::TransferUpdate::State::Transferring);
+  leg.on_transfer(TransferStep::Failed, {Cause::Busy, 486, 0, ""});
+  EXPECT_EQ(edge_.transfers.back().state, edge::TransferUpdate::State::Failed);
+  EXPECT_EQ(edge_.transfers.back().error.code, 486u);
+  leg.on_transfer(TransferStep::Done, {Cause::Transferred});
+  EXPECT_EQ(edge_.transfers.back().state, edge::TransferUpdate::State::Transferred);
+  leg.end({Cause::Transferred}, true);
+  EXPECT_EQ(edge_.ended.back().reason.status.code, 0u);
+  EXPECT_EQ(edge_.ended.back().reason.status.sub_code, 7015u);
+}
+
+TEST_F(EdgeLegTest, a_transfer_into_another_call_of_the_user_names_that_call) {
+  EdgeLeg& leg = called_user({"tab1"});
+  ASSERT_TRUE(leg.start());
+  leg.on_event(accept("tab1", 1));
+  edge::TransferAsked asked;
+  asked.request = {"tab1", 2};
+  asked.call_id = kCallId;
+  asked.target_call_id = "other";
+  leg.on_event(asked);
+  EXPECT_EQ(call_.wanted.number, "");
+  EXPECT_EQ(call_.wanted.user_call, "other");
+  EXPECT_FALSE(leg.is_meant_by(call_.wanted));
+  call_.wanted.user_call = kCallId;
+  EXPECT_TRUE(leg.is_meant_by(call_.wanted));
+}
+
+TEST_F(EdgeLegTest, before_the_answer_or_from_another_device_no_transfer_is_to_be_had) {
+  EdgeLeg& leg = called_user({"tab1", "tab2"});
+  ASSERT_TRUE(leg.start());
+  edge::TransferAsked asked;
+  asked.request = {"tab1", 1};
+  asked.target = {"4:102", ""};
+  leg.on_event(asked);
+  EXPECT_EQ(edge_.code(1), 400u);
+  leg.on_event(accept("tab1", 2));
+  asked.request = {"tab2", 3};
+  leg.on_event(asked);
+  EXPECT_EQ(edge_.code(3), 400u);
+}
+
 }  // namespace
 }  // namespace gw

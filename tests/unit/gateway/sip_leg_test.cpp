@@ -29,7 +29,11 @@ class FakeDialog final : public sip::Dialog {
   bool info(std::string_view type, std::string_view body) override {
     return note("info " + std::string(type) + " " + std::string(body));
   }
+  bool accept_referral() override { return note("202"); }
+  bool refuse_referral(int status) override { return note("refuse_referral " + std::to_string(status)); }
+  bool notify_referral(int status) override { return note("notify " + std::to_string(status)); }
   void end(const sip::Reason&) override { note("end"); }
+  uint64_t id() const override { return 7; }
   const std::string& sip_call_id() const override { return id_; }
 
  private:
@@ -237,6 +241,60 @@ TEST_F(SipLegTest, lost_media_ends_the_leg_on_both_sides) {
   leg.on_media(media::MediaTimedOut{leg.port()});
   EXPECT_EQ(call_.last(), "ended media_lost");
   EXPECT_EQ(agent_.did.back(), "end");
+}
+
+TEST_F(SipLegTest, a_refer_is_accepted_and_its_outcome_told_by_notify) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  sip::Referral referral;
+  referral.target = "102";
+  referral.ours = true;
+  network().on_referred(referral);
+  EXPECT_EQ(agent_.did.back(), "202");
+  EXPECT_EQ(call_.last(), "transfer to 102");
+  leg.on_transfer(TransferStep::Ringing, {});
+  EXPECT_EQ(agent_.did.back(), "notify 180");
+  leg.on_transfer(TransferStep::Failed, {Cause::Busy, 486, 0, ""});
+  EXPECT_EQ(agent_.did.back(), "notify 486");
+}
+
+TEST_F(SipLegTest, a_refer_that_replaces_names_a_dialog_and_no_number) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  sip::Referral referral;
+  referral.target = "102";
+  referral.replaces = true;
+  referral.dialog = 7;
+  network().on_referred(referral);
+  EXPECT_EQ(call_.wanted.number, "");
+  EXPECT_EQ(call_.wanted.dialog, 7u);
+  EXPECT_TRUE(leg.is_meant_by(call_.wanted)) << "the fake's id is 7";
+}
+
+TEST_F(SipLegTest, a_refer_elsewhere_or_before_the_answer_is_refused) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  sip::Referral referral;
+  referral.target = "102";
+  referral.ours = true;
+  network().on_referred(referral);
+  EXPECT_EQ(agent_.did.back(), "refuse_referral 603");
+  ASSERT_TRUE(leg.answer({}));
+  referral.ours = false;
+  network().on_referred(referral);
+  EXPECT_EQ(agent_.did.back(), "refuse_referral 404");
+  EXPECT_TRUE(call_.told.empty());
+}
+
+TEST_F(SipLegTest, a_refresh_offers_what_is_in_force) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  ASSERT_TRUE(leg.answer({}));
+  network().on_refresh_due();
+  EXPECT_EQ(media_.offers, std::vector{media::Direction::SendRecv});
+  EXPECT_EQ(agent_.did.back(), "offer");
 }
 
 }  // namespace

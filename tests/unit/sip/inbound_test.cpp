@@ -173,7 +173,8 @@ TEST_F(InboundRequests, scanners_get_silence) {
 TEST_F(InboundRequests, options_says_what_we_can_and_503_when_draining) {
   peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());
   const SipText ok = rig.expect(peer, 200, "OPTIONS");
-  EXPECT_EQ(ok.header("Allow"), "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER");
+  EXPECT_EQ(ok.header("Allow"),
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER");
   EXPECT_EQ(ok.header("Accept"), "application/sdp");
   rig.agent->set_accepting(false);
   peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());

@@ -266,7 +266,7 @@ TEST_F(InviteIn, bad_contacts_and_routes_are_refused) {
                {"Contact: <foo:bar>\r\n", 400},
                {"Contact: <sip:a@127.0.0.1>, <sip:b@127.0.0.1>\r\n", 400},
                {"Record-Route: <tel:+1425;lr>\r\n", 400},
-               {"Require: 100rel\r\n", 420},
+               {"Require: gruu\r\n", 420},
                {"Require: x-future, x-other\r\n", 420},
                {"Content-Encoding: gzip\r\n", 415}};
   for (const auto& c : cases) {

@@ -37,6 +37,7 @@ class FakeEdge final : public acs::edge::EdgeServer {
   void update(const acs::edge::DeviceId&, const acs::edge::CallUpdate& update) override { states.push_back(update.state); }
   void participants(const acs::edge::DeviceId&, const std::string&, std::vector<acs::edge::Participant>,
                     std::vector<acs::edge::Participant>) override {}
+  void transfer(const acs::edge::DeviceId&, const acs::edge::TransferUpdate& update) override { transfers.push_back(update); }
   void request_offer(const acs::edge::DeviceId&, const std::string&, uint32_t) override { ++offers_asked; }
   void end(const std::string& call_id, const acs::edge::DeviceId& device, const acs::edge::EndReason& reason) override {
     ended.push_back({call_id, device, reason});
@@ -57,6 +58,7 @@ class FakeEdge final : public acs::edge::EdgeServer {
   acs::edge::EndReason losers_hear;
   std::vector<acs::edge::CallState> states;
   std::vector<Ended> ended;
+  std::vector<acs::edge::TransferUpdate> transfers;
   int offers_asked = 0;
 };
 

@@ -30,6 +30,12 @@ class FakeLeg final : public Leg {
   }
   void connected() override { told.push_back("connected"); }
   void set_remote_hold(bool on) override { told.push_back(on ? "held" : "resumed"); }
+  void on_transfer(TransferStep step, const policy::HangupCause& cause) override {
+    static constexpr const char* kNames[] = {"trying", "ringing", "done", "failed"};
+    told.push_back("transfer " + std::string(kNames[static_cast<int>(step)]) +
+                   (step == TransferStep::Failed ? " " + std::string(policy::to_string(cause.cause)) : ""));
+  }
+  void meet(const PartyName& other) override { told.push_back("meets " + other.raw_id); }
   void end(const policy::HangupCause& cause, bool) override {
     if (ended) return;
     ended = true;

@@ -30,6 +30,7 @@ struct RecordedDialog final : sip::DialogObserver {
   std::optional<sip::Invite> invite;
   std::vector<std::string> events;
   sip::Refusal refusal;
+  sip::Referral referral;
   sip::Reason reason;
   std::string last_sdp, info_type, info_body;
   bool in_own_call = false;  // Set around calls of ours: no callback may come meanwhile.
@@ -78,6 +79,11 @@ struct RecordedDialog final : sip::DialogObserver {
     info_body = body;
     note("info");
   }
+  void on_refresh_due() override { note("refresh due"); }
+  void on_referred(const sip::Referral& r) override {
+    referral = r;
+    note("referred to " + r.target);
+  }
   void on_ended(const sip::Reason& r, bool by_remote) override {
     reason = r;
     note(by_remote ? "ended by them" : "ended by us");
@@ -121,6 +127,7 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
     c.domain = "pbx.test";
     c.limits.requests_per_second = 0;
     c.t1 = 40ms;  // 64*T1 is 2.6 s.
+    c.session_expires = 0s;
     return c;
   }
 
