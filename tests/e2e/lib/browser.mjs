@@ -277,6 +277,13 @@ export class SoftphoneUser {
     return this.#at('hold-button').click();
   }
 
+  /** Gives its place in the call to somebody else, by the page's own form. */
+  async transfer(number) {
+    await this.#at('transfer-button').click();
+    await this.#at('transfer-input').fill(number);
+    await this.#at('transfer-go').click();
+  }
+
   toggleMute() {
     return this.#at('mute-button').click();
   }
