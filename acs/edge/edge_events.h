@@ -79,6 +79,7 @@ struct Participant {
   Identity identity;
   ParticipantState state = ParticipantState::Connecting;
   bool muted = false;
+  bool speaking = false;
 };
 
 // A device = one session of an identity (one browser tab). Stable over reconnects within the resume

@@ -106,6 +106,7 @@ void put(const Participant& from, pb::Participant& to) {
   put(from.identity, *to.mutable_identity());
   to.set_state(to_pb(from.state));
   to.set_muted(from.muted);
+  to.set_speaking(from.speaking);
 }
 
 void put(const IncomingCall& from, pb::IncomingCall& to) {

@@ -43,6 +43,7 @@ bool rings_only_users(const Decision& decision) {
 CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecorder& recorder, config::Snapshot config,
                          Log log)
     : services_(services), resolver_(resolver), recorder_(recorder), config_(std::move(config)), log_(log),
+      roster_([this](const Call& call, const Leg& leg) { return name_of(call, leg); }),
       calls_started_(services.metrics.counter("gw_calls_total", "Calls begun, refused ones not among them.")),
       calls_active_(services.metrics.gauge("gw_calls", "Calls that are being set up or talking.")),
       legs_active_(services.metrics.gauge("gw_legs", "Legs of those calls.")) {}
@@ -292,6 +293,7 @@ Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) 
   calls_started_.Increment();
   Call& call = registry_.add(std::make_unique<Call>(services_, *this, config_, id,
                                                     policy::Routed{std::move(dialled), std::move(decision)}, log_of(id)));
+  call.watch(roster_);
   calls_active_.Set(static_cast<double>(registry_.size()));
   call.log().info("call was routed", {{"route", call.decision().route},
                                       {"normalised", Masked(call.decision().normalised)},

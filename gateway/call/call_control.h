@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "gateway/call/call.h"
 #include "gateway/call/call_registry.h"
+#include "gateway/call/roster.h"
 #include "gateway/call/services.h"
 #include "gateway/config/config.h"
 #include "gateway/policy/router.h"
@@ -132,6 +133,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   const Log log_;
 
   // Owned by us.
+  Roster roster_;                  // Watches the calls: it goes after them.
   CallRegistry registry_;
 
   // New calls a second, with a burst of twice the rate.

@@ -114,7 +114,7 @@ void EdgeLeg::meet(const PartyName& other) {
   gone.identity = user_.remote;
   gone.state = edge::ParticipantState::Disconnected;
   services_.edge->participants(active_, user_.call_id, {}, {std::move(gone)});
-  ++met_;
+  remote_id_ = user_.server_call_id + "-" + std::to_string(++met_);
   user_.remote = {other.raw_id, other.display_name};
   edge::TransferUpdate update;
   update.call_id = update.new_call_id = user_.call_id;
@@ -123,9 +123,47 @@ void EdgeLeg::meet(const PartyName& other) {
   show_state();
 }
 
-std::string EdgeLeg::remote_participant() const {
-  return met_ == 0 ? user_.server_call_id : user_.server_call_id + "-" + std::to_string(met_);
+// Of two, show() tells all that there is to know. The other of two stays who it is when more come, and who is left of more is
+// the other of two.
+void EdgeLeg::show_others(const std::vector<OtherParty>& others) {
+  if (ended_ || active_.empty()) return;
+  if (others.size() < 2 && others_.empty()) {
+    if (!others.empty()) remote_key_ = others.front().key;
+    return;
+  }
+  std::vector<edge::Participant> changed, gone;
+  for (const OtherParty& before : others_) {
+    const auto now = std::ranges::find(others, before.key, &OtherParty::key);
+    if (now != others.end()) continue;
+    gone.push_back(participant(before));
+    gone.back().state = edge::ParticipantState::Disconnected;
+  }
+  for (const OtherParty& now : others) {
+    if (std::ranges::find(others_, now) == others_.end()) changed.push_back(participant(now));
+  }
+  others_ = others;
+  if (others.size() == 1) {
+    const edge::Participant left = participant(others.front());
+    remote_id_ = left.participant_id;
+    user_.remote = left.identity;
+    remote_key_ = others.front().key;
+    others_.clear();
+  }
+  if (!changed.empty() || !gone.empty()) services_.edge->participants(active_, user_.call_id, std::move(changed), std::move(gone));
 }
+
+edge::Participant EdgeLeg::participant(const OtherParty& other) const {
+  edge::Participant result;
+  const bool remote = other.key == remote_key_;
+  result.participant_id = remote ? remote_participant() : user_.server_call_id + "." + std::to_string(other.key);
+  result.identity = remote ? user_.remote : edge::Identity{other.name.raw_id, other.name.display_name};
+  result.state = other.held ? edge::ParticipantState::Hold : edge::ParticipantState::Connected;
+  result.muted = other.muted;
+  result.speaking = other.speaks;
+  return result;
+}
+
+const std::string& EdgeLeg::remote_participant() const { return remote_id_.empty() ? user_.server_call_id : remote_id_; }
 
 void EdgeLeg::end(const HangupCause& cause, bool by_remote) {
   if (ended_) return;
@@ -369,6 +407,7 @@ void EdgeLeg::show(CallState state) {
   update.connected_at_ms = connected_at_ms_;
   services_.edge->update(active_, update);
 
+  if (!others_.empty()) return;  // show_others() told of them.
   edge::Participant remote;
   remote.participant_id = remote_participant();
   remote.identity = user_.remote;

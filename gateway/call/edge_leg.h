@@ -48,6 +48,7 @@ class EdgeLeg final : public Leg {
   void early_media(const std::vector<media::Codec>& codecs_first) override;
   Result<void> answer(const std::vector<media::Codec>& codecs_first) override;
   void connected() override { show_state(); }
+  void show_others(const std::vector<OtherParty>& others) override;
   void set_remote_hold(bool on) override;
   void on_transfer(TransferStep step, const policy::HangupCause& cause) override;
   void meet(const PartyName& other) override;
@@ -101,7 +102,8 @@ class EdgeLeg final : public Leg {
   void drop_losers();
   void show(acs::edge::CallState state);
   void show_state();
-  std::string remote_participant() const;
+  const std::string& remote_participant() const;
+  acs::edge::Participant participant(const OtherParty& other) const;
   void finish(const policy::HangupCause& cause);
 
   // Given to us.
@@ -126,6 +128,9 @@ class EdgeLeg final : public Leg {
   bool far_holds_ = false;
   bool muted_ = false;
   unsigned met_ = 0;               // Parties that took the place of another: each is a participant of its own.
+  std::string remote_id_;          // Of the other of two, as a participant; empty = the call's id.
+  uint64_t remote_key_ = 0;        // The same, in the Call's words.
+  std::vector<OtherParty> others_; // Of a conference, as last shown; empty while there are two.
   std::optional<acs::edge::QualityReported> quality_;
   int64_t connected_at_ms_ = 0;
 };

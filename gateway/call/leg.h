@@ -31,6 +31,15 @@ enum class TransferStep { Trying, Ringing, Done, Failed };
 // How a party is shown to users: "4:+14255550100", "8:acs:...", and its name.
 struct PartyName {
   std::string raw_id, display_name;
+  bool operator==(const PartyName&) const = default;
+};
+
+// Somebody else in the call.
+struct OtherParty {
+  uint64_t key = 0;  // The same as long as it is in the call, and of no other.
+  PartyName name;
+  bool held = false, muted = false, speaks = false;
+  bool operator==(const OtherParty&) const = default;
 };
 
 // What a Leg tells its Call. Signalling thread; never from inside a call of the Call's.
@@ -80,6 +89,7 @@ class Leg {
   virtual void on_transfer(TransferStep, const policy::HangupCause&) {}
   // It talks with somebody else from now on.
   virtual void meet(const PartyName&) {}
+  virtual void show_others(const std::vector<OtherParty>&) {}  // All of them, whenever something of it changed.
   // It is its party's leg in the call that a transfer names.
   virtual bool is_meant_by(const TransferRequest&) const { return false; }
 

@@ -82,6 +82,13 @@ describe('a conference', () => {
     const list = parties(carrier);
     assert.deepEqual(call.legs.map((leg) => leg.party).sort(), list.map((one) => one.party).sort());
     await everybodyHearsEverybody(list);
+    // The user's app shows them all, under the names of their own calls, and who speaks.
+    const people = () => alice.page.evaluate(() => window.softphone.agent.calls[0].remoteParticipants.map((one) => (
+      { ...one.identifier, name: one.displayName, speaking: one.isSpeaking })));
+    await until('three others at the user', async () => (await people()).length === 3);
+    assert.deepEqual((await people()).map((one) => `${one.rawId} ${one.name}`).sort(),
+      ['4:+12065550100 Carrier', '4:+14255550100 Reception', '4:+14255550101 Workshop']);
+    await until('somebody speaks', async () => (await people()).filter((one) => one.speaking).length === 1);
 
     // Who hangs up leaves only itself, also who began the call.
     await other.hangup();
@@ -91,6 +98,7 @@ describe('a conference', () => {
     await desk.hangup();
     await desk.event('CALL_CLOSED', { after: marks[0] });
     await until('two are left', async () => (await daemon.calls())[0].participants === 2);
+    await until('one other at the user', async () => (await people()).length === 1);
     await everybodyHearsEverybody(list.filter((one) => one.at !== other && one.at !== desk));
     await alice.hangup();
     await alice.ended();

@@ -1,4 +1,5 @@
 #include "gateway/call/call.h"
+#include "gateway/call/roster.h"
 
 #include <gtest/gtest.h>
 
@@ -357,6 +358,59 @@ TEST_F(JoinedCallsTest, a_port_that_comes_late_joins_the_conference) {
   alice_->media_comes_up();
   EXPECT_TRUE(media_.wires.empty()) << "two alone would be wired";
   EXPECT_EQ(media_.joined.size(), 4u);
+}
+
+// --- What parties are shown of each other
+
+class RosterTest : public JoinedCallsTest {
+ protected:
+  void SetUp() override {
+    JoinedCallsTest::SetUp();
+    for (Call* call : {call_.get(), other_.get()}) {
+      call->watch(roster_);
+      roster_.on_answered(*call);
+    }
+  }
+  static std::vector<std::string> names(const FakeLeg& leg) {
+    std::vector<std::string> all;
+    for (const OtherParty& other : leg.others) {
+      all.push_back(other.name.raw_id + (other.held ? " holds" : "") + (other.muted ? " muted" : "") + (other.speaks ? " speaks" : ""));
+    }
+    return all;
+  }
+  using Names = std::vector<std::string>;
+
+  // A party is named by the call that it came with.
+  Roster roster_{[](const Call& call, const Leg& leg) { return PartyName{leg.party().name + "@" + call.id().value, ""}; }};
+};
+
+TEST_F(RosterTest, each_of_two_is_shown_the_other) {
+  EXPECT_EQ(names(*caller_), Names{"alice@c1"});
+  EXPECT_EQ(names(*alice_), Names{"101@c1"});
+}
+
+TEST_F(RosterTest, each_party_of_a_conference_is_shown_the_others_under_the_names_of_their_own_calls) {
+  const uint64_t alice = caller_->others.front().key;
+  join();
+  EXPECT_EQ(names(*caller_), (Names{"alice@c1", "103@c2", "102@c2"}));
+  EXPECT_EQ(names(*carol_), (Names{"101@c1", "alice@c1", "102@c2"}));
+  EXPECT_EQ(caller_->others.front().key, alice) << "who was there is who was there";
+  carol_->ends(Cause::NormalClearing);
+  EXPECT_EQ(names(*caller_), (Names{"alice@c1", "102@c2"}));
+}
+
+TEST_F(RosterTest, who_speaks_holds_or_is_muted_is_marked) {
+  join();
+  call_->on_media(media::SpeakerChanged{carol_->port()});
+  EXPECT_EQ(names(*caller_), (Names{"alice@c1", "103@c2 speaks", "102@c2"}));
+  alice_->holds(true);
+  EXPECT_EQ(names(*caller_), (Names{"alice@c1 holds", "103@c2 speaks", "102@c2"}));
+  call_->mute(*carol_);
+  EXPECT_EQ(names(*caller_), (Names{"alice@c1 holds", "103@c2 muted", "102@c2"}));
+  alice_->holds(false);
+  carol_->ends(Cause::NormalClearing);
+  alice_->ends(Cause::NormalClearing);
+  EXPECT_EQ(names(*caller_), Names{"102@c2"});
 }
 
 // --- Transfers (RFC 5589)

@@ -248,5 +248,34 @@ TEST_F(EdgeLegTest, before_the_answer_or_from_another_device_no_transfer_is_to_b
   EXPECT_EQ(edge_.code(3), 400u);
 }
 
+TEST_F(EdgeLegTest, a_conference_is_shown_with_everybody_in_it_and_the_other_of_two_stays_who_it_was) {
+  EdgeLeg& leg = called_user({"tab1"});
+  ASSERT_TRUE(leg.start());
+  leg.on_event(accept("tab1", 1));
+  leg.connected();
+  const OtherParty reception{7, {"4:101", "Reception"}}, carol{8, {"8:acs:carol", "Carol"}}, carrier{9, {"4:+14255550123", ""}};
+  leg.show_others({reception});
+  const auto of_two = edge_.roster;
+  ASSERT_EQ(of_two.size(), 1u);
+
+  leg.show_others({reception, carol, carrier});
+  ASSERT_EQ(edge_.roster.size(), 3u);
+  EXPECT_TRUE(edge_.roster.contains(of_two.begin()->first)) << "it was there before";
+  OtherParty speaker = carol;
+  speaker.speaks = true;
+  leg.show_others({reception, speaker, carrier});
+  const auto speaking = std::ranges::count_if(edge_.roster, [](const auto& entry) { return entry.second.speaking; });
+  EXPECT_EQ(speaking, 1);
+
+  // Who is left is the other of two: its state is the call's again.
+  leg.show_others({carol});
+  ASSERT_EQ(edge_.roster.size(), 1u);
+  EXPECT_EQ(edge_.roster.begin()->second.identity.raw_id, "8:acs:carol");
+  leg.set_remote_hold(true);
+  ASSERT_EQ(edge_.roster.size(), 1u);
+  EXPECT_EQ(edge_.roster.begin()->second.identity.raw_id, "8:acs:carol");
+  EXPECT_EQ(edge_.roster.begin()->second.state, edge::ParticipantState::Hold);
+}
+
 }  // namespace
 }  // namespace gw

@@ -35,8 +35,11 @@ class FakeEdge final : public acs::edge::EdgeServer {
     losers_hear = for_others;
   }
   void update(const acs::edge::DeviceId&, const acs::edge::CallUpdate& update) override { states.push_back(update.state); }
-  void participants(const acs::edge::DeviceId&, const std::string&, std::vector<acs::edge::Participant>,
-                    std::vector<acs::edge::Participant>) override {}
+  void participants(const acs::edge::DeviceId&, const std::string&, std::vector<acs::edge::Participant> changed,
+                    std::vector<acs::edge::Participant> removed) override {
+    for (auto& participant : changed) roster[participant.participant_id] = participant;
+    for (const auto& participant : removed) roster.erase(participant.participant_id);
+  }
   void transfer(const acs::edge::DeviceId&, const acs::edge::TransferUpdate& update) override { transfers.push_back(update); }
   void request_offer(const acs::edge::DeviceId&, const std::string&, uint32_t) override { ++offers_asked; }
   void end(const std::string& call_id, const acs::edge::DeviceId& device, const acs::edge::EndReason& reason) override {
@@ -59,6 +62,7 @@ class FakeEdge final : public acs::edge::EdgeServer {
   std::vector<acs::edge::CallState> states;
   std::vector<Ended> ended;
   std::vector<acs::edge::TransferUpdate> transfers;
+  std::map<std::string, acs::edge::Participant> roster;  // As the user's library has it.
   int offers_asked = 0;
 };
 

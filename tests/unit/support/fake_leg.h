@@ -36,6 +36,7 @@ class FakeLeg final : public Leg {
                    (step == TransferStep::Failed ? " " + std::string(policy::to_string(cause.cause)) : ""));
   }
   void meet(const PartyName& other) override { told.push_back("meets " + other.raw_id); }
+  void show_others(const std::vector<OtherParty>& all) override { others = all; }
   void end(const policy::HangupCause& cause, bool) override {
     if (ended) return;
     ended = true;
@@ -77,6 +78,7 @@ class FakeLeg final : public Leg {
     return false;
   }
 
+  std::vector<OtherParty> others;
   bool ready = true;
   bool ended = false;
   bool held = false;
