@@ -23,6 +23,7 @@ struct Refusal {
   Reason reason;
   int retry_after_s = 0;
   std::vector<std::string> contacts;  // 3xx
+  bool local = false;                 // Nobody over there said so: silence, or a transport failure.
 };
 
 // What one dialog tells its owner. Signalling thread. Each dialog ends by exactly one of on_refused, on_cancelled or

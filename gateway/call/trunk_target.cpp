@@ -42,10 +42,11 @@ std::optional<TrunkTarget> parse_trunk_target(std::string_view text) {
   return target;
 }
 
-std::string trunk_uri(const TrunkTarget& target, std::string_view number) {
+std::string trunk_uri(const TrunkTarget& target, std::string_view number, bool user_phone) {
   const bool six = target.host.find(':') != std::string::npos;
   std::string uri = "sip:" + (number.empty() ? "" : std::string(number) + "@") + (six ? "[" + target.host + "]" : target.host);
   if (target.port != 0) uri += ":" + std::to_string(target.port);
+  if (user_phone && !number.empty()) uri += ";user=phone";
   if (target.transport && *target.transport != sip::Transport::Udp) {
     uri += ";transport=" + std::string(sip::to_string(*target.transport));
   }

@@ -38,7 +38,7 @@ class CallTest : public testing::Test, public CallOwner {
     decision.accepted = true;
     decision.ranks = std::move(ranks);
     call_ = std::make_unique<Call>(services_, *this, config_, CallId{"c1"},
-                                   policy::Routed{{kCaller, "201", "", "", "", "", {}, 70}, std::move(decision)}, Log{});
+                                   policy::Routed{{kCaller, "201", "", "", "", "", {}, false, {}, 70}, std::move(decision)}, Log{});
     auto caller = std::make_unique<FakeLeg>(kCaller, PortId{100}, *call_);
     caller_ = caller.get();
     call_->begin(std::move(caller));
@@ -238,7 +238,7 @@ class JoinedCallsTest : public CallTest {
     decision.ranks = {{{kBob}}};
     const Party carol{PartyKind::Phone, "103"};
     other_ = std::make_unique<Call>(services_, *this, config_, CallId{"c2"},
-                                    policy::Routed{{carol, "102", "", "", "", "", {}, 70}, std::move(decision)}, Log{});
+                                    policy::Routed{{carol, "102", "", "", "", "", {}, false, {}, 70}, std::move(decision)}, Log{});
     auto caller = std::make_unique<FakeLeg>(carol, PortId{300}, *other_);
     carol_ = caller.get();
     other_->begin(std::move(caller));
