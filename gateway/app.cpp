@@ -12,6 +12,7 @@
 
 #include "acs/events/callback_signer.h"
 #include "acs/events/http_web_client.h"
+#include "gateway/config/certificate_check.h"
 #include "gateway/config/config_load.h"
 #include "gateway/config/config_reload.h"
 #include "gateway/config/sip_routing.h"
@@ -26,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Duration kDrainPoll = 100ms;
+constexpr Duration kEmergencyNotice = 10min;  // Tried for so long.
 constexpr Duration kByeWait = 2s;     // For answers to the last BYEs.
 constexpr int kStopWatching = SIGUSR2;  // Ends the signal thread.
 
@@ -94,6 +96,7 @@ Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::C
     if (const auto done = (app.get()->*step)(); !done) return tl::unexpected(done.error());
   }
   app->publish_users();
+  app->show_certificates();
   if (app->cloud_) app->cloud_->start(*app->config_, *app->services_);
   app->watch_loops();
   app->keep_house();
@@ -127,6 +130,7 @@ App::~App() {
   control_.reset();
   cloud_.reset();
   automation_.reset();
+  registrations_.reset();
   trunks_.reset();
   media_.reset();
   agent_.reset();
@@ -185,18 +189,26 @@ Result<void> App::start_sip() {
               {{"phone", change.binding.username}, {"source", change.binding.source.to_string()},
                {"transport", sip::to_string(change.binding.transport)}, {"expired", change.kind == Kind::Expired}});
   };
-  resolver_ = std::make_unique<sip::Resolver>(*loop_, random_, metrics_);
+  resolver_ = std::make_unique<sip::Resolver>(*loop_, random_, metrics_, sip::Resolver::Options{.servers = config_->sip.name_servers});
+  trunk_health_ = std::make_unique<TrunkHealth>(clock_, metrics_, log_);
   services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(), *registrar_, clock_, random_, metrics_,
                                                   web_.get(), websockets_.get()});
   services_->cloud = cloud_.get();
+  services_->trunk_health = trunk_health_.get();
   control_ = std::make_unique<CallControl>(*services_, *resolver_, *recorder_, config_, log_);
+  control_->set_emergency_notice([this](const Call& call) { tell_of_emergency(call); });
   start_automation();
   auto agent = sip::SipAgent::start(*loop_, config_->sip, *control_, *control_, *registrar_, clock_, random_, metrics_, log_);
   if (!agent) return tl::unexpected(agent.error());
   agent_ = std::move(*agent);
   services_->agent = agent_.get();
-  trunks_ = std::make_unique<TrunkWatch>(*agent_, *resolver_, clock_, metrics_, log_);
+  trunks_ = std::make_unique<TrunkWatch>(*agent_, *resolver_, *trunk_health_, clock_);
   trunks_->set_config(config_);
+  registrations_ = std::make_unique<TrunkRegistrations>(*agent_, *resolver_, clock_, random_, metrics_, log_);
+  registrations_->set_config(config_);
+  control_->set_registered_trunks([this](const SocketAddress& source) {
+    return registrations_ ? registrations_->trunk_of(source) : std::nullopt;
+  });
   return {};
 }
 
@@ -323,7 +335,7 @@ Result<void> App::start_admin() {
   };
   hooks.calls = [this] { return ops::calls_json(*control_, *media_); };
   hooks.phones = [this] { return ops::phones_json(*control_, *registrar_, clock_.wall()); };
-  hooks.trunks = [this] { return ops::trunks_json(*control_, *trunks_); };
+  hooks.trunks = [this] { return ops::trunks_json(*control_, *trunk_health_, *registrations_); };
   hooks.users = [this] { return ops::users_json(*control_, edge_.get()); };
   hooks.hang_up = [this](const std::string& call) { return control_->hang_up(CallId{call}); };
   hooks.join = [this](const std::string& call, const std::string& other) {
@@ -406,6 +418,7 @@ void App::wait_for_calls(TimePoint deadline) {
     return;
   }
   control_->end_all({policy::Cause::ServerShutdown, 0, 0, "the gateway stops"}, EndedBy::Gateway);
+  registrations_->leave();
   wait_for_dialogs(clock_.now() + kByeWait);
 }
 
@@ -438,7 +451,9 @@ void App::feed_watchdog() {
 void App::keep_house() {
   feed_watchdog();
   registrar_->expire();
+  trunk_health_->expire();
   trunks_->look();
+  registrations_->look();
   control_->update_gauges();
   loop_->after(1s, [this] { keep_house(); });
 }
@@ -475,7 +490,9 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
   }
   config_ = config;
   control_->set_config(config_);
+  trunk_health_->keep_only(*config_);
   trunks_->set_config(config_);
+  registrations_->set_config(config_);
   agent_->set_config(config_->sip);  // Reads its certificate again.
   if (web_ && config_->edge.listen) {
     if (const auto loaded = web_->reload_certificate(); !loaded) {
@@ -483,6 +500,7 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
     }
   }
   registrar_->set_limits({config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
+  show_certificates();
   publish_users();
   if (cloud_) cloud_->set_config(*config_);
 }
@@ -500,6 +518,39 @@ void App::adopt_routing(const acs::rest::SipRouting& routing, std::function<void
     });
   };
   state_->store().keep_value(State::kSipRouting, acs::rest::to_json(routing, acs::rest::Trunks::Stored), stored);
+}
+
+// When certificates end, in seconds of Unix time: an alert needs a number.
+void App::show_certificates() {
+  const auto show = [this](const std::string& use, const std::string& file) {
+    const auto end = file.empty() ? std::nullopt : config::certificate_end(file);
+    if (!end) return;
+    metrics_.gauge("gw_certificate_expiry_timestamp_seconds", "When the certificate ends, in Unix time.", {{"use", use}})
+        .Set(static_cast<double>(unix_ms(*end)) / 1000);
+  };
+  show("sip", config_->sip.tls.certificate);
+  show("edge", config_->edge.certificate);
+  for (const config::Trunk& trunk : config_->trunks) show("trunk:" + trunk.name, trunk.tls.certificate);
+}
+
+// Somebody of the house goes to the door: who, where, called back how.
+void App::tell_of_emergency(const Call& call) {
+  const std::string& url = config_->emergency.webhook;
+  if (url.empty() || !events_) return;
+  const policy::Party& from = call.dialled().from;
+  const config::Phone* phone = from.kind == policy::PartyKind::Phone ? config_->phone(from.name) : nullptr;
+  const std::string location = phone && !phone->location.empty() ? phone->location : config_->emergency.location;
+  const nlohmann::json notice = {{"event", "emergency-call"},
+                                 {"call_id", call.id().value},
+                                 {"at", iso8601(clock_.wall())},
+                                 {"from", policy::to_string(from)},
+                                 {"display_name", phone ? phone->display_name : call.decision().caller.display_name},
+                                 {"extension", phone ? phone->extension : ""},
+                                 {"number", call.dialled().number},
+                                 {"callback", call.decision().caller.number},
+                                 {"location", location}};
+  events_->notify(url, "emergency-call", call.id().value,
+                  notice.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), kEmergencyNotice);
 }
 
 void App::revoke(const std::string& identity) {

@@ -19,6 +19,8 @@
 #include "gateway/call/automation_host.h"
 #include "gateway/call/call_control.h"
 #include "gateway/call/services.h"
+#include "gateway/call/trunk_health.h"
+#include "gateway/call/trunk_registrations.h"
 #include "gateway/call/trunk_watch.h"
 #include "gateway/cloud_host.h"
 #include "gateway/config/config.h"
@@ -83,6 +85,8 @@ class App {
   void adopt_routing(const acs::rest::SipRouting& routing, std::function<void(Result<void>)> done);
   void revoke(const std::string& identity);             // Its tokens and its live sessions. Any thread.
   void publish_users();
+  void tell_of_emergency(const Call& call);
+  void show_certificates();
 
   // Given to us.
   const Source source_;
@@ -101,11 +105,13 @@ class App {
   std::unique_ptr<sip::Registrar> registrar_;
   std::unique_ptr<sip::Resolver> resolver_;
   std::unique_ptr<media::MediaEngine> media_;
+  std::unique_ptr<TrunkHealth> trunk_health_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<CallControl> control_;
   std::unique_ptr<AutomationHost> automation_;          // Outlives the calls.
   std::unique_ptr<sip::SipAgent> agent_;
   std::unique_ptr<TrunkWatch> trunks_;
+  std::unique_ptr<TrunkRegistrations> registrations_;
   std::unique_ptr<acs::http::HttpServer> web_;          // Edge, REST, softphone: TLS and, when asked for, plain on loopback.
   std::unique_ptr<acs::http::WebSocketClient> websockets_;
   std::unique_ptr<DemoTokens> demo_tokens_;

@@ -101,6 +101,21 @@ void EventHost::offer(const config::App& app, IncomingCall call) {
   });
 }
 
+void EventHost::notify(const std::string& url, const std::string& name, const std::string& call,
+                       std::string json, Duration lifetime) {
+  needs_.http.post([this, url, name, call, json = std::move(json), lifetime] {
+    EventDelivery::Event out;
+    out.stream = call;
+    out.name = name;
+    out.url = url;
+    out.sign = false;
+    out.lifetime = lifetime;
+    out.content_type = "application/json; charset=utf-8";
+    out.body = json;
+    delivery_.push(std::move(out));
+  });
+}
+
 void EventHost::fetch(const std::string& url, std::function<void(Result<media::ClipPtr>)> done) {
   needs_.http.post([this, url, done = std::move(done)] {
     if (fetching_ >= kMostFetching) {

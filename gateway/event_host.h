@@ -48,6 +48,9 @@ class EventHost {
   // `done` runs on a thread of ours, once.
   void fetch(const std::string& url, std::function<void(Result<media::ClipPtr>)> done);
   void publish(const config::Config& config);
+  // Any JSON to a webhook of the operator's: again until it is taken, for `lifetime`.
+  void notify(const std::string& url, const std::string& name, const std::string& call,
+              std::string json, Duration lifetime);
 
   std::string stream_token() const {
     return needs_.signer->token(acs::events::CallbackSigner::kStreamLifetime);

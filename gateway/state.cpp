@@ -129,6 +129,7 @@ Result<void> State::complete(config::Config& config) {
                           &State::complete_routing, &State::complete_cloud}) {
     if (const auto done = (this->*step)(config); !done) return done;
   }
+  config::complete_called_tls(config);
   return {};
 }
 

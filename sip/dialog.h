@@ -24,6 +24,7 @@ struct Refusal {
   Reason reason;
   int retry_after_s = 0;
   std::vector<std::string> contacts;  // 3xx
+  bool local = false;                 // Nobody over there said so: silence, or a transport failure.
 };
 
 // A REFER (RFC 3515): the peer wants to be replaced by somebody else in the call of this dialog.

@@ -37,6 +37,7 @@ Error error_of(int status) {
 }
 
 using SrvDone = std::function<void(Result<std::vector<SrvRecord>>)>;
+using NaptrDone = std::function<void(Result<std::vector<NaptrRecord>>)>;
 using AddressesDone = std::function<void(Result<HostAddresses>)>;
 
 void on_srv(void* arg, int status, int, unsigned char* reply, int size) {
@@ -47,6 +48,24 @@ void on_srv(void* arg, int status, int, unsigned char* reply, int size) {
   std::vector<SrvRecord> records;
   for (auto* r = first; r != nullptr && records.size() < kMaxRecords; r = r->next) {
     records.push_back({r->host, r->priority, r->weight, r->port});
+  }
+  ares_free_data(first);
+  (*done)(std::move(records));
+}
+
+std::string text_of(const unsigned char* text) {
+  return text == nullptr ? std::string() : reinterpret_cast<const char*>(text);
+}
+
+void on_naptr(void* arg, int status, int, unsigned char* reply, int size) {
+  const std::unique_ptr<NaptrDone> done(static_cast<NaptrDone*>(arg));
+  ares_naptr_reply* first = nullptr;
+  if (status == ARES_SUCCESS) status = ares_parse_naptr_reply(reply, size, &first);
+  if (status != ARES_SUCCESS) return (*done)(tl::unexpected(error_of(status)));
+  std::vector<NaptrRecord> records;
+  for (auto* r = first; r != nullptr && records.size() < kMaxRecords; r = r->next) {
+    records.push_back({r->order, r->preference, text_of(r->flags), text_of(r->service),
+                       r->replacement != nullptr ? r->replacement : ""});
   }
   ares_free_data(first);
   (*done)(std::move(records));
@@ -94,6 +113,11 @@ DnsChannel::DnsChannel(SofiaLoop& loop, const std::string& servers) : loop_(loop
 DnsChannel::~DnsChannel() {
   loop_.cancel(timer_);
   ares_destroy(channel_);
+}
+
+void DnsChannel::naptr(const std::string& name, NaptrDone done) {
+  ares_query(channel_, name.c_str(), ns_c_in, ns_t_naptr, on_naptr, new NaptrDone(std::move(done)));
+  arm();
 }
 
 void DnsChannel::srv(const std::string& name, SrvDone done) {

@@ -21,12 +21,18 @@ struct SrvRecord {
   uint16_t priority = 0, weight = 0, port = 0;
 };
 
+struct NaptrRecord {
+  uint16_t order = 0, preference = 0;
+  std::string flags, service, replacement;  // "s", "SIP+D2U", "_sip._udp.acme.example"
+};
+
 struct HostAddresses {
   std::vector<SocketAddress> addresses;  // Port 0.
   int ttl_s = 0;
 };
 
-// c-ares on the signalling loop: its sockets registered with Sofia's root, its clock on ours.
+// c-ares on the signalling loop: its sockets registered with Sofia's root, its clock on ours. What
+// does not fit into a UDP answer is asked for again over TCP.
 // Callbacks may run inside the call that asked. Owned by a Resolver; signalling thread.
 class DnsChannel {
  public:
@@ -36,6 +42,8 @@ class DnsChannel {
   DnsChannel(const DnsChannel&) = delete;
   DnsChannel& operator=(const DnsChannel&) = delete;
 
+  void naptr(const std::string& name,
+             std::function<void(Result<std::vector<NaptrRecord>>)> done);
   void srv(const std::string& name, std::function<void(Result<std::vector<SrvRecord>>)> done);
   void addresses(const std::string& host, std::function<void(Result<HostAddresses>)> done);
 

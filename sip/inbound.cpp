@@ -158,7 +158,8 @@ void Inbound::on_invite(Request& request) {
   InviteServer* dialog =
       InviteServer::accept(core_, request.message,
                            {request.listener, request.source, request.listener->bound.transport,
-                            !request.trunk.has_value()});
+                            !request.trunk.has_value(),
+                            request.trunk ? directory_.own_host(*request.trunk) : std::string()});
   if (!dialog) return reject(request, {500, "Server Internal Error", "internal", {}});
 
   const uint64_t id = dialog->id();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,13 +32,21 @@ struct FromPhone {
 };
 using Peer = std::variant<FromTrunk, FromPhone>;
 
+// Somebody who sent a call on: "+14255550100", "pbx.example.com", "user-busy" (the words of RFC 5806).
+struct Diverted {
+  std::string user, host;
+  std::string reason = "unconditional";
+  bool hidden = false;                          // Not to be shown to people.
+};
+
 // Typed view of an INVITE that was admitted. A value; nothing in it points into Sofia.
 struct Invite {
   Peer peer;
   NameAddr from, to;
   std::string request_user, request_host;
   std::optional<NameAddr> p_asserted_identity;  // Trunks only: nobody else is believed.
-  std::optional<NameAddr> diversion;
+  std::optional<NameAddr> remote_party;         // Remote-Party-ID; likewise.
+  std::vector<Diverted> diverted;               // Diversion, else History-Info: who sent it on, the last one first.
   bool private_caller = false;                  // Privacy: id, user or header (RFC 3323, 3325).
   std::string user_to_user;                     // RFC 7433.
   std::vector<std::pair<std::string, std::string>> custom_headers;  // X-MS-Custom-*, at most five.
@@ -67,14 +76,22 @@ struct OutgoingInvite {
   NextHop next_hop;
   NameAddr from, to;
   std::optional<NameAddr> p_asserted_identity;
-  bool privacy_id = false;              // Privacy: id
+  std::optional<NameAddr> p_preferred_identity;
+  std::optional<NameAddr> remote_party;
+  bool privacy_id = false;              // Privacy: id; Remote-Party-ID says it its own way.
   std::optional<NameAddr> referred_by;  // Who gave the call away (RFC 3892).
+  std::vector<Diverted> diverted;       // The last one first.
+  bool say_diversion = false, say_history = false;
+  std::string own_host;                 // In Contact, as this peer wants us called; empty = our address.
+  bool refer = true;                    // Allow names REFER, if we take it at all.
   std::string user_to_user;
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::optional<std::string> sdp;       // None = late offer (the 200 carries the offer, we answer in the ACK).
   std::optional<Credentials> credentials;  // Answers 401 and 407 once, MD5 or SHA-256 (RFC 8760).
   unsigned max_forwards = 70;              // Of a call that is passed on: what came, less one. Loops end by it.
   std::string call_id_hint;             // For the log only.
+  // Nothing at all came within this, not even 100 Trying: refused with 408. 0 = Timer B, 32 s.
+  std::chrono::nanoseconds answer_deadline{};
 };
 
 }  // namespace gw::sip

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sip/identity_headers.h"
 #include "sip/sofia_sip.h"
 
 namespace gw::sip {
@@ -43,6 +44,10 @@ bool is_reserved(std::string_view name) {
                                                    "p-asserted-identity",
                                                    "referred-by",
                                                    "b",
+                                                   "p-preferred-identity",
+                                                   "remote-party-id",
+                                                   "diversion",
+                                                   "history-info",
                                                    "user-to-user",
                                                    "expires"};
   std::string lower(name);
@@ -54,10 +59,8 @@ bool is_reserved(std::string_view name) {
 std::string lines_of(const OutgoingInvite& invite) {
   std::string lines;
   lines += "Max-Forwards: " + std::to_string(invite.max_forwards) + "\r\n";
-  if (invite.p_asserted_identity)
-    lines += "P-Asserted-Identity: " + to_header(*invite.p_asserted_identity) + "\r\n";
+  lines += identity_lines(invite);
   if (invite.referred_by) lines += "Referred-By: " + to_header(*invite.referred_by) + "\r\n";
-  if (invite.privacy_id) lines += "Privacy: id\r\n";
   if (!invite.user_to_user.empty()) {
     lines +=
         "User-to-User: " + header_text(invite.user_to_user).substr(0, kMaxHeaderValue) + "\r\n";
@@ -115,7 +118,9 @@ InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, co
   dialog->request_uri_ = *uri;
   dialog->hop_ = invite.next_hop;
   dialog->listener_ = &listener;
-  dialog->contact_ = core.listeners.contact(listener, from.user, invite.next_hop.address);
+  dialog->contact_ =
+      core.listeners.contact(listener, from.user, invite.next_hop.address, invite.own_host);
+  dialog->allow_ = allow_for(invite.refer);
   dialog->route_ = dialog->first_route_ = route_of(invite.next_hop);
   dialog->auth_.use(invite.credentials, core.random);
   dialog->header_lines_ = lines_of(invite);
@@ -130,12 +135,20 @@ InviteClient* InviteClient::send(SipCore& core, const OutgoingInvite& invite, co
   if (!dialog->leg_ || !dialog->send_invite({})) return nullptr;
   core.forked_answers.expect(dialog->local_tag_);
   InviteClient* sent = dialog.get();
+  if (invite.answer_deadline > Duration{}) {
+    sent->silence_ =
+        core.loop.after(invite.answer_deadline, [dialogs = &core.dialogs, id = sent->id()] {
+          if (InviteDialog* waiting = dialogs->find(id))
+            static_cast<InviteClient*>(waiting)->on_silence();
+        });
+  }
   core.dialogs.add(std::move(dialog));
   return sent;
 }
 
 InviteClient::~InviteClient() {
-  if (final_due_) core_.loop.cancel(final_due_);
+  core_.loop.cancel(silence_);
+  core_.loop.cancel(final_due_);
   core_.forked_answers.forget_later(local_tag_);
 }
 
@@ -153,17 +166,32 @@ bool InviteClient::send_invite(const std::string& auth) {
         static_cast<InviteClient*>(reinterpret_cast<InviteDialog*>(self))->on_response(response);
         return 0;
       },
+      // 100 Trying says that somebody is there: Sofia would keep it to itself.
       magic(this), URL_STRING_MAKE(first_route_.c_str()), SIP_METHOD_INVITE,
-      URL_STRING_MAKE(request_uri_.c_str()), TPTAG_IDENT(listener_->ident.c_str()),
-      SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
-      SIPTAG_SUPPORTED_STR(supported), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
+      URL_STRING_MAKE(request_uri_.c_str()), NTATAG_PASS_100(1),
+      TPTAG_IDENT(listener_->ident.c_str()), SIPTAG_CONTACT_STR(contact_.c_str()),
+      SIPTAG_ALLOW_STR(allow_.c_str()), SIPTAG_SUPPORTED_STR(supported),
+      SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
       TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
       TAG_IF(!sdp_.empty(), SIPTAG_CONTENT_TYPE_STR("application/sdp")),
       TAG_IF(!sdp_.empty(), SIPTAG_PAYLOAD_STR(sdp_.c_str())), TAG_END()));
   return invite_ != nullptr;
 }
 
+// A peer that swallows packets: Timer B would hold the caller for 32 s. The INVITE is cancelled,
+// and what it still brings is ended in the background.
+void InviteClient::on_silence() {
+  if (state_ != State::Early) return;
+  leave({});
+  Refusal refusal;
+  refusal.status = 408;
+  refusal.local = true;
+  refusal.phrase = "No Answer";
+  tell([refusal](DialogObserver& o) { o.on_refused(refusal); });
+}
+
 void InviteClient::on_response(const sip_t* response) {
+  core_.loop.cancel(silence_);
   const int status = status_of(response);
   if (status < 200) return on_progress(*response, status);
   if (status < 300) return on_answer(*response);
@@ -348,13 +376,14 @@ void InviteClient::on_refusal(const sip_t* response, int status) {
       if (send_invite(auth_.lines("INVITE", request_uri_))) return;
     }
   }
+  Refusal refusal = refusal_of(response, status);
+  refusal.local = !came_from_peer(invite_.get());
   invite_.reset();
   if (final_due_) core_.loop.cancel(final_due_);
   final_due_ = {};
   const bool ours = state_ == State::Early;
   set_state(State::Ended);
-  if (ours)
-    tell([refusal = refusal_of(response, status)](DialogObserver& o) { o.on_refused(refusal); });
+  if (ours) tell([refusal](DialogObserver& o) { o.on_refused(refusal); });
   finish_if_idle();
 }
 

@@ -29,6 +29,7 @@ class InviteClient final : public InviteDialog {
   bool invite_pending() const override { return invite_ != nullptr; }
 
   void on_response(const sip_t* response);
+  void on_silence();
   void on_progress(const sip_t& response, int status);
   void on_answer(const sip_t& response);
   void on_refusal(const sip_t* response, int status);
@@ -40,7 +41,7 @@ class InviteClient final : public InviteDialog {
   void on_no_final();
 
   OutgoingPtr invite_;
-  std::string local_tag_, request_uri_, first_route_;
+  std::string local_tag_, request_uri_, first_route_, allow_;
   std::string header_lines_, sdp_;  // Sent again with credentials after a 401 or 407.
   std::string sent_auth_;
   EarlyDialogs forks_;
@@ -49,6 +50,7 @@ class InviteClient final : public InviteDialog {
   TimerId final_due_;
   uint32_t cseq_ = 0;  // Of the INVITE that was answered: its ACK has the same.
   std::string branch_;
+  TimerId silence_;  // Until the first response.
 };
 
 }  // namespace gw::sip

@@ -41,7 +41,7 @@ InviteServer* InviteServer::accept(SipCore& core, MsgPtr& message, const Arrival
   dialog->keep_hop_ = arrival.from_phone;
   dialog->listener_ = arrival.listener;
   dialog->contact_ = core.listeners.contact(*arrival.listener, user_of(sip->sip_request->rq_url[0]),
-                                            arrival.source);
+                                            arrival.source, arrival.own_host);
   dialog->late_offer_ = !body_of(*sip).sdp;
   dialog->reliable_wanted_ = requires_100rel(*sip);
   dialog->reliable_possible_ = supports_100rel(*sip);

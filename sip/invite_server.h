@@ -19,6 +19,7 @@ class InviteServer final : public InviteDialog {
     SocketAddress source;
     Transport transport = Transport::Udp;
     bool from_phone = false;
+    std::string own_host;  // In Contact; empty = our address.
   };
 
   // Takes the message, sends 100. nullptr: no dialog can be made of it, the message is still the

@@ -193,10 +193,11 @@ std::string Listeners::host(const Listener& listener, const SocketAddress& peer)
 }
 
 std::string Listeners::contact(const Listener& listener, std::string_view user,
-                               const SocketAddress& peer) const {
+                               const SocketAddress& peer, std::string_view own_host) const {
   std::string contact = "<sip:";
   if (!user.empty()) contact += escaped_user(user) + "@";
-  contact += bracketed(host(listener, peer)) + ":" + std::to_string(listener.bound.address.port());
+  contact += bracketed(own_host.empty() ? host(listener, peer) : std::string(own_host)) + ":" +
+             std::to_string(listener.bound.address.port());
   if (listener.bound.transport != Transport::Udp) {
     contact += ";transport=" + std::string(to_string(listener.bound.transport));
   }
@@ -224,6 +225,12 @@ SocketAddress source_of(msg_t& message) {
   if (!from || (from->su_family != AF_INET && from->su_family != AF_INET6)) return {};
   return SocketAddress(&from->su_sa,
                        from->su_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+}
+
+bool came_from_peer(const nta_outgoing_t* transaction) {
+  if (!transaction) return false;
+  const MsgPtr response(nta_outgoing_getresponse(const_cast<nta_outgoing_t*>(transaction)));
+  return response && !source_of(*response).empty();
 }
 
 std::string route_of(const NextHop& hop) {

@@ -33,9 +33,10 @@ class Listeners {
   const Listener* of(nta_agent_t& agent,
                      msg_t& message) const;  // The one that a message arrived on.
 
-  // "<sip:101@192.0.2.1:5060;transport=tcp>"
-  std::string contact(const Listener& listener, std::string_view user,
-                      const SocketAddress& peer) const;
+  // "<sip:101@192.0.2.1:5060;transport=tcp>". `own_host`: how this peer wants us called; empty = our
+  // address.
+  std::string contact(const Listener& listener, std::string_view user, const SocketAddress& peer,
+                      std::string_view own_host = {}) const;
   // Our host as that peer should know it.
   std::string host(const Listener& listener, const SocketAddress& peer) const;
 
@@ -55,6 +56,10 @@ void keep_connection(const nta_outgoing_t* transaction);
 
 SocketAddress source_of(
     msg_t& message);  // The peer that a received message came from; empty for one of our own.
+
+// Did the peer itself answer this? Sofia answers for those that do not: 408 by its timers, 503 for
+// its transport.
+bool came_from_peer(const nta_outgoing_t* transaction);
 
 // Sofia's route for a next hop: sip:NAME:PORT;transport=tls;maddr=IP. No name is looked up, a TLS
 // peer is verified as NAME.

@@ -14,7 +14,9 @@ namespace {
 
 constexpr Duration kLongestKept = 30s;  // SRV weights and failed-over hosts must take effect soon.
 constexpr Duration kShortestKept = 1s;  // A TTL of 0 under load would be a query for each call.
+constexpr Duration kLongestStale = 1h;  // Carriers move seldom; name servers fail more often.
 constexpr size_t kMaxKept = 1024;
+constexpr size_t kMaxServices = 6;  // Two of each transport that we speak.
 
 TimePoint monotonic_now() {
   return std::chrono::steady_clock::now();
@@ -31,6 +33,20 @@ std::string srv_name(Transport transport, const std::string& host) {
     case Transport::Tls: return "_sips._tcp." + host;
   }
   return {};
+}
+
+// What a NAPTR service stands for (RFC 3263 4.1, 9); none for what is not ours to speak.
+std::optional<Transport> transport_of(const NaptrRecord& record) {
+  const auto is = [](const std::string& text, std::string_view word) {
+    return std::ranges::equal(text, word, [](unsigned char a, unsigned char b) {
+      return std::tolower(a) == std::tolower(b);
+    });
+  };
+  if (!is(record.flags, "s")) return std::nullopt;
+  if (is(record.service, "SIP+D2U")) return Transport::Udp;
+  if (is(record.service, "SIP+D2T")) return Transport::Tcp;
+  if (is(record.service, "SIPS+D2T")) return Transport::Tls;
+  return std::nullopt;
 }
 
 bool looks_like_a_name(std::string_view host) {
@@ -64,7 +80,13 @@ struct Job {
   Resolver::Query query;
   Resolver::Done done;
   TimerId deadline;
-  std::vector<std::pair<Transport, std::vector<SrvRecord>>> services;  // In order of preference.
+  struct Service {
+    Transport transport;
+    std::vector<SrvRecord> records{};
+  };
+  std::vector<Service> services;  // In order of preference.
+  std::vector<NaptrRecord> naptr;
+  bool by_naptr = false;  // All services that were named count, not the first alone.
   std::vector<std::pair<SrvRecord, Transport>> targets;
   std::vector<std::vector<SocketAddress>> found;  // Of each target.
   size_t waiting = 0;                             // Answers of this step.
@@ -90,7 +112,9 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
 
   void later(Done done, Result<std::vector<NextHop>> result);
   void start(const Query& query, Done done);
-  void ask_services(uint64_t id, const std::vector<Transport>& transports);
+  bool ask_named_services(uint64_t id);
+  void take_naptr(uint64_t id, Result<std::vector<NaptrRecord>> records);
+  void ask_services(uint64_t id, const std::vector<std::pair<Transport, std::string>>& services);
   void take_service(uint64_t id, size_t service, Result<std::vector<SrvRecord>> records);
   void choose_service(uint64_t id);
   void ask_addresses(uint64_t id);
@@ -109,7 +133,11 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   Counter& failures;
   uint64_t next_job = 1;
   std::map<uint64_t, Job> jobs;
-  std::map<Key, std::pair<std::vector<NextHop>, TimePoint>> kept;
+  struct Kept {
+    std::vector<NextHop> hops;
+    TimePoint until{}, answered{};
+  };
+  std::map<Key, Kept> kept;
   std::unique_ptr<DnsChannel> channel;  // Last: its queries end first.
 };
 
@@ -121,9 +149,9 @@ void Resolver::State::later(Done done, Result<std::vector<NextHop>> result) {
 }
 
 void Resolver::State::start(const Query& query, Done done) {
-  if (const auto at = kept.find(key_of(query)); at != kept.end()) {
-    if (monotonic_now() < at->second.second) return later(std::move(done), at->second.first);
-    kept.erase(at);
+  const auto at = kept.find(key_of(query));
+  if (at != kept.end() && monotonic_now() < at->second.until) {
+    return later(std::move(done), at->second.hops);
   }
   if (jobs.size() >= options.max_queries) {
     failures.Increment();
@@ -145,20 +173,50 @@ void Resolver::State::start(const Query& query, Done done) {
   }
   // A name without a dot ("localhost", a container) has no services, and asking may take seconds.
   if (query.host.find('.') == std::string::npos) return choose_service(id);
-  if (query.transport) return ask_services(id, {*query.transport});
-  ask_services(id, {Transport::Udp, Transport::Tcp});
+  if (query.transport) {
+    return ask_services(id, {{*query.transport, srv_name(*query.transport, query.host)}});
+  }
+  // NAPTR and what counts without it are asked for together: few carriers have NAPTR, and none
+  // should cost its callers a round trip.
+  job.waiting = 1;
+  ask_services(id, {{Transport::Udp, srv_name(Transport::Udp, query.host)},
+                    {Transport::Tcp, srv_name(Transport::Tcp, query.host)}});
+  channel->naptr(query.host, [this, id](auto records) { take_naptr(id, std::move(records)); });
 }
 
-void Resolver::State::ask_services(uint64_t id, const std::vector<Transport>& transports) {
+void Resolver::State::take_naptr(uint64_t id, Result<std::vector<NaptrRecord>> records) {
   Job* job = find(id);
-  for (const Transport transport : transports) {
-    job->services.push_back({transport, std::vector<SrvRecord>{}});
+  if (job == nullptr) return;
+  if (records) job->naptr = std::move(*records);
+  if (--job->waiting == 0) choose_service(id);
+}
+
+// RFC 3263 4.1: by order, then by preference; what we do not speak is passed over.
+bool Resolver::State::ask_named_services(uint64_t id) {
+  Job* job = find(id);
+  if (job->by_naptr) return false;
+  std::ranges::stable_sort(job->naptr, {},
+                           [](const NaptrRecord& r) { return std::pair(r.order, r.preference); });
+  std::vector<std::pair<Transport, std::string>> services;
+  for (const NaptrRecord& record : job->naptr) {
+    const auto transport = transport_of(record);
+    if (!transport || services.size() >= kMaxServices) continue;
+    if (looks_like_a_name(record.replacement)) services.push_back({*transport, record.replacement});
   }
-  job->waiting = transports.size();
-  // An answer may come inside the call and end the job.
-  const std::string host = job->query.host;
-  for (size_t i = 0; i < transports.size(); ++i) {
-    channel->srv(srv_name(transports[i], host),
+  if (services.empty()) return false;
+  job->by_naptr = true;
+  job->services.clear();
+  ask_services(id, services);
+  return true;
+}
+
+void Resolver::State::ask_services(uint64_t id,
+                                   const std::vector<std::pair<Transport, std::string>>& services) {
+  Job* job = find(id);
+  for (const auto& [transport, name] : services) job->services.push_back({transport});
+  job->waiting += services.size();
+  for (size_t i = 0; i < services.size(); ++i) {
+    channel->srv(services[i].second,
                  [this, id, i](auto records) { take_service(id, i, std::move(records)); });
   }
 }
@@ -172,21 +230,22 @@ void Resolver::State::take_service(uint64_t id, size_t service,
     std::erase_if(*records, [](const SrvRecord& r) {
       return r.target.empty() || r.target == "." || r.port == 0;
     });
-    job->services[service].second = std::move(*records);
+    job->services[service].records = std::move(*records);
   }
   if (--job->waiting == 0) choose_service(id);
 }
 
 void Resolver::State::choose_service(uint64_t id) {
   Job* job = find(id);
-  if (job == nullptr) return;
-  for (auto& [transport, records] : job->services) {
-    for (SrvRecord& record : in_order(std::move(records), random)) {
+  if (job == nullptr || ask_named_services(id)) return;
+  for (Job::Service& service : job->services) {
+    for (SrvRecord& record : in_order(std::move(service.records), random)) {
       if (job->targets.size() >= options.max_hops) break;
-      job->targets.push_back({std::move(record), transport});
+      job->targets.push_back({std::move(record), service.transport});
     }
-    if (!job->targets.empty()) return ask_addresses(id);
+    if (!job->targets.empty() && !job->by_naptr) break;
   }
+  if (!job->targets.empty()) return ask_addresses(id);
   // RFC 3263 4.2: no SRV records, so the host itself.
   const Transport transport = job->query.transport.value_or(Transport::Udp);
   job->targets.push_back({SrvRecord{job->query.host, 0, 0, default_port(transport)}, transport});
@@ -219,7 +278,8 @@ void Resolver::State::take_addresses(uint64_t id, size_t target, Result<HostAddr
   std::vector<NextHop> hops = hops_of(*job);
   if (hops.empty()) return finish(id, tl::unexpected(job->last));
   if (kept.size() >= kMaxKept) kept.clear();
-  kept[key_of(job->query)] = {hops, monotonic_now() + std::max(kShortestKept, job->ttl)};
+  const TimePoint now = monotonic_now();
+  kept[key_of(job->query)] = {hops, now + std::max(kShortestKept, job->ttl), now};
   finish(id, std::move(hops));
 }
 
@@ -240,7 +300,17 @@ void Resolver::State::finish(uint64_t id, Result<std::vector<NextHop>> result) {
   auto node = jobs.extract(id);
   if (node.empty()) return;
   loop.cancel(node.mapped().deadline);
-  if (!result) failures.Increment();
+  if (!result) {
+    failures.Increment();
+    // "There is no such host" is an answer; silence and SERVFAIL are none.
+    const auto old = kept.find(key_of(node.mapped().query));
+    const bool no_answer = result.error().code != ErrorCode::NotFound;
+    const TimePoint now = monotonic_now();
+    if (no_answer && old != kept.end() && now < old->second.answered + kLongestStale) {
+      result = old->second.hops;
+      old->second.until = now + kLongestKept;  // Not every call waits for the silence.
+    }
+  }
   later(std::move(node.mapped().done), std::move(result));
 }
 

@@ -16,19 +16,21 @@ namespace gw::sip {
 
 class SofiaLoop;
 
-// Where is this SIP host (RFC 3263)? A literal answers at once; with a port A and AAAA; without one
-// SRV of the transport, then A and AAAA on the default port. Queries run on the loop, nothing
-// blocks; answers are kept for their TTL, half a minute at most. Owned by App; signalling thread.
+// Where is this SIP host (RFC 3263)? A literal answers at once; with a port A and AAAA; with a
+// transport its SRV; with neither what NAPTR names in its order, without NAPTR the SRV of UDP, then
+// of TCP; without SRV A and AAAA on the default port. Queries run on the loop, nothing blocks;
+// answers are kept for their TTL, half a minute at most, and serve on for an hour while no name
+// server answers. Owned by App; signalling thread.
 class Resolver {
  public:
   struct Query {
     std::string host;   // "sip.acme.example", "192.0.2.1", "2001:db8::1", "[2001:db8::1]"
     uint16_t port = 0;  // 0 = none given: SRV, else 5060 or 5061.
-    std::optional<Transport> transport;  // None = UDP, then TCP.
+    std::optional<Transport> transport;  // None = what NAPTR says, else UDP, then TCP.
   };
   struct Options {
     std::string servers;       // "192.0.2.53:53,..."; empty = the system's.
-    Duration timeout = 4s;     // Of a whole query.
+    Duration timeout = 3s;     // Of a whole query.
     size_t max_hops = 16;      // More targets than this nobody would wait for.
     size_t max_queries = 256;  // Under way at once.
   };

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "sip/inbound.h"
 #include "sip/invite_client.h"
+#include "sip/outside_requests.h"
 #include "sip/registrar.h"
 #include "sip/sip_core.h"
 #include "sip/sofia_seam/tls_config.h"
@@ -70,24 +70,21 @@ class NtaAgent final : public SipAgent {
   ~NtaAgent() override;
 
   Result<void> open(const SipConfig& config);
+  Result<void> load_called(const SipConfig& config);
 
   std::vector<ListenAddress> listening() const override;
   std::unique_ptr<Dialog> invite(const OutgoingInvite& invite, DialogObserver& observer) override;
-  void options(const std::string& uri, const NextHop& hop, std::function<void(int)> done) override;
+  void options(const OutgoingOptions& options, std::function<void(int)> done) override {
+    outside_.options(options, std::move(done));
+  }
+  void enrol(const OutgoingRegister& request, std::function<void(const Enrolment&)> done) override {
+    outside_.enrol(request, std::move(done));
+  }
   void set_accepting(bool accepting) override { inbound_.set_accepting(accepting); }
   void set_config(const SipConfig& config) override;
   size_t open_dialogs() const override { return core_.dialogs.size(); }
 
  private:
-  struct OptionsRequest {
-    NtaAgent* agent = nullptr;
-    uint64_t id = 0;
-    std::function<void(int)> done;
-    OutgoingPtr transaction;
-  };
-
-  void on_options_response(OptionsRequest& request, const sip_t* response);
-
   SipCore core_;
   Registrar& registrar_;
   Inbound inbound_;
@@ -97,9 +94,7 @@ class NtaAgent final : public SipAgent {
   std::map<std::string, Counter*, std::less<>> requests_;
   Counter& other_requests_;
   std::map<std::string, Counter*, std::less<>> refusals_;
-  LegPtr outside_;  // Requests of ours outside any dialog.
-  std::unordered_map<uint64_t, OptionsRequest> options_;
-  uint64_t last_options_ = 0;
+  OutsideRequests outside_;
 };
 
 NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& directory,
@@ -110,8 +105,9 @@ NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& direc
       inbound_(core_, config, directory, handler, registrar),
       domain_(config.domain),
       tls_identity_("sip-" + random.hex(4)),
-      other_requests_(metrics.counter("gw_sip_requests_total", "SIP requests received",
-                                      {{"method", "other"}})) {
+      other_requests_(
+          metrics.counter("gw_sip_requests_total", "SIP requests received", {{"method", "other"}})),
+      outside_(core_) {
   for (const char* method : kMethods) {
     requests_[method] =
         &metrics.counter("gw_sip_requests_total", "SIP requests received", {{"method", method}});
@@ -138,9 +134,8 @@ NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& direc
 
 NtaAgent::~NtaAgent() {
   forget_tls_identity(tls_identity_);
-  options_.clear();
+  outside_.close();
   core_.dialogs.clear();
-  outside_.reset();
 }
 
 Result<void> NtaAgent::open(const SipConfig& config) {
@@ -160,18 +155,32 @@ Result<void> NtaAgent::open(const SipConfig& config) {
         !loaded)
       return loaded;
   }
+  if (auto loaded = load_called(config); !loaded) return loaded;
   if (auto opened = core_.listeners.open(*core_.agent, config, tls_identity_); !opened) {
     return opened;
   }
-  outside_.reset(
-      nta_leg_tcreate(core_.agent.get(), nullptr, nullptr, NTATAG_NO_DIALOG(1), TAG_END()));
-  if (!outside_) return fail(ErrorCode::Internal, "the SIP stack refused its default leg");
+  if (!outside_.open()) return fail(ErrorCode::Internal, "the SIP stack refused its default leg");
   registrar_.set_limits({config.min_expires, config.max_expires, config.default_expires});
   for (const Listener& listener : core_.listeners.all()) {
     core_.log.info("SIP listener opened", {{"transport", to_string(listener.bound.transport)},
                                            {"address", listener.bound.address.to_string()}});
   }
   return {};
+}
+
+// The certificates that some trunks want us to show them.
+Result<void> NtaAgent::load_called(const SipConfig& config) {
+  if (!tls_) return {};
+  Result<void> outcome;
+  std::vector<std::string> hosts;
+  for (const CalledTls& called : config.called_tls) {
+    hosts.push_back(called.host);
+    const auto set = set_called_identity(tls_identity_, called.host, called.files,
+                                         log_tls_failures(core_.log, core_.clock, core_.metrics));
+    if (!set) outcome = set;
+  }
+  keep_called_identities(tls_identity_, hosts);
+  return outcome;
 }
 
 std::vector<ListenAddress> NtaAgent::listening() const {
@@ -189,6 +198,10 @@ void NtaAgent::set_config(const SipConfig& config) {
   core_.session_expires = config.session_expires;
   core_.timer_c = config.timer_c;
   if (!tls_) return;
+  if (const auto loaded = load_called(config); !loaded) {
+    core_.log.error("a trunk's TLS files were not reloaded, the old ones stay",
+                    {{"error", loaded.error().detail}});
+  }
   if (const auto loaded = set_tls_identity(tls_identity_, config.tls,
                                            log_tls_failures(core_.log, core_.clock, core_.metrics));
       !loaded) {
@@ -222,48 +235,6 @@ std::unique_ptr<Dialog> NtaAgent::invite(const OutgoingInvite& invite, DialogObs
                                   {"for", invite.call_id_hint},
                                   {"to", invite.next_hop.address.to_string()}});
   return std::make_unique<DialogHandle>(*dialog);
-}
-
-void NtaAgent::options(const std::string& text, const NextHop& hop, std::function<void(int)> done) {
-  const OwnerCall inside(core_);
-  const auto uri = request_uri(text);
-  const Listener* listener = core_.listeners.towards(hop.transport, hop.address);
-  const uint64_t id = ++last_options_;
-  OptionsRequest& request = options_[id];
-  request.agent = this;
-  request.id = id;
-  request.done = std::move(done);
-  if (uri && listener) {
-    const std::string host = core_.listeners.host(*listener, hop.address);
-    const std::string from = "<sip:" + bracketed(host) + ">;tag=" + core_.random.hex(8);
-    const std::string to = "<" + *uri + ">",
-                      contact = core_.listeners.contact(*listener, {}, hop.address);
-    const std::string call_id = core_.random.hex(16);
-    request.transaction.reset(nta_outgoing_tcreate(
-        outside_.get(),
-        [](nta_outgoing_magic_t* self, nta_outgoing_t*, const sip_t* response) {
-          auto& waiting = *reinterpret_cast<OptionsRequest*>(self);
-          waiting.agent->on_options_response(waiting, response);
-          return 0;
-        },
-        reinterpret_cast<nta_outgoing_magic_t*>(&request), URL_STRING_MAKE(route_of(hop).c_str()),
-        SIP_METHOD_OPTIONS, URL_STRING_MAKE(uri->c_str()), TPTAG_IDENT(listener->ident.c_str()),
-        SIPTAG_FROM_STR(from.c_str()), SIPTAG_TO_STR(to.c_str()),
-        SIPTAG_CALL_ID_STR(call_id.c_str()), SIPTAG_CONTACT_STR(contact.c_str()),
-        SIPTAG_ACCEPT_STR("application/sdp"), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
-        TAG_END()));
-  }
-  if (!request.transaction) on_options_response(request, nullptr);
-}
-
-void NtaAgent::on_options_response(OptionsRequest& request, const sip_t* response) {
-  const int status = response && response->sip_status ? response->sip_status->st_status : 503;
-  if (status < 200) return;
-  if (status < 300) keep_connection(request.transaction.get());
-  core_.post([this, id = request.id, status] {
-    auto node = options_.extract(id);
-    if (!node.empty() && node.mapped().done) node.mapped().done(status);
-  });
 }
 
 }  // namespace

@@ -31,6 +31,12 @@ struct TlsFiles {
   ClientCertificates clients = ClientCertificates::Off;
 };
 
+// Files for connections that we open to one host: a trunk's client certificate and its CAs.
+struct CalledTls {
+  std::string host;         // As targets name it; a literal without brackets.
+  TlsFiles files;
+};
+
 enum class DigestAlgorithm { Md5, Sha256 };
 
 struct SourceLimits {
@@ -45,9 +51,11 @@ struct SipConfig {
   std::string advertise;             // 1:1 NAT: host in Contact and Via; empty = the listener's.
   std::vector<DigestAlgorithm> digest{DigestAlgorithm::Md5, DigestAlgorithm::Sha256};  // Challenges, in this order.
   TlsFiles tls;
+  std::vector<CalledTls> called_tls; // Else `tls` serves for these too.
   SourceLimits limits;
   Duration min_expires = 60s, max_expires = 3600s, default_expires = 600s;
   std::string user_agent = "acs-gateway";
+  std::string name_servers;          // Of the resolver: "192.0.2.53:53,..."; empty = the system's.
   Duration min_session = 90s;        // Shorter session timers are refused with 422 (RFC 4028 4).
   Duration session_expires = 30min;  // What we ask for; 0 = we take part only when the peer asks.
   Duration timer_c = 3min;           // An INVITE of ours that rings on without a word is cancelled after this (Timer C).
@@ -62,12 +70,44 @@ struct PhoneAccount {
   unsigned max_devices = 5;
 };
 
+// "Are you there?", to a trunk's target (RFC 3261 11).
+struct OutgoingOptions {
+  std::string request_uri;
+  NextHop next_hop;
+  std::string own_host;     // In Contact and From; empty = our address.
+  bool refer = true;        // Allow names REFER, if we take it at all.
+  Duration deadline = 4s;   // Silence longer than this is 408.
+};
+
+// A REGISTER of ours at a carrier's registrar.
+struct OutgoingRegister {
+  std::string request_uri;  // "sip:carrier.example"
+  NextHop next_hop;
+  NameAddr address;         // Of record: To and From.
+  std::string contact_user;
+  std::string call_id;      // The same for all of one registration.
+  Duration expires = 1h;    // 0 = not any more.
+  std::optional<Credentials> credentials;
+};
+
+// What became of it.
+struct Enrolment {
+  int status = 0;           // 200, 403, ...; 408 and 503 also when nobody answered.
+  bool local = false;       // The registrar said nothing.
+  std::string reason;
+  Duration expires{};       // Granted.
+  Duration min_expires{};   // 423: not for less than this.
+  Duration retry_after{};
+};
+
 // What the agent asks its owner: configuration that may be swapped while it runs. Signalling thread, returns at once.
 class SipDirectory {
  public:
   virtual ~SipDirectory() = default;
   virtual std::optional<std::string> trunk_of(const SocketAddress& source) const = 0;  // Its name.
   virtual std::optional<PhoneAccount> phone(std::string_view username) const = 0;
+  // How this trunk wants us called in Contact; empty = by our address.
+  virtual std::string own_host([[maybe_unused]] std::string_view trunk) const { return {}; }
   // An emergency number: its INVITE is neither rate-limited, nor banned, nor shed while draining. Who calls is still asked.
   virtual bool always_admitted([[maybe_unused]] std::string_view request_user) const { return false; }
 };
@@ -95,8 +135,9 @@ class SipAgent {
   // Sends an INVITE. nullptr when it cannot even be built (bad URI); everything later comes through the observer.
   virtual std::unique_ptr<Dialog> invite(const OutgoingInvite& invite, DialogObserver& observer) = 0;
 
-  // OPTIONS to a trunk's target: the status, 408 on silence, 503 when the transport failed.
-  virtual void options(const std::string& request_uri, const NextHop& hop, std::function<void(int status)> done) = 0;
+  // The status; 408 on silence, 503 when the transport failed.
+  virtual void options(const OutgoingOptions& options, std::function<void(int status)> done) = 0;
+  virtual void enrol(const OutgoingRegister& request, std::function<void(const Enrolment&)> done) = 0;
 
   // Draining or overloaded: new INVITEs and OPTIONS get 503 with Retry-After.
   virtual void set_accepting(bool accepting) = 0;

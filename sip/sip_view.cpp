@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sip/identity_headers.h"
 #include "sip/sofia_ptr.h"
 #include "sip/sofia_sip.h"
 
@@ -70,21 +71,6 @@ bool private_caller_of(const sip_t& request) {
   return false;
 }
 
-// Diversion is no header of Sofia's; its value is an ordinary name-addr with parameters (RFC 5806).
-// The first one counts.
-std::optional<NameAddr> diversion_of(const sip_t& request) {
-  const auto value = header_of(request, "Diversion");
-  if (!value) return std::nullopt;
-  std::string first = *value;
-  if (const auto end = first.find('>'); end != std::string::npos) {
-    if (const auto comma = first.find(',', end); comma != std::string::npos) first.resize(comma);
-  }
-  const HomePtr home = make_home();
-  const sip_from_t* address = sip_from_make(home.get(), first.c_str());
-  if (!address) return std::nullopt;
-  return name_addr_of(*address);
-}
-
 std::optional<NameAddr> asserted_of(const sip_t& request) {
   const sip_p_asserted_identity_t* id = sip_p_asserted_identity(&request);
   if (!id) return std::nullopt;
@@ -125,8 +111,7 @@ bool routable(const sip_record_route_t* routes) {
 
 NameAddr name_addr_of(const char* display, const url_t& url) {
   NameAddr address;
-  if (display) address.display = header_text(unquoted(display));
-  if (address.display.size() > 256) address.display.resize(256);
+  if (display) address.display = utf8_text(header_text(unquoted(display)), 256);
   address.user = user_of(url);
   address.host = host_of(url);
   address.sips = url.url_type == url_sips;
@@ -287,11 +272,20 @@ Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source,
   invite.to = name_addr_of(*request.sip_to);
   invite.request_user = user_of(request.sip_request->rq_url[0]);
   invite.request_host = host_of(request.sip_request->rq_url[0]);
-  if (trusted) invite.p_asserted_identity = asserted_of(request);
-  invite.diversion = diversion_of(request);
   invite.private_caller = private_caller_of(request);
+  if (trusted) {
+    invite.p_asserted_identity = asserted_of(request);
+    if (auto party = remote_party_of(request)) {
+      invite.remote_party = std::move(party->address);
+      invite.private_caller |= party->hidden;
+    }
+  }
+  invite.diverted = diverted_of(request);
   invite.user_to_user = header_of(request, "User-to-User").value_or("");
   invite.custom_headers = custom_headers_of(request);
+  // Apps see the history as it came (ACS passes it on as call context).
+  const auto history = trusted ? header_of(request, "History-Info") : std::nullopt;
+  if (history) invite.custom_headers.emplace_back("History-Info", *history);
   invite.sdp = body_of(request).sdp;
   invite.sip_call_id = header_text(request.sip_call_id->i_id);
   invite.user_agent = user_agent_of(request);
@@ -323,6 +317,33 @@ std::string escaped_user(std::string_view user) {
 std::string bracketed(std::string_view host) {
   if (host.find(':') == std::string_view::npos || host.front() == '[') return std::string(host);
   return "[" + std::string(host) + "]";
+}
+
+std::string utf8_text(std::string_view text, size_t most) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    const size_t length = first < 0x80                    ? 1
+                          : first >= 0xc2 && first < 0xe0 ? 2
+                          : first >= 0xe0 && first < 0xf0 ? 3
+                          : first >= 0xf0 && first < 0xf5 ? 4
+                                                          : 0;
+    bool good = length > 0 && at + length <= text.size();
+    for (size_t i = 1; good && i < length; ++i)
+      good = (static_cast<unsigned char>(text[at + i]) & 0xc0) == 0x80;
+    const std::string_view one = good ? text.substr(at, length) : std::string_view("?");
+    if (out.size() + one.size() > most) break;
+    out += one;
+    at += good ? length : 1;
+  }
+  return out;
+}
+
+std::string allow_for(bool refer) {
+  std::string allow = kAllow;
+  const auto at = allow.find(", REFER");
+  if (!refer && at != std::string::npos) allow.erase(at, 7);
+  return allow;
 }
 
 std::string header_text(std::string_view text) {

@@ -67,6 +67,10 @@ Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source, T
 // --- Out
 std::string escaped_user(std::string_view user);
 std::string bracketed(std::string_view host);    // [..] around an IPv6 literal.
+// What a peer may ask of us; without REFER for those who would use it where they should not.
+std::string allow_for(bool refer);
+// Names as people wrote them, in UTF-8 and no other (RFC 3261 25.1): what is none becomes "?".
+std::string utf8_text(std::string_view text, size_t most);
 std::string header_text(std::string_view text);  // No control characters: nothing can end the line.
 std::string to_header(const NameAddr& address, std::string_view tag = {});
 std::string to_header(

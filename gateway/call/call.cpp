@@ -145,8 +145,9 @@ void Call::note_failure(const policy::Party& party, const HangupCause& cause) {
 }
 
 bool Call::worth_another_rank(const policy::Party& party, const HangupCause& cause) const {
+  if (way().decision.emergency) return true;         // Help is asked for everywhere.
   if (cause.cause == Cause::Declined) return false;  // RFC 3261 21.6: nobody else will do.
-  if (party.kind != policy::PartyKind::Trunk || cause.sip_status == 0) return true;
+  if (party.kind != policy::PartyKind::Trunk || cause.sip_status == 0 || cause.local) return true;
   const config::Trunk* trunk = config_->trunk(party.name);
   return trunk && std::ranges::find(trunk->retry_on, cause.sip_status) != trunk->retry_on.end();
 }
@@ -696,10 +697,10 @@ bool Call::is_ringing(const Leg& leg) const { return std::ranges::find(ringing_,
 
 bool Call::involves(const policy::Party& party) const {
   if (state_ == CallState::Ended) return false;
-  const auto is_it = [&](const Leg* leg) { return leg && leg->party() == party; };
+  const auto is_it = [&](const Leg* leg) { return leg && leg->party() == party && !leg->waits_for_room(); };
   if (state_ == CallState::Talking) return std::ranges::any_of(talking_, is_it);
   if (is_it(caller_.get()) || is_it(callee_)) return true;
-  return std::ranges::any_of(ringing_, [&](const Leg* leg) { return leg->party() == party; });
+  return std::ranges::any_of(ringing_, is_it);
 }
 
 media::PortStats Call::final_stats(PortId port) const {

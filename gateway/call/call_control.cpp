@@ -6,6 +6,7 @@
 #include "gateway/call/cloud_leg.h"
 #include "gateway/call/edge_leg.h"
 #include "gateway/call/sip_leg.h"
+#include "gateway/policy/trunk_identity.h"
 
 namespace gw {
 namespace {
@@ -18,6 +19,7 @@ using policy::HangupCause;
 using policy::Party;
 using policy::PartyKind;
 
+constexpr Duration kLongestPace = 1s;  // In line for a trunk's calls_per_second; then it is another target's turn.
 constexpr size_t kMaxDialled = 256;  // A number or raw id; longer is nonsense or an attack.
 
 template <class... F>
@@ -30,6 +32,11 @@ Overloaded(F...) -> Overloaded<F...>;
 // "4:+14255550123" -> "+14255550123", "4:101" -> "101"; "8:acs:..." stays.
 std::string dialled_number(const std::string& raw_id) {
   return raw_id.starts_with("4:") ? raw_id.substr(2) : raw_id;
+}
+
+bool holds_by_inactive(const config::Config& config, const Party& party) {
+  const config::Trunk* trunk = party.kind == PartyKind::Trunk ? config.trunk(party.name) : nullptr;
+  return trunk && trunk->profile == config::TrunkProfile::DirectRouting;
 }
 
 bool rings_only_users(const Decision& decision) {
@@ -51,8 +58,13 @@ CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecord
 CallControl::~CallControl() = default;
 
 std::optional<std::string> CallControl::trunk_of(const SocketAddress& source) const {
-  const config::Trunk* trunk = config_->trunk_of(source);
-  return trunk ? std::optional(trunk->name) : std::nullopt;
+  if (const config::Trunk* trunk = config_->trunk_of(source)) return trunk->name;
+  return registered_trunk_ ? registered_trunk_(source) : std::nullopt;
+}
+
+std::string CallControl::own_host(std::string_view trunk) const {
+  const config::Trunk* known = config_->trunk(trunk);
+  return known ? known->fqdn : std::string();
 }
 
 std::optional<sip::PhoneAccount> CallControl::phone(std::string_view username) const {
@@ -70,14 +82,21 @@ sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::uniq
   Dialled dialled;
   if (const auto* trunk = std::get_if<sip::FromTrunk>(&invite.peer)) {
     dialled.from = {PartyKind::Trunk, trunk->name};
-    const sip::NameAddr& caller = invite.p_asserted_identity ? *invite.p_asserted_identity : invite.from;
-    const bool hidden = invite.private_caller || caller.user.empty() || caller.user == "anonymous";
-    dialled.from_number = hidden ? "" : caller.user;
-    dialled.from_display = hidden ? "" : caller.display;
+    static const config::Trunk kUnknown{};
+    const config::Trunk* known = config_->trunk(trunk->name);
+    policy::read_who_calls(known ? *known : kUnknown, invite, dialled);
   } else {
     dialled.from = {PartyKind::Phone, std::get<sip::FromPhone>(invite.peer).username};
+    dialled.wants_privacy = invite.private_caller || invite.from.user == "anonymous";
   }
   dialled.number = invite.request_user.substr(0, kMaxDialled);
+  // A carrier that we register at may call our Contact as it is; whom it wants stands in To then.
+  if (dialled.from.kind == PartyKind::Trunk) {
+    const config::Trunk* trunk = config_->trunk(dialled.from.name);
+    if (trunk && trunk->registers && dialled.number == trunk->username && !invite.to.user.empty()) {
+      dialled.number = invite.to.user.substr(0, kMaxDialled);
+    }
+  }
   dialled.headers = invite.custom_headers;
   if (!invite.user_to_user.empty()) dialled.headers.emplace_back("User-To-User", invite.user_to_user);
   dialled.max_forwards = invite.max_forwards > 0 ? invite.max_forwards - 1 : 0;
@@ -103,7 +122,8 @@ sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::uniq
   Call& call = create(id, std::move(dialled), std::move(decision));
   SipLeg::Media media{call.session(),
                       phone_spec(*config_, call.dialled().from, invite.transport == sip::Transport::Tls, invite.source.v6()),
-                      {}};
+                      {},
+                      holds_by_inactive(*config_, call.dialled().from)};
   auto leg = std::make_unique<SipLeg>(services_, call, log.with({{"leg", "sip"}}), call.dialled().from,
                                       std::move(dialog), invite, std::move(media));
   sip::DialogObserver* observer = leg.get();
@@ -289,12 +309,42 @@ bool CallControl::Rate::take(double per_second, TimePoint now) {
   return true;
 }
 
+std::optional<Duration> CallControl::Pace::take(double per_second, TimePoint now, Duration most) {
+  if (per_second <= 0) return Duration{};
+  const TimePoint at = std::max(now, next);
+  if (at - now > most) return std::nullopt;
+  next = at + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / per_second));
+  return at - now;
+}
+
+// The line before a trunk: none when a call may go at once. Those who wait take no room yet.
+std::optional<SipLeg::Turn> CallControl::turn_on(const config::Trunk& trunk, const Party& party, bool& refused) {
+  refused = false;
+  const auto delay = trunk_paces_[trunk.name].take(trunk.calls_per_second, services_.clock.now(), kLongestPace);
+  if (!delay) {
+    refused = true;
+    return std::nullopt;
+  }
+  const unsigned most = trunk.max_calls;
+  if (most == 0 || registry_.live_with(party) < most) {
+    if (*delay == Duration{}) return std::nullopt;
+    return SipLeg::Turn{*delay, {}};
+  }
+  return SipLeg::Turn{*delay, [this, party, most] { return registry_.live_with(party) < most; }};
+}
+
 Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) {
   calls_started_.Increment();
   Call& call = registry_.add(std::make_unique<Call>(services_, *this, config_, id,
                                                     policy::Routed{std::move(dialled), std::move(decision)}, log_of(id)));
   call.watch(roster_);
   calls_active_.Set(static_cast<double>(registry_.size()));
+  if (call.decision().emergency) {
+    services_.metrics.counter("gw_emergency_calls_total", "Calls to emergency numbers.").Increment();
+    call.log().warn("emergency call", {{"from", policy::to_string(call.dialled().from)}, {"number", call.dialled().number},
+                                       {"callback", call.decision().caller.number}});
+    if (on_emergency_) on_emergency_(call);
+  }
   call.log().info("call was routed", {{"route", call.decision().route},
                                       {"normalised", Masked(call.decision().normalised)},
                                       {"ranks", call.decision().ranks.size()}});

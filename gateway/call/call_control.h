@@ -13,6 +13,7 @@
 #include "gateway/call/call_registry.h"
 #include "gateway/call/roster.h"
 #include "gateway/call/services.h"
+#include "gateway/call/sip_leg.h"
 #include "gateway/config/config.h"
 #include "gateway/policy/router.h"
 #include "sip/resolver.h"
@@ -52,6 +53,13 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   CallControl(Services& services, sip::Resolver& resolver, CallRecorder& recorder, config::Snapshot config, Log log);
   ~CallControl() override;
 
+  // Told of each emergency call when it begins.
+  void set_emergency_notice(std::function<void(const Call&)> notice) { on_emergency_ = std::move(notice); }
+  // Who registered us at its registrar may call from there.
+  void set_registered_trunks(std::function<std::optional<std::string>(const SocketAddress&)> find) {
+    registered_trunk_ = std::move(find);
+  }
+
   void set_config(config::Snapshot config) { config_ = std::move(config); }  // Live calls keep theirs.
   const config::Config& config() const { return *config_; }
 
@@ -84,6 +92,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   // sip::SipDirectory
   std::optional<std::string> trunk_of(const SocketAddress& source) const override;
   std::optional<sip::PhoneAccount> phone(std::string_view username) const override;
+  std::string own_host(std::string_view trunk) const override;
   bool always_admitted(std::string_view request_user) const override;   // Emergency numbers.
   // sip::InviteHandler
   sip::DialogObserver* on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) override;
@@ -111,6 +120,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   LegsOrCause legs_to_cloud(Call& call, const policy::Routed& routed, const policy::Party& party, std::string target);
 
   void on_invited(const acs::edge::Invited& invited);
+  std::optional<SipLeg::Turn> turn_on(const config::Trunk& trunk, const policy::Party& party, bool& refused);
   std::optional<policy::HangupCause> no_room(const policy::Decision& decision, const policy::Party& from);
   CallId new_call_id() const;
   Log log_of(const CallId& id) const;
@@ -129,6 +139,8 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   sip::Resolver& resolver_;
   CallRecorder& recorder_;
   AppDoor* apps_ = nullptr;
+  std::function<std::optional<std::string>(const SocketAddress&)> registered_trunk_;
+  std::function<void(const Call&)> on_emergency_;
   config::Snapshot config_;
   const Log log_;
 
@@ -143,10 +155,18 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
     bool take(double per_second, TimePoint now);
   };
 
+  // New calls a second to a trunk, evenly spaced: a carrier counts them too.
+  struct Pace {
+    TimePoint next{};
+    // How long this one has to wait; none when that is longer than `most`.
+    std::optional<Duration> take(double per_second, TimePoint now, Duration most);
+  };
+
   // State.
   bool draining_ = false;
   Rate rate_;                                            // [limits] calls_per_second
-  std::map<std::string, Rate, std::less<>> trunk_rates_; // A trunk's calls_per_second, both directions.
+  std::map<std::string, Rate, std::less<>> trunk_rates_; // A trunk's calls_per_second: those that come in,
+  std::map<std::string, Pace, std::less<>> trunk_paces_; // and those that go out.
   Counter& calls_started_;
   Gauge& calls_active_;
   Gauge& legs_active_;

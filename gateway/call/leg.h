@@ -113,6 +113,7 @@ class Leg {
   virtual bool media_ready() const = 0;
   virtual bool rings_at_once() const { return false; }   // Started is ringing: a user's devices, who are known to be there.
   virtual bool answers_itself() const { return false; }  // Answered as soon as it was started: the echo user.
+  virtual bool waits_for_room() const { return false; }  // In line for its trunk: it takes no room there yet.
   virtual bool is_application() const { return false; }  // Drives the call; alone with it nobody talks with anybody.
 };
 

@@ -14,6 +14,7 @@
 namespace gw {
 
 class CloudLink;
+class TrunkHealth;
 
 // What App lends to calls and legs: the loops and engines that outlive every call.
 struct Services {
@@ -28,6 +29,7 @@ struct Services {
   acs::http::HttpServer* web = nullptr;               // Its Asio thread carries media streams.
   acs::http::WebSocketClient* websockets = nullptr;   // On that thread: streams that we open.
   CloudLink* cloud = nullptr;                         // Provider "cloud" alone.
+  TrunkHealth* trunk_health = nullptr;                // What calls and OPTIONS met at trunks' addresses.
 };
 
 }  // namespace gw

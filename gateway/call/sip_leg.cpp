@@ -18,6 +18,8 @@ using policy::HangupCause;
 constexpr Duration kInfoDigit = 160ms;  // SIP INFO without a duration.
 constexpr auto kLongestInfoDigit = 60s;
 constexpr size_t kMaxFollowed = 6;  // Places that one call is sent to by 3xx; more is a loop.
+constexpr Duration kLongestWait = 1s;     // For room on a trunk; then it is another target's turn.
+constexpr Duration kLookForRoom = 100ms;
 
 // "Signal=5\r\nDuration=160" (application/dtmf-relay) or "5" (application/dtmf); some write blanks around the "=", lower
 // case, or the event's number: 10 for *, 11 for #.
@@ -96,7 +98,7 @@ SipLeg::SipLeg(Services& services, LegObserver& call, Log log, policy::Party par
     : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(true),
       media_(std::move(media)), invite_(std::move(invite)) {}
 
-SipLeg::~SipLeg() = default;
+SipLeg::~SipLeg() { services_.loop.cancel(turn_timer_); }
 
 Result<void> SipLeg::prepare() {
   auto port = services_.media.add_phone_port(media_.session, media_.spec);
@@ -119,25 +121,26 @@ Result<void> SipLeg::start() {
   auto sdp = services_.media.make_offer(port_, Direction::SendRecv, media_.codecs_first);
   if (!sdp) return tl::unexpected(sdp.error());
   invite_->sdp = std::move(*sdp);
-  if (!resolver_) return send_invite();
-  look_up_next_target();
+  if (!search_) return send_invite();
+  if (!turn_) {
+    go_to_next_place();
+    return {};
+  }
+  waiting_ = true;
+  const TimePoint until = services_.clock.now() + kLongestWait;
+  turn_timer_ = services_.loop.after(turn_->delay, [this, until] { on_turn(until); });
   return {};
 }
 
-void SipLeg::search(sip::Resolver& resolver, std::vector<Target> targets, std::vector<int> retry_on) {
-  resolver_ = &resolver;
-  more_targets_ = std::move(targets);
-  retry_on_ = std::move(retry_on);
-}
-
-void SipLeg::look_up_next_target() {
-  Target target = std::move(more_targets_.front());
-  more_targets_.erase(more_targets_.begin());
-  invite_->request_uri = std::move(target.request_uri);
-  invite_->to = std::move(target.to);
-  resolver_->resolve(target.query, [this, alive = std::weak_ptr(alive_)](Result<std::vector<sip::NextHop>> hops) {
-    if (!alive.expired()) on_resolved(std::move(hops));
-  });
+void SipLeg::on_turn(TimePoint until) {
+  if (ended_) return;
+  if (turn_->has_room && !turn_->has_room()) {
+    if (services_.clock.now() >= until) return finish({Cause::Exhausted, 0, 0, "the trunk's max_calls is reached"});
+    turn_timer_ = services_.loop.after(kLookForRoom, [this, until] { on_turn(until); });
+    return;
+  }
+  waiting_ = false;
+  go_to_next_place();
 }
 
 Result<void> SipLeg::send_invite() {
@@ -146,38 +149,37 @@ Result<void> SipLeg::send_invite() {
   return {};
 }
 
-void SipLeg::on_resolved(Result<std::vector<sip::NextHop>> hops) {
-  if (ended_) return;
-  if (!hops || hops->empty()) {
-    if (try_elsewhere(503)) return;
-    finish({Cause::Unavailable, 503, 0, hops ? "the name has no address" : hops.error().detail});
-    return;
-  }
-  invite_->next_hop = hops->front();
-  more_hops_.assign(hops->begin() + 1, hops->end());
-  if (const auto sent = send_invite(); !sent) finish(policy::from_error(sent.error()));
+void SipLeg::go_to_next_place() {
+  search_->next([this](std::optional<TrunkSearch::Place> place) {
+    if (ended_) return;
+    if (!place) return finish({Cause::Unavailable, 503, 0, search_->last_failure()});
+    invite_->request_uri = std::move(place->request_uri);
+    invite_->to = std::move(place->to);
+    invite_->next_hop = std::move(place->hop);
+    if (const auto sent = send_invite(); sent) return;
+    sip::Refusal unsent;
+    unsent.status = 503;
+    unsent.local = true;
+    unsent.phrase = "no INVITE can be sent there";
+    if (!try_elsewhere(unsent)) {
+      finish({Cause::Unavailable, 0, 0, "no INVITE can be sent to " + to_string(invite_->next_hop)});
+    }
+  });
 }
 
-bool SipLeg::try_elsewhere(int status) {
-  if (progressed_) return false;  // Somebody rang: what it answered is the answer.
-  // RFC 3263 4.3: the next address of the same name after a transport failure, a timeout or 503.
-  if (!more_hops_.empty() && (status == 408 || status == 503)) {
-    invite_->next_hop = more_hops_.front();
-    more_hops_.erase(more_hops_.begin());
-    log_.info("next address was tried", {{"address", invite_->next_hop.address.to_string()}, {"after", status}});
-    return send_invite().has_value();
-  }
-  if (more_targets_.empty() || std::ranges::find(retry_on_, status) == retry_on_.end()) return false;
-  log_.info("next target was tried", {{"target", more_targets_.front().query.host}, {"after", status}});
-  more_hops_.clear();
-  look_up_next_target();
+// Somebody rang: what it answered is the answer.
+bool SipLeg::try_elsewhere(const sip::Refusal& refusal) {
+  if (!search_) return false;
+  const bool more = search_->goes_on_after(refusal);
+  if (progressed_ || !more) return false;
+  go_to_next_place();
   return true;
 }
 
 bool SipLeg::follow(const std::vector<std::string>& contacts) {
-  if (!may_follow_ || !resolver_) return false;
+  if (!may_follow_ || !search_) return false;
   followed_.insert(invite_->request_uri);
-  std::vector<Target> found;
+  std::vector<TrunkSearch::Target> found;
   for (const std::string& contact : contacts) {
     const auto place = place_of_uri(contact);
     if (!place || !may_follow_(place->host) || followed_.size() >= kMaxFollowed) continue;
@@ -186,9 +188,8 @@ bool SipLeg::follow(const std::vector<std::string>& contacts) {
   }
   if (found.empty()) return false;
   log_.info("redirection was followed", {{"to", found.front().query.host}, {"contacts", found.size()}});
-  more_targets_.insert(more_targets_.begin(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
-  more_hops_.clear();
-  look_up_next_target();
+  search_->go_first_to(std::move(found));
+  go_to_next_place();
   return true;
 }
 
@@ -246,7 +247,7 @@ void SipLeg::set_remote_hold(bool on) {
 }
 
 Direction SipLeg::wanted() const {
-  if (far_holds_) return peer_holds_ ? Direction::Inactive : Direction::SendOnly;
+  if (far_holds_) return peer_holds_ || media_.hold_is_inactive ? Direction::Inactive : Direction::SendOnly;
   return peer_holds_ ? Direction::RecvOnly : Direction::SendRecv;
 }
 
@@ -329,6 +330,7 @@ bool SipLeg::take_answer(const std::string& sdp) {
 
 void SipLeg::on_progress(int status, std::optional<std::string> sdp) {
   if (ended_) return;
+  if (search_ && !progressed_) search_->heard(status);
   progressed_ = progressed_ || status > 100;
   if (sdp && !sdp->empty()) {
     if (!take_answer(*sdp)) return;
@@ -351,6 +353,7 @@ void SipLeg::on_answered(std::optional<std::string> sdp) {
     return;
   }
   answered_ = true;
+  if (search_ && !progressed_) search_->heard(200);
   call_->on_answered(*this);
   if (far_holds_) offer_direction();
 }
@@ -358,7 +361,7 @@ void SipLeg::on_answered(std::optional<std::string> sdp) {
 void SipLeg::on_refused(const sip::Refusal& refusal) {
   dialog_.reset();
   if (!ended_ && refusal.status < 400 && follow(refusal.contacts)) return;
-  if (!ended_ && try_elsewhere(refusal.status)) return;
+  if (!ended_ && try_elsewhere(refusal)) return;
   finish(policy::from_sip(refusal));
 }
 

@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "gateway/call/leg.h"
 #include "gateway/call/services.h"
+#include "gateway/call/trunk_search.h"
 #include "sip/dialog.h"
 #include "sip/invite.h"
-#include "sip/resolver.h"
 
 namespace gw {
 
@@ -22,6 +22,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
     SessionId session;
     media::PhonePortSpec spec;
     std::vector<media::Codec> codecs_first;  // The other leg's codecs: meet them and pass sound through.
+    bool hold_is_inactive = false;           // The peer knows no other hold.
   };
 
   // An INVITE that came in. The port is opened and the offer read by prepare().
@@ -31,14 +32,14 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   SipLeg(Services& services, LegObserver& call, Log log, policy::Party party, sip::OutgoingInvite invite, Media media);
   ~SipLeg() override;
 
-  // Where an INVITE of ours goes when it goes to a trunk: its targets in order, each looked up when its turn comes. The next
-  // one is tried when nothing was heard of the call yet and the status is one of `retry_on`.
-  struct Target {
-    std::string request_uri;
-    sip::NameAddr to;
-    sip::Resolver::Query query;
+  // An INVITE of ours to a trunk goes where the search says. The next place is tried when nothing was heard of the call yet.
+  void search(std::unique_ptr<TrunkSearch> search) { search_ = std::move(search); }
+  // In line for its trunk: not before `delay`, and not before `has_room`; after a second in all it is refused.
+  struct Turn {
+    Duration delay{};
+    std::function<bool()> has_room;
   };
-  void search(sip::Resolver& resolver, std::vector<Target> targets, std::vector<int> retry_on);
+  void wait_for(Turn turn) { turn_ = std::move(turn); }
   // A 3xx is followed to Contacts whose host `may` likes, none twice (RFC 3261 8.1.3.4).
   void follow_redirects(std::function<bool(const std::string& host)> may) { may_follow_ = std::move(may); }
 
@@ -64,6 +65,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   void move_to(LegObserver& call, SessionId session) override;
   bool locally_held() const override { return peer_holds_; }
   bool media_ready() const override { return true; }
+  bool waits_for_room() const override { return waiting_; }
 
  private:
   // sip::DialogObserver
@@ -82,9 +84,9 @@ class SipLeg final : public Leg, public sip::DialogObserver {
 
   void send_info(const media::DigitToSend& digit);
   Result<void> send_invite();
-  void look_up_next_target();
-  void on_resolved(Result<std::vector<sip::NextHop>> hops);
-  bool try_elsewhere(int status);
+  void on_turn(TimePoint until);
+  void go_to_next_place();
+  bool try_elsewhere(const sip::Refusal& refusal);
   bool follow(const std::vector<std::string>& contacts);
   bool take_answer(const std::string& sdp);   // False: it cannot be used; the leg is being ended.
   void apply_hold(bool held);
@@ -103,18 +105,17 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   Media media_;
   std::string offer_;                         // Incoming: the INVITE's SDP; empty = late offer.
   std::optional<sip::OutgoingInvite> invite_;
-  sip::Resolver* resolver_ = nullptr;
-  std::vector<int> retry_on_;
+  std::unique_ptr<TrunkSearch> search_;
   std::function<bool(const std::string& host)> may_follow_;
+  std::optional<Turn> turn_;
 
   // Owned by us.
   std::unique_ptr<sip::Dialog> dialog_;
   PortId port_;
 
   // State.
-  const std::shared_ptr<char> alive_ = std::make_shared<char>();  // A name that resolves late finds us gone.
-  std::vector<Target> more_targets_;          // Not tried yet.
-  std::vector<sip::NextHop> more_hops_;       // Of the present target's name, not tried yet (RFC 3263 4.3).
+  TimerId turn_timer_;
+  bool waiting_ = false;                      // For its turn.
   std::set<std::string> followed_;            // Request-URIs that were tried; what comes back to one is a loop.
   bool progressed_ = false;
   std::vector<media::Codec> remote_codecs_;

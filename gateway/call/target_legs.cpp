@@ -7,6 +7,7 @@
 #include "gateway/call/edge_leg.h"
 #include "gateway/call/sip_leg.h"
 #include "gateway/call/trunk_target.h"
+#include "gateway/policy/trunk_identity.h"
 
 namespace gw {
 namespace {
@@ -31,8 +32,9 @@ std::vector<media::Codec> meet(const std::vector<media::Codec>& theirs, const st
 }
 
 // User-To-User (RFC 7433) and X-MS-Custom-*, as an app asked. What one network says to us is not told another.
-void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled) {
-  if (dialled.from.kind != PartyKind::App) return;
+void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled, bool from_phones_too = false) {
+  const bool phone = from_phones_too && dialled.from.kind == PartyKind::Phone;
+  if (dialled.from.kind != PartyKind::App && !phone) return;
   for (const auto& [name, value] : dialled.headers) {
     if (name == "User-To-User") {
       invite.user_to_user = value;
@@ -202,7 +204,7 @@ CallControl::LegsOrCause CallControl::legs_to_cloud(Call& call, const Routed& ro
   }
   if (!caller.anonymous) outgoing.source_display_name = caller.display_name.empty() ? caller.number : caller.display_name;
   if (to_number) {
-    if (caller.number.empty()) return no(Cause::CallerIdNotAllowed, "ACS wants a number of its own to be presented");
+    if (caller.number.empty() || caller.anonymous) return no(Cause::CallerIdNotAllowed, "ACS wants a number of its own to be presented");
     if (!services_.cloud->may_present(caller.number)) {
       return no(Cause::CallerIdNotAllowed, mask(caller.number) + " is no number of the ACS resource");
     }
@@ -221,44 +223,45 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& ro
     return legs_to_cloud(call, routed, party, "4:" + (out.empty() ? routed.decision.normalised : out));
   }
   if (!trunk || trunk->targets.empty()) return no(Cause::NoTrunk, "the trunk has no target");
-  if (trunk->max_calls > 0 && !routed.decision.emergency && registry_.live_with(party) >= trunk->max_calls) {
-    return no(Cause::Exhausted, "the trunk's max_calls is reached");
-  }
-  if (!routed.decision.emergency && !trunk_rates_[trunk->name].take(trunk->calls_per_second, services_.clock.now())) {
-    return no(Cause::Exhausted, "the trunk's calls_per_second is reached");
+  std::optional<SipLeg::Turn> turn;
+  if (!routed.decision.emergency) {
+    bool refused = false;
+    turn = turn_on(*trunk, party, refused);
+    if (refused) return no(Cause::Exhausted, "the trunk's calls_per_second is reached");
   }
   const std::string& number = routed.decision.number_out;
   const std::string dialled = policy::number_for_trunk(*trunk, number.empty() ? routed.decision.normalised : number);
-  std::vector<SipLeg::Target> targets;
+  std::vector<TrunkSearch::Target> targets;
+  const bool direct_routing = trunk->profile == config::TrunkProfile::DirectRouting;
   bool tls = false, v6 = false;
   for (const std::string& text : trunk->targets) {
     const auto target = parse_trunk_target(text);
     if (!target) continue;  // `check` has said so.
     tls = tls || target->transport == sip::Transport::Tls;
     v6 = v6 || target->host.find(':') != std::string::npos;
-    targets.push_back({trunk_uri(*target, dialled), {"", dialled, target->host, target->port, false},
+    targets.push_back({trunk_uri(*target, dialled, direct_routing), {"", dialled, target->host, target->port, false},
                        {target->host, target->port, target->transport}});
   }
   if (targets.empty()) return no(Cause::NoTrunk, "none of the trunk's targets can be read");
 
   sip::OutgoingInvite invite;
-  invite.from = from_header(call, routed.decision.caller);
-  const policy::Presentation& caller = routed.decision.caller;
-  if (trunk->caller_id.p_asserted_identity && !caller.number.empty()) {
-    invite.p_asserted_identity = sip::NameAddr{caller.display_name, caller.number, call.config().sip.domain, 0, false};
-  }
-  if (!trunk->caller_id.from && !caller.anonymous) invite.from.user = trunk->username.empty() ? trunk->name : trunk->username;
-  invite.privacy_id = caller.anonymous;
+  policy::say_who_calls(call.config(), *trunk, routed, invite);
+  if (routed.decision.emergency) policy::say_where(call.config(), routed.dialled.from, invite);
   invite.call_id_hint = call.id().value;
   invite.max_forwards = routed.dialled.max_forwards;
-  add_headers(invite, routed.dialled);
+  invite.answer_deadline = trunk->answer_timeout;
+  invite.refer = !direct_routing;
+  add_headers(invite, routed.dialled, direct_routing);
   if (!trunk->username.empty()) invite.credentials = sip::Credentials{trunk->username, trunk->password.reveal()};
 
-  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {}};
+  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {}, direct_routing};
   media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
   auto leg = std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}), party,
                                       std::move(invite), std::move(media));
-  leg->search(resolver_, std::move(targets), trunk->retry_on);
+  leg->search(std::make_unique<TrunkSearch>(
+      resolver_, services_.trunk_health,
+      TrunkSearch::Settings{trunk->name, std::move(targets), trunk->retry_on, routed.decision.emergency}, call.log()));
+  if (turn) leg->wait_for(std::move(*turn));
   if (trunk->follow_redirects != config::Redirects::Off) leg->follow_redirects(redirects_allowed(*trunk));
   Legs legs;
   legs.push_back(std::move(leg));

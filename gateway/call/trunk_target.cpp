@@ -57,10 +57,11 @@ std::optional<TrunkTarget> place_of_uri(std::string_view uri) {
   return parse_trunk_target(text + transport);
 }
 
-std::string trunk_uri(const TrunkTarget& target, std::string_view number) {
+std::string trunk_uri(const TrunkTarget& target, std::string_view number, bool user_phone) {
   const bool six = target.host.find(':') != std::string::npos;
   std::string uri = "sip:" + (number.empty() ? "" : std::string(number) + "@") + (six ? "[" + target.host + "]" : target.host);
   if (target.port != 0) uri += ":" + std::to_string(target.port);
+  if (user_phone && !number.empty()) uri += ";user=phone";
   if (target.transport && *target.transport != sip::Transport::Udp) {
     uri += ";transport=" + std::string(sip::to_string(*target.transport));
   }

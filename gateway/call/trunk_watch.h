@@ -3,49 +3,43 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/metrics.h"
+#include "gateway/call/trunk_health.h"
 #include "gateway/config/config.h"
 #include "sip/resolver.h"
 #include "sip/sip_agent.h"
 
 namespace gw {
 
-// Is a trunk there? Asks each trunk's first target by OPTIONS every options_interval (RFC 3261 11): any answer means up, silence
-// or a transport failure means down. What it finds is shown and logged; a trunk that is down is still tried. Owned by App;
-// signalling thread.
+// Asks every address of every trunk by OPTIONS, each options_interval, and sooner while one is down
+// (RFC 3261 11): any answer but 503 means up, silence or a transport failure down. What it finds
+// goes to TrunkHealth. Owned by App; signalling thread.
 class TrunkWatch {
  public:
-  enum class State { Unknown, Up, Down };
-
-  TrunkWatch(sip::SipAgent& agent, sip::Resolver& resolver, const Clock& clock, Metrics& metrics, Log log);
+  TrunkWatch(sip::SipAgent& agent, sip::Resolver& resolver, TrunkHealth& health,
+             const Clock& clock);
 
   void set_config(config::Snapshot config);
-  void look();                                   // Every second or so: asks those whose time has come.
-  State state(std::string_view trunk) const;
+  void look();  // Every second or so: asks those whose time has come.
 
  private:
   struct Watched {
-    State state = State::Unknown;
     TimePoint next{};
-    bool asking = false;
+    unsigned asking = 0;  // Names looked up and OPTIONS out.
   };
   void ask(const config::Trunk& trunk, Watched& watched);
-  void on_status(const std::string& trunk, int status);
+  void ask_address(const std::string& trunk, const std::string& uri, const sip::NextHop& hop);
+  void heard(const std::string& trunk);
 
   sip::SipAgent& agent_;
   sip::Resolver& resolver_;
+  TrunkHealth& health_;
   const Clock& clock_;
-  Metrics& metrics_;
-  const Log log_;
-  const std::shared_ptr<char> alive_ = std::make_shared<char>();  // An answer that comes late finds us gone.
+  const std::shared_ptr<char> alive_ =
+      std::make_shared<char>();  // An answer that comes late finds us gone.
   config::Snapshot config_;
   std::map<std::string, Watched, std::less<>> trunks_;
 };
-
-std::string_view to_string(TrunkWatch::State state);   // "unknown", "up", "down"
 
 }  // namespace gw

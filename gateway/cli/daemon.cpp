@@ -63,6 +63,7 @@ std::string text_of(const json& value) {
   }
   if (value.is_object()) {
     // A leg or a device: what it is called.
+    if (value.contains("address")) return text_of(value["address"]) + "(" + text_of(value["state"]) + ")";
     for (const char* key : {"party", "source"}) {
       if (value.contains(key)) return text_of(value[key]) + (value.contains("codec") ? "(" + text_of(value["codec"]) + ")" : "");
     }
@@ -94,7 +95,7 @@ int show(const Common& common, const std::string& what) {
   } else if (what == "phones") {
     print_rows(answer.body["phones"], {"username", "extension", "display_name", "registered", "devices", "calls"});
   } else {
-    print_rows(answer.body["trunks"], {"name", "state", "targets", "calls", "max_calls"});
+    print_rows(answer.body["trunks"], {"name", "state", "registered", "targets", "addresses", "calls", "max_calls"});
   }
   return kDone;
 }

@@ -1,5 +1,7 @@
 #include "gateway/config/config.h"
 
+#include "gateway/config/values.h"
+
 #include <algorithm>
 
 namespace gw::config {
@@ -72,6 +74,23 @@ const Trunk* Config::trunk_of(const SocketAddress& source) const {
     }
   }
   return best;
+}
+
+void complete_called_tls(Config& config) {
+  config.sip.called_tls.clear();
+  for (const Trunk& trunk : config.trunks) {
+    if (trunk.tls.certificate.empty() && trunk.tls.ca.empty()) continue;
+    sip::TlsFiles files = config.sip.tls;
+    if (!trunk.tls.certificate.empty()) {
+      files.certificate = trunk.tls.certificate;
+      files.key = trunk.tls.key;
+    }
+    if (!trunk.tls.ca.empty()) files.ca = trunk.tls.ca;
+    for (const std::string& text : trunk.targets) {
+      const auto target = parse_target(text);
+      if (target) config.sip.called_tls.push_back({target->host, files});
+    }
+  }
 }
 
 }  // namespace gw::config

@@ -45,6 +45,7 @@ struct Phone {
   std::vector<sip::DigestAlgorithm> digest;     // Empty = [sip] digest.
   std::vector<media::Codec> codecs{media::Codec::G722, media::Codec::Pcmu, media::Codec::Pcma, media::Codec::Opus};
   media::DtmfMode dtmf = media::DtmfMode::Auto;
+  std::string location;                         // URI of where it stands, for emergency calls (RFC 6442).
   unsigned max_calls = 4;
   unsigned devices = 5;
   Origin origin;
@@ -66,9 +67,17 @@ enum class TrunkProfile { Generic, DirectRouting };
 
 enum class Redirects { Off, Peers, Any };  // Whose 3xx is followed, to where.
 
+// What goes out to a trunk of who calls, and what is believed that comes from it.
 struct TrunkCallerId {
   bool from = true;                             // The number in From.
-  bool p_asserted_identity = true;              // And in P-Asserted-Identity.
+  bool p_asserted_identity = true;              // And in P-Asserted-Identity,
+  bool p_preferred_identity = false;            // P-Preferred-Identity,
+  bool remote_party_id = false;                 // Remote-Party-ID.
+  bool display_name = true;
+  bool diversion = false;                       // Who sent the call on, in Diversion,
+  bool history_info = false;                    // in History-Info.
+  bool trusted = false;                         // Is told an anonymous caller's number, with Privacy: id (RFC 3325).
+  bool incoming_trusted = true;                 // Its P-Asserted-Identity and Remote-Party-ID are believed; else From alone.
 };
 
 struct TrunkNumber {
@@ -81,6 +90,8 @@ struct Trunk {
   std::vector<std::string> targets{};            // "sip.acme.example", "127.0.0.1:5070", "sip:host:port;transport=tls"
   std::vector<AddressRange> peers{};
   bool registers = false;
+  std::string registrar{};                       // Where; empty = the first target.
+  Duration register_expires = 1h;
   std::string username{};
   Masked password{};
   TrunkProfile profile = TrunkProfile::Generic;
@@ -91,8 +102,11 @@ struct Trunk {
   media::DtmfMode dtmf = media::DtmfMode::Auto;
   unsigned max_calls = 0;                       // 0 = no limit.
   unsigned calls_per_second = 0;
+  Duration answer_timeout = 3s;                  // Not even 100 Trying: the next target.
   std::vector<int> retry_on{408, 480, 500, 503, 504};
   Redirects follow_redirects = Redirects::Off;
+  std::string fqdn{};                            // How the carrier knows us: in Contact and From; empty = our address and domain.
+  sip::TlsFiles tls{};                           // For connections to its targets; empty = [sip.tls].
   TrunkCallerId caller_id{};
   TrunkNumber number{};
   bool cloud = false;                           // The telephone numbers of the ACS resource: no SIP.
@@ -203,6 +217,12 @@ struct Config {
     std::vector<std::string> owned;
   } numbers;
 
+  struct Emergency {
+    std::string callback;                       // E.164: presented for who has no number of their own.
+    std::string location;                       // URI, for phones without one, and for users.
+    std::string webhook;                        // Is told of every emergency call.
+  } emergency;
+
   std::vector<Network> networks;
   std::vector<Phone> phones;
   // As the loader leaves them, for thousands of phones: sorted by username, and found by extension.
@@ -225,6 +245,9 @@ struct Config {
   const Trunk* trunk_of(const SocketAddress& source) const;
   const App* app(std::string_view name) const;
 };
+
+// sip.called_tls: the trunks' files, with those of [sip.tls] where a trunk names none. Once [sip.tls] is complete.
+void complete_called_tls(Config& config);
 
 using Snapshot = std::shared_ptr<const Config>;
 

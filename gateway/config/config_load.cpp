@@ -17,9 +17,9 @@ namespace fs = std::filesystem;
 
 constexpr uintmax_t kMaxFile = 16 * 1024 * 1024;  // 100,000 phones fit.
 
-constexpr std::string_view kTables[] = {"sip",   "media", "calls", "edge",   "acs",     "admin",
-                                        "state", "store", "cdr",   "limits", "numbers", "network",
-                                        "phone", "user",  "trunk", "route", "app"};
+constexpr std::string_view kTables[] = {
+    "sip",    "media",   "calls",     "edge",    "acs",   "admin", "state", "store", "cdr",
+    "limits", "numbers", "emergency", "network", "phone", "user",  "trunk", "route", "app"};
 
 struct Source {
   fs::path path;
@@ -172,6 +172,10 @@ void complete_defaults(Config& config) {
     address.set_port(0);
   }
   if (config.sip.domain.empty()) config.sip.domain = address.host();
+  for (Trunk& trunk : config.trunks) {
+    if (trunk.profile == TrunkProfile::DirectRouting && trunk.fqdn.empty())
+      trunk.fqdn = config.sip.domain;
+  }
 }
 
 Loaded load(const std::string& path, const std::vector<std::string>& overrides) {

@@ -10,7 +10,7 @@ namespace {
 // Sockets, threads and files that are opened once.
 constexpr std::string_view kRestart[] = {"sip.listen",
                                          "sip.advertise",
-                                         "sip.tls.",
+                                         "sip.name_servers",
                                          "media.",
                                          "network.",
                                          "calls.media_timeout",
@@ -32,7 +32,8 @@ constexpr std::string_view kRestart[] = {"sip.listen",
 bool needs_restart(std::string_view key) {
   if (key == "media.srtp") return false;  // Read for each call.
   // Keys are exchanged while the gateway runs.
-  if (key == "acs.access_keys" || key == "acs.api_keys" || key == "acs.connection_string") return false;
+  if (key == "acs.access_keys" || key == "acs.api_keys" || key == "acs.connection_string")
+    return false;
   return std::ranges::any_of(kRestart,
                              [&](std::string_view start) { return key.starts_with(start); });
 }
@@ -43,7 +44,7 @@ std::string table_of(const std::string& key) {
   for (const std::string_view kind : {"phone.", "user.", "trunk.", "route.", "network.", "app."}) {
     if (!key.starts_with(kind)) continue;
     std::string table = key.substr(0, key.rfind('.'));
-    for (const std::string_view inner : {".caller_id", ".number"}) {
+    for (const std::string_view inner : {".caller_id", ".number", ".tls"}) {
       if (kind == "trunk." && table.ends_with(inner)) table.resize(table.size() - inner.size());
     }
     return table;

@@ -1,12 +1,16 @@
 #include <algorithm>
 #include <map>
 
+#include "gateway/config/certificate_check.h"
 #include "gateway/config/pattern.h"
 #include "gateway/config/sections.h"
 #include "gateway/config/values.h"
 
 namespace gw::config {
 namespace {
+
+constexpr Duration kProxyForgets =
+    15min;  // Without OPTIONS for longer Microsoft takes a trunk for gone.
 
 // Everything is read; this looks at how it fits together.
 class CrossCheck {
@@ -18,6 +22,9 @@ class CrossCheck {
   void peers();
   void exposure();
   void direct_routing();
+  void direct_routing(const Trunk& trunk);
+  void direct_routing_certificate(const Trunk& trunk, const std::string& fqdn);
+  void trunk_tls();
   void cloud();
   void references();
   void emergency();
@@ -80,7 +87,8 @@ void CrossCheck::names() {
     take(trunks, t.name, t.origin, "trunk." + t.name + ".name", "names");
   for (const Route& r : config_.routes)
     take(routes, r.name, r.origin, "route." + r.name + ".name", "names");
-  for (const App& a : config_.apps) take(apps, a.name, a.origin, "app." + a.name + ".name", "names");
+  for (const App& a : config_.apps)
+    take(apps, a.name, a.origin, "app." + a.name + ".name", "names");
   for (const Network& n : config_.networks) {
     take(networks, n.name, place("network." + n.name + ".name"), "network." + n.name + ".name",
          "names");
@@ -144,6 +152,9 @@ void CrossCheck::peers() {
 }
 
 void CrossCheck::exposure() {
+  if (!config_.emergency.webhook.empty() && !config_.edge.listen && !config_.edge.local_http) {
+    warn("emergency.webhook", "is never told: without edge.listen the gateway sends nothing");
+  }
   const auto& edge = config_.edge;
   if (edge.demo_tokens && !(edge.listen && edge.listen->loopback()) &&
       !(edge.local_http && !edge.listen)) {
@@ -169,27 +180,99 @@ void CrossCheck::exposure() {
   }
 }
 
-// What Microsoft's SIP proxy refuses (FQDN in Contact, certificate of that name, SRTP).
+// Everything that Microsoft's SIP proxy would refuse, with what it would be refused for.
 void CrossCheck::direct_routing() {
   for (const Trunk& trunk : config_.trunks) {
-    if (trunk.profile != TrunkProfile::DirectRouting) continue;
-    const std::string key = "trunk." + trunk.name;
-    if (!is_host_name(config_.sip.domain)) {
-      error("sip.domain", "must be the paired SBC's FQDN for direct-routing trunk " + trunk.name);
+    if (trunk.profile == TrunkProfile::DirectRouting) direct_routing(trunk);
+  }
+}
+
+void CrossCheck::direct_routing(const Trunk& trunk) {
+  const std::string key = "trunk." + trunk.name;
+  const std::string fqdn = trunk.fqdn.empty() ? config_.sip.domain : trunk.fqdn;
+  if (!is_host_name(fqdn)) {
+    error(fqdn == config_.sip.domain ? "sip.domain" : key + ".fqdn",
+          "must be the paired SBC's FQDN for direct-routing trunk " + trunk.name +
+              ": an address in Contact is answered 403");
+  }
+  direct_routing_certificate(trunk, fqdn);
+  const bool listens = std::ranges::any_of(config_.sip.listen, [](const sip::ListenAddress& l) {
+    return l.transport == sip::Transport::Tls;
+  });
+  if (!listens) {
+    error("sip.listen",
+          "has no tls listener: the proxy opens connections of its own to direct-routing trunk " +
+              trunk.name);
+  }
+  for (const std::string& text : trunk.targets) {
+    const auto target = parse_target(text);
+    if (target && target->transport != sip::Transport::Tls) {
+      error(key + ".targets", "\"" + text + "\" is not on TLS: write \"sip:" + target->host +
+                                  ":5061;transport=tls\"");
+    } else if (target && text.starts_with("sips:")) {
+      error(key + ".targets", "\"" + text + "\": the proxy knows no sips: URIs: write \"sip:" +
+                                  target->host + ":5061;transport=tls\"");
+    } else if (target && !is_host_name(target->host)) {
+      warn(key + ".targets",
+           "\"" + text +
+               "\" is an address: the proxy's certificate bears names only, and SNI must name it");
     }
-    if (config_.sip.tls.certificate.empty()) {
-      error("sip.tls.certificate",
-            "direct-routing trunk " + trunk.name + " needs a public certificate for sip.domain");
-    }
-    if (trunk.srtp.value_or(config_.media.srtp) == media::SrtpPolicy::Off) {
-      error(key + ".srtp", "is off, but direct routing carries SRTP only");
-    }
+  }
+  if (trunk.srtp.value_or(config_.media.srtp) != media::SrtpPolicy::Required) {
+    error(key + ".srtp", "must be \"required\": the proxy takes RTP/SAVP offers only");
+  }
+  if (trunk.dtmf != media::DtmfMode::Rfc4733 && trunk.dtmf != media::DtmfMode::Auto) {
+    error(key + ".dtmf",
+          "must be \"rfc4733\": the proxy knows neither SIP INFO nor tones in the sound");
+  }
+  if (std::ranges::find(trunk.codecs, media::Codec::Opus) != trunk.codecs.end()) {
+    warn(key + ".codecs", "\"opus\" is never taken: G722, PCMA and PCMU are");
+  }
+  if (trunk.options_interval == Duration{} || trunk.options_interval > kProxyForgets) {
+    error(key + ".options_interval",
+          "must be between \"5s\" and \"15m\": without OPTIONS the trunk is offline to Microsoft");
+  }
+  if (trunk.registers) error(key + ".register", "must be false: the proxy takes no REGISTER");
+  if (!trunk.caller_id.from) {
+    error(key + ".caller_id.from", "must be true: the proxy reads the number in From");
+  }
+  if (trunk.number.strip.starts_with("+") && !trunk.number.add.starts_with("+")) {
+    error(key + ".number.strip", "takes the + off: the proxy takes numbers with + only");
+  }
+}
+
+void CrossCheck::direct_routing_certificate(const Trunk& trunk, const std::string& fqdn) {
+  const bool own = !trunk.tls.certificate.empty();
+  const std::string& file = own ? trunk.tls.certificate : config_.sip.tls.certificate;
+  const std::string where =
+      own ? "trunk." + trunk.name + ".tls.certificate" : "sip.tls.certificate";
+  if (file.empty()) {
+    error(where, "direct-routing trunk " + trunk.name + " needs a public certificate for " + fqdn);
+    return;
+  }
+  for (const CertificateProblem& problem : check_public_certificate(file, fqdn)) {
+    const std::string text = "for direct-routing trunk " + trunk.name + ": " + problem.text;
+    if (problem.warning)
+      warn(where, text);
+    else
+      error(where, text);
+  }
+}
+
+// Which certificate a connection shows is decided by the host it goes to.
+void CrossCheck::trunk_tls() {
+  std::map<std::string, const Trunk*> of_host;
+  for (const Trunk& trunk : config_.trunks) {
     for (const std::string& text : trunk.targets) {
       const auto target = parse_target(text);
-      if (target && target->transport != sip::Transport::Tls) {
-        error(key + ".targets", "\"" + text + "\" is not on TLS: write \"sip:" + target->host +
-                                    ":5061;transport=tls\"");
-      }
+      if (!target) continue;
+      const auto [at, fresh] = of_host.emplace(target->host, &trunk);
+      const Trunk& other = *at->second;
+      if (fresh || (other.tls.certificate == trunk.tls.certificate && other.tls.ca == trunk.tls.ca))
+        continue;
+      error("trunk." + trunk.name + ".tls.certificate",
+            "trunk " + other.name + " has the same target " + target->host +
+                " with other TLS files: connections to one host show one certificate");
     }
   }
 }
@@ -221,7 +304,8 @@ void CrossCheck::party(const Route& route, std::string_view key, std::string_vie
   const std::string full = "route." + route.name + "." + std::string(key);
   const size_t colon = reference.find(':');
   const std::string_view kind = reference.substr(0, colon);
-  if (colon == std::string_view::npos || (kind != "phone" && kind != "user" && kind != "trunk" && kind != "app")) {
+  if (colon == std::string_view::npos ||
+      (kind != "phone" && kind != "user" && kind != "trunk" && kind != "app")) {
     error(full, "\"" + std::string(reference) +
                     "\" is no party: phone:NAME, user:NAME, trunk:NAME or app:NAME" +
                     (key == "from" ? ", or phones, users, trunks, apps" : ""));
@@ -333,6 +417,7 @@ void cross_check(const Config& config, bool complete, Problems& problems) {
   check.peers();
   check.exposure();
   check.direct_routing();
+  check.trunk_tls();
   check.cloud();
   if (!complete) return;  // What a broken file should have said must not be missed here.
   check.references();

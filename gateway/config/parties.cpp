@@ -97,6 +97,7 @@ Phone read_phone(Section section) {
   read_digest(section, phone.digest);
   read_codecs(section, phone.codecs);
   read_dtmf(section, phone.dtmf);
+  read_location(section, phone.location);
   section.number("max_calls", phone.max_calls, 0, 1000);
   section.number("devices", phone.devices, 1, 100);
   section.finish();
@@ -136,8 +137,9 @@ void read_targets(Section& section, std::vector<std::string>& out) {
   }
 }
 
-void read_peers(Section& section, std::vector<AddressRange>& out) {
+void read_peers(Section& section, bool direct_routing, std::vector<AddressRange>& out) {
   std::vector<std::string> texts;
+  if (direct_routing) texts = {"52.112.0.0/14", "52.120.0.0/14"};  // All of Microsoft's signalling.
   section.texts("peers", texts);
   for (const std::string& text : texts) {
     if (const auto range = AddressRange::parse(text)) {
@@ -169,6 +171,11 @@ void read_playout(Section& section, media::Playout& out) {
   }
 }
 
+// Nobody there, busy, declined: another way to the same number would only ring twice.
+bool is_final(int status) {
+  return status == 404 || status == 486 || status == 600 || status == 603 || status == 604;
+}
+
 void read_retry_on(Section& section, std::vector<int>& out) {
   const Value* value = section.raw("retry_on");
   const auto* array = value ? value->as<Value::Array>() : nullptr;
@@ -177,7 +184,11 @@ void read_retry_on(Section& section, std::vector<int>& out) {
     std::vector<int> statuses;
     for (const Value& item : *array) {
       const auto* status = item.as<int64_t>();
-      if (status && *status >= 300 && *status <= 699) {
+      if (status && is_final(static_cast<int>(*status))) {
+        section.error_at(
+            item.origin, "retry_on",
+            std::to_string(*status) + " is the callee's own answer: no other target changes it");
+      } else if (status && *status >= 300 && *status <= 699) {
         statuses.push_back(static_cast<int>(*status));
       } else {
         section.error_at(item.origin, "retry_on",
@@ -194,8 +205,20 @@ void read_retry_on(Section& section, std::vector<int>& out) {
 void read_trunk_rules(Section& section, Trunk& trunk) {
   Section caller_id = section.table("caller_id");
   caller_id.flag("from", trunk.caller_id.from);
-  caller_id.flag("p_asserted_identity", trunk.caller_id.p_asserted_identity);
+  TrunkCallerId& table = trunk.caller_id;
+  caller_id.flag("p_asserted_identity", table.p_asserted_identity);
+  caller_id.flag("p_preferred_identity", table.p_preferred_identity);
+  caller_id.flag("remote_party_id", table.remote_party_id);
+  caller_id.flag("display_name", table.display_name);
+  caller_id.flag("diversion", table.diversion);
+  caller_id.flag("history_info", table.history_info);
+  caller_id.flag("trusted", table.trusted);
+  caller_id.flag("incoming_trusted", table.incoming_trusted);
   caller_id.finish();
+  Section tls = section.table("tls");
+  read_certificate(tls, trunk.tls.certificate, trunk.tls.key);
+  tls.path("ca", trunk.tls.ca, true);
+  tls.finish();
   Section number = section.table("number");
   number.text("strip", trunk.number.strip);
   number.text("add", trunk.number.add);
@@ -207,31 +230,46 @@ void read_trunk_rules(Section& section, Trunk& trunk) {
   number.finish();
 }
 
-// Keys that are read so that a configuration can be written once, but that nothing acts on yet: said, not swallowed.
-void warn_of_inert_keys(const Section& section, const Trunk& trunk) {
-  if (trunk.registers) {
-    section.warn("register", "is not in force in this version: the carrier must know the gateway by its address");
-  }
-  if (trunk.profile == TrunkProfile::DirectRouting) {
-    section.warn("profile", "\"direct-routing\" is not in force in this version: the trunk is treated as \"generic\"");
-  }
+// What Microsoft's SIP proxy wants, where the trunk's file does not say otherwise.
+void expect_direct_routing(Trunk& trunk) {
+  trunk.targets = {"sip:sip.pstnhub.microsoft.com:5061;transport=tls",
+                   "sip:sip2.pstnhub.microsoft.com:5061;transport=tls",
+                   "sip:sip3.pstnhub.microsoft.com:5061;transport=tls"};
+  trunk.codecs = {media::Codec::G722, media::Codec::Pcma, media::Codec::Pcmu};
+  trunk.srtp = media::SrtpPolicy::Required;
+  trunk.dtmf = media::DtmfMode::Rfc4733;
+  trunk.options_interval = 60s;
+  trunk.caller_id.history_info = true;
 }
 
 Trunk read_trunk(Section section) {
   Trunk trunk;
   trunk.origin = section.origin();
   read_name(section, "name", trunk.name);
-  read_targets(section, trunk.targets);
-  read_peers(section, trunk.peers);
-  section.flag("register", trunk.registers);
-  section.text("username", trunk.username);
-  section.secret("password", trunk.password);
-  if (trunk.registers && (trunk.username.empty() || trunk.password.empty())) {
-    section.error("register", "needs username and password");
-  }
   section.choice(
       "profile", trunk.profile,
       {{"generic", TrunkProfile::Generic}, {"direct-routing", TrunkProfile::DirectRouting}});
+  const bool direct_routing = trunk.profile == TrunkProfile::DirectRouting;
+  if (direct_routing) expect_direct_routing(trunk);
+  read_targets(section, trunk.targets);
+  read_peers(section, direct_routing, trunk.peers);
+  section.flag("register", trunk.registers);
+  section.text("username", trunk.username);
+  section.secret("password", trunk.password);
+  section.text("registrar", trunk.registrar);
+  if (!trunk.registrar.empty() && !parse_target(trunk.registrar)) {
+    section.error("registrar", "\"" + trunk.registrar +
+                                   "\" is no address: \"HOST\", \"HOST:PORT\" or "
+                                   "\"sip:HOST:PORT;transport=udp|tcp|tls\"");
+  }
+  section.duration("register_expires", trunk.register_expires, 60s, 24h);
+  if (trunk.registers && (trunk.username.empty() || trunk.password.empty())) {
+    section.error("register", "needs username and password");
+  }
+  section.text("fqdn", trunk.fqdn);
+  if (!trunk.fqdn.empty() && !is_host_name(trunk.fqdn)) {
+    section.error("fqdn", "\"" + trunk.fqdn + "\" is no host name");
+  }
   read_codecs(section, trunk.codecs);
   read_dtmf(section, trunk.dtmf);
   if (section.has("srtp")) {
@@ -243,7 +281,7 @@ Trunk read_trunk(Section section) {
     trunk.srtp = srtp;
   } else {
     section.raw("srtp");
-    section.record("srtp", "as [media]");
+    section.record("srtp", direct_routing ? "required" : "as [media]");
   }
   section.duration("options_interval", trunk.options_interval, 0s, 24h);
   if (trunk.options_interval > 0s && trunk.options_interval < 5s) {
@@ -252,11 +290,11 @@ Trunk read_trunk(Section section) {
   read_playout(section, trunk.playout);
   section.number("max_calls", trunk.max_calls, 0, 100'000);
   section.number("calls_per_second", trunk.calls_per_second, 0, 100'000);
+  section.duration("answer_timeout", trunk.answer_timeout, 500ms, 32s);
   read_retry_on(section, trunk.retry_on);
   section.choice("follow_redirects", trunk.follow_redirects,
                  {{"off", Redirects::Off}, {"peers", Redirects::Peers}, {"any", Redirects::Any}});
   read_trunk_rules(section, trunk);
-  warn_of_inert_keys(section, trunk);
   section.finish();
   return trunk;
 }

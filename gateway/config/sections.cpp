@@ -4,6 +4,7 @@
 #include <cctype>
 #include <set>
 
+#include "acs/call_automation/call_requests.h"
 #include "acs/cloud/connection_string.h"
 #include "gateway/config/certificate_check.h"
 #include "gateway/config/values.h"
@@ -50,7 +51,9 @@ void read_sip_listen(Section& section, const std::vector<Network>& networks,
   }
 }
 
-// A certificate and its key; both empty = the one made at first start.
+}  // namespace
+
+// Both empty = the one made at first start, or another table's.
 void read_certificate(Section& section, std::string& certificate, std::string& key) {
   const bool there = section.path("certificate", certificate, true);
   const bool key_there = section.path("key", key, true);
@@ -66,6 +69,30 @@ void read_certificate(Section& section, std::string& certificate, std::string& k
     section.warn(where, problem->text);
   else
     section.error(where, problem->text);
+}
+
+// Where somebody stands, by reference (RFC 6442 4.1).
+void read_location(Section& section, std::string& out) {
+  section.text("location", out);
+  const bool uri = out.starts_with("https://") || out.starts_with("http://") ||
+                   out.starts_with("sip:") || out.starts_with("sips:") || out.starts_with("pres:");
+  if (out.empty() || (uri && out.find_first_of(" <>\"\r\n") == std::string::npos)) return;
+  section.error("location", "\"" + out + "\" is no URI: https:, sip: or pres:");
+}
+
+namespace {
+
+void read_name_servers(Section& section, std::string& out) {
+  std::vector<std::string> texts;
+  section.texts("name_servers", texts);
+  for (const std::string& text : texts) {
+    if (SocketAddress::parse(text, 53)) {
+      out += (out.empty() ? "" : ",") + text;
+    } else {
+      section.error("name_servers",
+                    "\"" + text + "\" is no address: \"192.0.2.53\" or \"192.0.2.53:5353\"");
+    }
+  }
 }
 
 void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig& out) {
@@ -92,6 +119,7 @@ void read_sip(Section sip, const std::vector<Network>& networks, sip::SipConfig&
     sip.error("session_expires", "must be \"0s\" (not asked for) or at least \"90s\"");
   }
   sip.text("user_agent", out.user_agent);
+  read_name_servers(sip, out.name_servers);
 
   Section tls = sip.table("tls");
   read_certificate(tls, out.tls.certificate, out.tls.key);
@@ -380,6 +408,19 @@ void read_numbers(Section numbers, Config::Numbers& out) {
   numbers.finish();
 }
 
+void read_emergency(Section section, Config::Emergency& out) {
+  section.text("callback", out.callback);
+  if (!out.callback.empty() && !is_e164(out.callback)) {
+    section.error("callback", "\"" + out.callback + "\" is not E.164, e.g. \"+14255550100\"");
+  }
+  read_location(section, out.location);
+  section.text("webhook", out.webhook);
+  if (!out.webhook.empty() && !acs::call_automation::is_callback_uri(out.webhook)) {
+    section.error("webhook", "must begin with https:// (http:// on loopback)");
+  }
+  section.finish();
+}
+
 }  // namespace
 
 void read_daemon(Section& root, Config& config) {
@@ -392,6 +433,7 @@ void read_daemon(Section& root, Config& config) {
   read_state(root, config);
   read_limits(root.table("limits"), config);
   read_numbers(root.table("numbers"), config.numbers);
+  read_emergency(root.table("emergency"), config.emergency);
 }
 
 }  // namespace gw::config

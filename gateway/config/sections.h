@@ -15,6 +15,9 @@ void read_parties(Section& root, Config& config);  // [[phone]] [[user]] [[trunk
 // "MD5", "SHA-256": of [sip] and of a phone.
 void read_digest(Section& section, std::vector<sip::DigestAlgorithm>& out);
 
+void read_certificate(Section& section, std::string& certificate, std::string& key);
+void read_location(Section& section, std::string& out);
+
 // Defaults that follow from other keys: the media address, the domain.
 void complete_defaults(Config& config);
 

@@ -33,6 +33,7 @@ struct Cdr {
   std::string source;                        // "phone:101"
   std::string dialled, normalised, route, caller_id_presented;
   std::vector<CdrLeg> legs;
+  bool emergency = false;
   bool transcoded = false;
   policy::CdrCause cause;
   std::string joined_to;                     // The call that its parties went on in.

@@ -49,6 +49,7 @@ std::string to_json(const Cdr& cdr) {
   out["normalised"] = cdr.normalised;
   out["route"] = cdr.route;
   out["caller_id_presented"] = cdr.caller_id_presented;
+  if (cdr.emergency) out["emergency"] = true;
   out["legs"] = ordered_json::array();
   for (const CdrLeg& leg : cdr.legs) out["legs"].push_back(to_json(leg));
   out["transcoded"] = cdr.transcoded;

@@ -91,7 +91,8 @@ void Recorder::record(const Call& call) {
   cdr.dialled = call.dialled().number;
   cdr.normalised = call.decision().normalised;
   cdr.route = call.decision().route;
-  cdr.caller_id_presented = call.decision().caller.number;
+  cdr.caller_id_presented = call.decision().caller.anonymous ? "" : call.decision().caller.number;
+  cdr.emergency = call.decision().emergency;
   for (const Leg* leg : call.parties()) cdr.legs.push_back(leg_of(call, *leg));
   std::set<std::string> codecs;
   for (const CdrLeg& leg : cdr.legs) {
@@ -118,6 +119,7 @@ void Recorder::record(const RefusedCall& refused) {
   cdr.dialled = refused.dialled.number;
   cdr.normalised = refused.decision.normalised;
   cdr.route = refused.decision.route;
+  cdr.emergency = refused.decision.emergency;
   cdr.cause = policy::cdr_cause(refused.cause, Far::Phone, FarDirection::WeCalledIt);
   cdr.ended_by = to_string(EndedBy::Gateway);
   cdr_.record(std::move(cdr));

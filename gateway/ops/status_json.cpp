@@ -53,6 +53,14 @@ json legs_json(const Call& call, media::MediaEngine& media) {
   return legs;
 }
 
+json registration_json(const std::optional<TrunkRegistrations::Status>& status) {
+  if (!status) return {};
+  json out = {{"state", to_string(status->state)}, {"status", status->status}};
+  if (status->state == TrunkRegistrations::State::Registered) out["expires_in_s"] = to_ms(status->left) / 1000;
+  if (!status->why.empty()) out["why"] = status->why;
+  return out;
+}
+
 json time_or_null(WallTime t) { return t == WallTime{} ? json() : json(iso8601(t)); }
 
 }  // namespace
@@ -98,14 +106,26 @@ std::string phones_json(const CallControl& control, const sip::Registrar& regist
   return json{{"phones", std::move(phones)}}.dump();
 }
 
-std::string trunks_json(const CallControl& control, const TrunkWatch& watch) {
+std::string trunks_json(const CallControl& control, const TrunkHealth& health, const TrunkRegistrations& registrations) {
   json trunks = json::array();
   for (const config::Trunk& trunk : control.config().trunks) {
+    json addresses = json::array();
+    for (const TrunkHealth::Address& one : health.addresses(trunk.name)) {
+      json address = {{"address", one.address}, {"state", to_string(one.state)}};
+      if (one.status != 0) address["status"] = one.status;
+      if (!one.why.empty()) address["why"] = one.why;
+      addresses.push_back(std::move(address));
+    }
+    const auto registration = registrations.status(trunk.name);
     trunks.push_back({{"name", trunk.name},
-                      {"state", to_string(watch.state(trunk.name))},
+                      {"state", to_string(health.state(trunk.name))},
+                      {"registered", registration ? json(to_string(registration->state)) : json()},
+                      {"registration", registration_json(registration)},
                       {"targets", trunk.targets},
+                      {"addresses", std::move(addresses)},
                       {"calls", control.registry().live_with({policy::PartyKind::Trunk, trunk.name})},
-                      {"max_calls", trunk.max_calls}});
+                      {"max_calls", trunk.max_calls},
+                      {"calls_per_second", trunk.calls_per_second}});
   }
   return json{{"trunks", std::move(trunks)}}.dump();
 }

@@ -20,15 +20,6 @@ std::string display_of(const config::User& user) {
   return user.display_name.empty() ? user.name : user.display_name;
 }
 
-// Words that networks put where a number would be (RFC 3323 4.1, and carriers' habits).
-bool hidden(std::string_view number) {
-  for (const std::string_view word :
-       {"", "anonymous", "Anonymous", "restricted", "unavailable", "unknown"}) {
-    if (number == word) return true;
-  }
-  return false;
-}
-
 Presentation own_identity(const Config& config, const Dialled& dialled) {
   Presentation caller;
   switch (dialled.from.kind) {
@@ -45,7 +36,7 @@ Presentation own_identity(const Config& config, const Dialled& dialled) {
       }
       break;
     case PartyKind::Trunk:
-      caller.anonymous = hidden(dialled.from_number);
+      caller.anonymous = is_hidden_number(dialled.from_number);
       if (caller.anonymous) break;
       caller.number =
           normalise(dialled.from_number, config.numbers.country).value_or(dialled.from_number);
@@ -79,6 +70,14 @@ Result<std::string> number_of_user(const Config& config, const Dialled& dialled,
 
 }  // namespace
 
+bool is_hidden_number(std::string_view number) {
+  for (const std::string_view word :
+       {"", "anonymous", "Anonymous", "restricted", "unavailable", "unknown"}) {
+    if (number == word) return true;
+  }
+  return false;
+}
+
 std::vector<std::string> allowed_numbers(const Config& config, std::string_view user_name) {
   const config::User* user = find_user(config, user_name);
   if (!user) return config.numbers.owned;
@@ -105,15 +104,19 @@ Result<Presentation> choose_caller_id(const Config& config, const Dialled& diall
         normalise(dialled.caller_id, config.numbers.country).value_or(dialled.caller_id);
     // As an ACS resource: only its own numbers.
     if (!holds(config.numbers.owned, asked)) {
-      return fail(ErrorCode::Forbidden, to_string(dialled.from) + " may not present " + mask(asked));
+      return fail(ErrorCode::Forbidden,
+                  to_string(dialled.from) + " may not present " + mask(asked));
     }
     caller.number = asked;
   }
   if (fixed) {
     caller.number = rule;
     caller.anonymous = false;
+    if (dialled.wants_privacy)
+      caller.display_name.clear();  // A number of the house's gives nobody away.
     return caller;
   }
+  caller.anonymous = caller.anonymous || dialled.wants_privacy;
   if (!to_trunk) return caller;
   const std::vector<std::string>& owned = config.numbers.owned;
   const bool foreign = rule == "owned" && !holds(owned, caller.number);
@@ -121,7 +124,10 @@ Result<Presentation> choose_caller_id(const Config& config, const Dialled& diall
   // first.
   const bool lacking = caller.number.empty() && dialled.from.kind == PartyKind::Phone;
   if ((foreign || lacking) && !owned.empty()) caller.number = owned.front();
-  if (rule == "owned" && !caller.number.empty()) caller.anonymous = false;
+  if (rule == "owned" && !caller.number.empty()) {
+    caller.anonymous = false;
+    if (dialled.wants_privacy) caller.display_name.clear();
+  }
   if (caller.number.empty()) caller.anonymous = true;
   return caller;
 }

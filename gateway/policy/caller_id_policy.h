@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "gateway/policy/router.h"
 
 namespace gw::policy {
+
+// Words that networks put where a number would be (RFC 3323 4.1, and carriers' habits).
+bool is_hidden_number(std::string_view number);
 
 // Every number that this user may present: their own numbers and the alternate caller ids. An
 // identity that is not in the directory came from an app's back end (served ACS REST) and may

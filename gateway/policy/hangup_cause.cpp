@@ -178,6 +178,7 @@ HangupCause from_sip(const sip::Refusal& refusal) {
   cause.sip_status = refusal.status;
   cause.q850 = refusal.reason.q850;
   cause.detail = refusal.phrase;
+  cause.local = refusal.local;
   cause.cause = cause_of_status(refusal.status);
   // 480 says little and 503 covers all of a carrier's troubles; Q.850 says which.
   if (refusal.status == 480 || refusal.status == 503 || refusal.status == 500) {

@@ -53,6 +53,7 @@ struct HangupCause {
   int sip_status = 0;    // The far SIP leg's final status, if any (503, 606, ...): kept over our own mapping.
   int q850 = 0;          // From a Reason header, if any.
   std::string detail{};  // For the log and CDR.
+  bool local = false;    // The network said nothing: silence, or it could not be reached.
 };
 
 HangupCause from_sip(const sip::Refusal& refusal);

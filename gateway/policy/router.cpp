@@ -101,6 +101,7 @@ class Deciding {
   bool try_extension(const std::string& number);
   void try_routes(const std::string& number);
   bool is_from(const Route& route) const;
+  bool has_number_of_their_own() const;
   bool matches(const Route& route, const std::string& number, std::vector<std::string>& groups);
   std::vector<Rank> ranks_of(const Route& route, const std::vector<std::string>& groups);
   void take(const Route& route, const std::vector<std::string>& groups);
@@ -153,8 +154,14 @@ void Deciding::accept(std::string route, std::vector<Rank> ranks, std::string_vi
   if (!outside && decision_.emergency) {
     // Help comes first: any number of theirs or ours that can be called back.
     const std::vector<std::string> own = allowed_numbers(config_, dialled_.from.name);
-    const std::vector<std::string>& numbers = own.empty() ? config_.numbers.owned : own;
-    outside = Presentation{numbers.empty() ? "" : numbers.front(), dialled_.from_display, false};
+    outside = Presentation{own.empty() ? "" : own.front(), dialled_.from_display, false};
+  }
+  if (outside && decision_.emergency) {
+    outside->anonymous = false;  // RFC 6443 9.2: who calls for help is called back.
+    const std::string& callback = config_.emergency.callback;
+    if (!callback.empty() && !has_number_of_their_own()) outside->number = callback;
+    if (outside->number.empty() && !config_.numbers.owned.empty())
+      outside->number = config_.numbers.owned.front();
   }
   if (!outside) {
     tried([&] { return "caller id: " + outside.error().detail; });
@@ -168,6 +175,16 @@ void Deciding::accept(std::string route, std::vector<Rank> ranks, std::string_vi
   decision_.caller = phones_only ? decision_.caller_to_phones
                                  : as_seen_by(config_, dialled_, *outside,
                                               to_trunk ? PartyKind::Trunk : PartyKind::User);
+}
+
+bool Deciding::has_number_of_their_own() const {
+  const std::string& name = dialled_.from.name;
+  if (dialled_.from.kind == PartyKind::Phone) {
+    const config::Phone* phone = config_.phone(name);
+    return phone && !phone->caller_id.empty();
+  }
+  const config::User* user = config_.user(name);
+  return user && (!user->numbers.empty() || !user->alternate_caller_ids.empty());
 }
 
 bool Deciding::try_emergency(const std::string& number) {

@@ -8,6 +8,7 @@
 
 #include "gateway/config/config.h"
 #include "gateway/policy/hangup_cause.h"
+#include "sip/invite.h"
 
 namespace gw::policy {
 
@@ -38,6 +39,8 @@ struct Dialled {
   std::string from_display;
   std::string from_identity;     // An app's call: the identity that calls, if it named one.
   std::vector<std::pair<std::string, std::string>> headers;  // User-To-User and X-MS-Custom-*, as they came or are to go.
+  bool wants_privacy = false;    // Asked not to be shown (RFC 3323): emergency services are told all the same.
+  std::vector<sip::Diverted> diverted;  // Who sent the call on, the last one first.
   unsigned max_forwards = 70;    // What is left of the caller's; loops end by it (RFC 3261 16.6).
   std::string transferor{};      // Who gave the call away, as users name it: "4:+14255550100"; empty = nobody.
   std::string transferor_display{};

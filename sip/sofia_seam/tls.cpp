@@ -59,7 +59,7 @@ struct Session {
   bool outgoing = false;
   bool refused = false;  // By the gate.
   bool named = false;    // SNI and the name to verify are set.
-  bool broken = false;  // After a fatal error not even close_notify may be sent.
+  bool broken = false;   // After a fatal error not even close_notify may be sent.
   std::unique_ptr<unsigned char[]> buffer;
 };
 
@@ -214,12 +214,27 @@ void give_up(const Session& session, tport_t* self) {
   tport_set_secondary_timer(self);
 }
 
-// Once for each connection, when its first event comes: only then Sofia has named it. False: refused.
+// A trunk with a certificate or CAs of its own: known only now that the connection has a name.
+bool use_called_identity(Session& session, std::string host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto own = find_identity(called_name(session.identity->name, host));
+  if (!own) return true;
+  SslPtr ssl(SSL_new(own->client.get()));
+  if (!ssl || SSL_set_fd(ssl.get(), session.fd) != 1) return false;
+  SSL_set_connect_state(ssl.get());
+  session.ssl = std::move(ssl);
+  session.identity = own;
+  return true;
+}
+
+// Once for each connection, when its first event comes: only then Sofia has named it. False:
+// refused.
 bool begin_handshake(Session& session, tport_t* self) {
   session.named = true;
   if (!session.outgoing) return !session.refused;
   const tp_name_t* name = tport_name(self);
   const char* host = name->tpn_canon != nullptr ? name->tpn_canon : name->tpn_host;
+  if (host != nullptr && !use_called_identity(session, host)) return false;
   return host != nullptr && expect_host(session.ssl.get(), host);
 }
 

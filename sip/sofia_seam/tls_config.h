@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/net.h"
 #include "base/result.h"
@@ -32,6 +33,13 @@ using TlsFailed = std::function<void(const TlsFailure&)>;
 // answers. What a verified peer is called is in tport_delivered_from_subjects().
 Result<void> set_tls_identity(const std::string& name, const TlsFiles& files,
                               TlsFailed failed = {});
+
+// Files of its own for connections that the agent of `name` opens to `host` (a trunk's client
+// certificate). Who asks for a name that this certificate bears is served it too (SNI).
+Result<void> set_called_identity(const std::string& name, const std::string& host,
+                                 const TlsFiles& files, TlsFailed failed = {});
+// Those of `name` to other hosts than these are no more.
+void keep_called_identities(const std::string& name, const std::vector<std::string>& hosts);
 
 // When its agent is gone: nobody is served this certificate any more. Open connections keep it.
 void forget_tls_identity(const std::string& name);

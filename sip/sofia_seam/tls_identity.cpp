@@ -4,8 +4,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <cctype>
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace gw::sip::seam {
 namespace {
@@ -115,6 +117,12 @@ bool TlsIdentity::bears(const std::string& host) const {
   return own != nullptr && X509_check_host(own, host.data(), host.size(), 0, nullptr) == 1;
 }
 
+std::string called_name(const std::string& name, const std::string& host) {
+  std::string lower(host);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name + '\n' + lower;  // No name of ours has a line feed.
+}
+
 std::shared_ptr<const TlsIdentity> find_identity(const std::string& name) {
   const std::lock_guard lock(identities_mutex());
   const auto found = identities().find(name);
@@ -149,7 +157,22 @@ Result<void> set_tls_identity(const std::string& name, const TlsFiles& files, Tl
   return {};
 }
 
+Result<void> set_called_identity(const std::string& name, const std::string& host,
+                                 const TlsFiles& files, TlsFailed failed) {
+  return set_tls_identity(seam::called_name(name, host), files, std::move(failed));
+}
+
+void keep_called_identities(const std::string& name, const std::vector<std::string>& hosts) {
+  std::set<std::string> wanted;
+  for (const std::string& host : hosts) wanted.insert(seam::called_name(name, host));
+  const std::lock_guard lock(seam::identities_mutex());
+  std::erase_if(seam::identities(), [&](const auto& entry) {
+    return entry.first.starts_with(name + '\n') && !wanted.contains(entry.first);
+  });
+}
+
 void forget_tls_identity(const std::string& name) {
+  keep_called_identities(name, {});
   const std::lock_guard lock(seam::identities_mutex());
   seam::identities().erase(name);
 }

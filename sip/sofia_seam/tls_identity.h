@@ -31,6 +31,9 @@ struct TlsIdentity {
   bool bears(const std::string& host) const;  // Does our certificate name this host?
 };
 
+// What an agent's identity for one called host is kept under.
+std::string called_name(const std::string& name, const std::string& host);
+
 // The identity now kept under `name`; nullptr when there is none. Any thread.
 std::shared_ptr<const TlsIdentity> find_identity(const std::string& name);
 

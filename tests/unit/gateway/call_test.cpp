@@ -39,7 +39,7 @@ class CallTest : public testing::Test, public CallOwner {
     decision.accepted = true;
     decision.ranks = std::move(ranks);
     call_ = std::make_unique<Call>(services_, *this, config_, CallId{"c1"},
-                                   policy::Routed{{kCaller, "201", "", "", "", "", {}, 70}, std::move(decision)}, Log{});
+                                   policy::Routed{{kCaller, "201", "", "", "", "", {}, false, {}, 70}, std::move(decision)}, Log{});
     auto caller = std::make_unique<FakeLeg>(kCaller, PortId{100}, *call_);
     caller_ = caller.get();
     call_->begin(std::move(caller));
@@ -72,7 +72,7 @@ class CallTest : public testing::Test, public CallOwner {
     decision.accepted = true;
     decision.normalised = party.name;
     decision.ranks = {{{party}}};
-    return {{kCaller, party.name, "", "", "", "", {}, 70}, std::move(decision)};
+    return {{kCaller, party.name, "", "", "", "", {}, false, {}, 70}, std::move(decision)};
   }
   // Turns the loop a few times: what was posted happens.
   void settle() {
@@ -256,7 +256,7 @@ class JoinedCallsTest : public CallTest {
     decision.ranks = {{{kBob}}};
     const Party carol{PartyKind::Phone, "103"};
     other_ = std::make_unique<Call>(services_, *this, config_, CallId{"c2"},
-                                    policy::Routed{{carol, "102", "", "", "", "", {}, 70}, std::move(decision)}, Log{});
+                                    policy::Routed{{carol, "102", "", "", "", "", {}, false, {}, 70}, std::move(decision)}, Log{});
     auto caller = std::make_unique<FakeLeg>(carol, PortId{300}, *other_);
     carol_ = caller.get();
     other_->begin(std::move(caller));

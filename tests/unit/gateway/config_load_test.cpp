@@ -174,7 +174,8 @@ const Case kCases[] = {
      "rest.toml:5: route.r.from: there is no trunk \"acme\""},
     {"no_party",
      "[[route]]\nname = \"r\"\nfrom = [\"phones\"]\nto = \"1\"\ntargets = [\"alice\"]\n",
-     "rest.toml:5: route.r.targets: \"alice\" is no party: phone:NAME, user:NAME, trunk:NAME or app:NAME"},
+     "rest.toml:5: route.r.targets: \"alice\" is no party: phone:NAME, user:NAME, trunk:NAME or "
+     "app:NAME"},
     {"dangling_app",
      "[[app]]\nname = \"ivr\"\nwebhook = \"https://ivr.example/in\"\n[[route]]\nname = \"r\"\n"
      "from = [\"apps\"]\nto = \"1\"\ntargets = [\"app:irv\"]\n",
@@ -462,9 +463,72 @@ TEST(ConfigLoad, direct_routing_needs_what_microsoft_asks_for) {
   const auto lines = lines_of(load(folder.path()));
   EXPECT_THAT(lines, Contains(HasSubstr("sip.domain: must be the paired SBC's FQDN")));
   EXPECT_THAT(lines, Contains(HasSubstr("sip.tls.certificate: ")));
-  EXPECT_THAT(lines, Contains(HasSubstr("trunk.ms.srtp: is off")));
+  EXPECT_THAT(lines, Contains(HasSubstr("trunk.ms.srtp: must be \"required\"")));
   EXPECT_THAT(lines,
               Contains(HasSubstr("write \"sip:sip.pstnhub.microsoft.com:5061;transport=tls\"")));
+}
+
+TEST(ConfigLoad, direct_routing_has_microsofts_names_ranges_and_codecs_by_itself) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", kQuiet);
+  folder.write("trunks.d/ms.toml",
+               "name = \"ms\"\nprofile = \"direct-routing\"\nfqdn = \"sbc1.contoso.example\"\n");
+  const Loaded loaded = load(folder.path());
+  ASSERT_TRUE(loaded.config);
+  const Trunk& trunk = *loaded.config->trunk("ms");
+  EXPECT_EQ(trunk.targets.size(), 3U);
+  EXPECT_EQ(trunk.peers.size(), 2U);
+  EXPECT_EQ(trunk.srtp, media::SrtpPolicy::Required);
+  EXPECT_EQ(trunk.options_interval, 60s);
+  EXPECT_EQ(trunk.codecs.front(), media::Codec::G722);
+  EXPECT_EQ(loaded.config->trunk_of(*SocketAddress::parse("52.114.1.1:30000")), &trunk);
+}
+
+TEST(ConfigLoad, each_key_that_microsofts_proxy_would_refuse_a_trunk_for_is_named) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"dtmf = \"info\"", "dtmf: must be \"rfc4733\""},
+      {"register = true\nusername = \"u\"\npassword = \"file:x\"", "register: must be false"},
+      {"options_interval = \"0s\"", "options_interval: must be between"},
+      {"[caller_id]\nfrom = false", "caller_id.from: must be true"},
+      {"[number]\nstrip = \"+\"", "number.strip: takes the + off"},
+      {"targets = [\"sip:52.112.1.1:5061;transport=tls\"]", "is an address"},
+      {"targets = [\"sips:sip.pstnhub.microsoft.com:5061\"]", "knows no sips: URIs"},
+      {"codecs = [\"opus\"]", "is never taken"},
+  };
+  for (const auto& [line, problem] : cases) {
+    ConfigFolder folder;
+    folder.write("gateway.toml", kQuiet);
+    folder.write(
+        "trunks.d/ms.toml",
+        std::string(
+            "name = \"ms\"\nprofile = \"direct-routing\"\nfqdn = \"sbc1.contoso.example\"\n") +
+            line + "\n");
+    EXPECT_THAT(lines_of(load(folder.path())), Contains(HasSubstr(problem))) << line;
+  }
+}
+
+TEST(ConfigLoad, the_callees_own_answers_are_never_a_reason_to_try_elsewhere) {
+  for (const int status : {404, 486, 603}) {
+    ConfigFolder folder;
+    folder.write("gateway.toml", kQuiet);
+    folder.write("trunks.d/t.toml", "name = \"t\"\ntargets = [\"a.example\"]\nretry_on = [503, " +
+                                        std::to_string(status) + "]\n");
+    EXPECT_THAT(lines_of(load(folder.path())),
+                Contains(HasSubstr(std::to_string(status) + " is the callee's own answer")));
+  }
+}
+
+TEST(ConfigLoad, one_host_is_not_shown_two_certificates) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", kQuiet);
+  folder.write("ca.pem", "-----BEGIN CERTIFICATE-----\n");
+  folder.write("trunks.d/a.toml",
+               "name = \"a\"\ntargets = [\"sip:sip.acme.example;transport=tls\"]\n");
+  folder.write(
+      "trunks.d/b.toml",
+      "name = \"b\"\ntargets = [\"sip:sip.acme.example;transport=tls\"]\n[tls]\nca = \"ca.pem\"\n");
+  EXPECT_THAT(lines_of(load(folder.path())),
+              Contains(HasSubstr("has the same target sip.acme.example")));
 }
 
 constexpr const char* kCloud = R"(

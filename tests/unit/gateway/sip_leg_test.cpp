@@ -53,7 +53,8 @@ class FakeAgent final : public sip::SipAgent {
     if (unbuildable) return nullptr;
     return std::make_unique<FakeDialog>(did);
   }
-  void options(const std::string&, const sip::NextHop&, std::function<void(int)>) override {}
+  void options(const sip::OutgoingOptions&, std::function<void(int)>) override {}
+  void enrol(const sip::OutgoingRegister&, std::function<void(const sip::Enrolment&)>) override {}
   void set_accepting(bool) override {}
   void set_config(const sip::SipConfig&) override {}
   size_t open_dialogs() const override { return 0; }

@@ -234,14 +234,18 @@ TEST_F(InboundRequests, options_of_ours_tells_the_status_or_408) {
   std::vector<int> told;
   const sip::NextHop hop{sip::Transport::Udp, peer.address().host(), peer.address().port(),
                          peer.address()};
-  rig.agent->options("sip:" + peer.host_port(), hop, [&](int status) { told.push_back(status); });
+  sip::OutgoingOptions question;
+  question.request_uri = "sip:" + peer.host_port();
+  question.next_hop = hop;
+  rig.agent->options(question, [&](int status) { told.push_back(status); });
   EXPECT_TRUE(told.empty());
   const SipText asked = rig.expect(peer, "OPTIONS");
   peer.send(peer.respond(asked, 200, "x"), rig.udp());
   EXPECT_TRUE(rig.until([&] { return told == std::vector<int>{200}; }));
-  rig.agent->options("sip:" + peer.host_port(), hop, [&](int status) { told.push_back(status); });
+  rig.agent->options(question, [&](int status) { told.push_back(status); });
   EXPECT_TRUE(rig.until([&] { return told == std::vector<int>{200, 408}; }));
-  rig.agent->options("not a uri", hop, [&](int status) { told.push_back(status); });
+  question.request_uri = "not a uri";
+  rig.agent->options(question, [&](int status) { told.push_back(status); });
   EXPECT_TRUE(rig.until([&] { return told == std::vector<int>{200, 408, 503}; }));
 }
 

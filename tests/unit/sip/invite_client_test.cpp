@@ -364,5 +364,116 @@ TEST_F(InviteOut, unusable_contacts_and_routes_in_the_answer_do_no_harm) {
   }
 }
 
+TEST_F(InviteOut, a_peer_that_swallows_the_invite_is_given_up_at_the_deadline_not_at_timer_b) {
+  auto out = rig.outgoing_to(peer);
+  out.answer_deadline = 200ms;
+  const auto begun = std::chrono::steady_clock::now();
+  RecordedDialog& call = rig.call(out);
+  rig.event(call, "refused 408");
+  EXPECT_TRUE(call.refusal.local);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);  // 64*T1 is 2.6 s.
+  // What it says after all is ended in the background.
+  const SipText late = rig.expect(peer, "INVITE");
+  peer.send(peer.respond(late, 200, "B", kAnswer), rig.udp());
+  rig.expect(peer, "ACK");
+  const SipText bye = rig.expect(peer, "BYE");
+  peer.send(peer.respond(bye, 200, ""), rig.udp());
+  EXPECT_EQ(call.events.size(), 1U);
+}
+
+TEST_F(InviteOut, a_100_is_answer_enough_for_the_deadline) {
+  auto out = rig.outgoing_to(peer);
+  out.answer_deadline = 150ms;
+  RecordedDialog& call = rig.call(out);
+  invite = rig.expect(peer, "INVITE");
+  peer.send(peer.respond(invite, 100, ""), rig.udp());
+  rig.settle(400ms);
+  EXPECT_TRUE(call.events.empty());
+  peer.send(peer.respond(invite, 486, "B"), rig.udp());
+  rig.event(call, "refused 486");
+  EXPECT_FALSE(call.refusal.local);
+}
+
+TEST_F(InviteOut, a_register_is_challenged_signed_and_granted_what_its_contact_says) {
+  sip::OutgoingRegister request;
+  request.request_uri = "sip:" + peer.host_port();
+  request.next_hop = {sip::Transport::Udp, peer.address().host(), peer.address().port(),
+                      peer.address()};
+  request.address.user = "gateway";
+  request.address.host = "carrier.test";
+  request.contact_user = "gateway";
+  request.call_id = "registration";
+  request.expires = 3600s;
+  request.credentials = sip::Credentials{"gateway", "secret"};
+  std::vector<sip::Enrolment> told;
+  rig.agent->enrol(request, [&](const sip::Enrolment& e) { told.push_back(e); });
+  SipText asked = rig.expect(peer, "REGISTER");
+  EXPECT_EQ(asked.header("Call-ID"), "registration");
+  EXPECT_EQ(asked.header("Expires"), "3600");
+  EXPECT_TRUE(asked.header("From").starts_with("<sip:gateway@carrier.test>;tag="))
+      << asked.header("From");
+  EXPECT_EQ(asked.header("To"), "<sip:gateway@carrier.test>");
+  const unsigned long first = std::stoul(asked.header("CSeq"));
+  peer.send(
+      peer.respond(asked, 401, "r", {},
+                   "WWW-Authenticate: Digest realm=\"carrier\", nonce=\"n\", algorithm=MD5\r\n"),
+      rig.udp());
+  asked = rig.expect_that(peer, "signed REGISTER", [](const SipText& m) {
+    return !m.is_response() && m.method() == "REGISTER" && !m.header("Authorization").empty();
+  });
+  EXPECT_GT(std::stoul(asked.header("CSeq")), first);
+  peer.send(peer.respond(asked, 200, "r", {}, "Expires: 3600\r\n",
+                         "Contact: <sip:else@192.0.2.1>;expires=7, " + asked.header("Contact") +
+                             ";expires=120\r\n"),
+            rig.udp());
+  ASSERT_TRUE(rig.until([&] { return told.size() == 1; }));
+  EXPECT_EQ(told[0].status, 200);
+  EXPECT_FALSE(told[0].local);
+  EXPECT_EQ(told[0].expires, 120s);
+}
+
+TEST_F(InviteOut, a_register_that_nobody_answers_is_told_as_local) {
+  sip::OutgoingRegister request;
+  request.request_uri = "sip:" + peer.host_port();
+  request.next_hop = {sip::Transport::Udp, peer.address().host(), peer.address().port(),
+                      peer.address()};
+  request.address.user = "gateway";
+  request.address.host = "carrier.test";
+  request.call_id = "registration";
+  std::vector<sip::Enrolment> told;
+  rig.agent->enrol(request, [&](const sip::Enrolment& e) { told.push_back(e); });
+  ASSERT_TRUE(rig.until([&] { return told.size() == 1; }));
+  EXPECT_EQ(told[0].status, 408);
+  EXPECT_TRUE(told[0].local);
+}
+
+TEST_F(InviteOut, says_who_sent_the_call_on_in_diversion_and_history_info) {
+  auto out = rig.outgoing_to(peer);
+  out.diverted = {{"+14255550100", "pbx.test", "no-answer", false},
+                  {"+14255550188", "carrier.test", "user-busy", true}};
+  out.say_diversion = out.say_history = true;
+  out.p_preferred_identity =
+      sip::NameAddr{.display = {}, .user = "+14255550100", .host = "pbx.test"};
+  out.remote_party = sip::NameAddr{.display = "Zoë", .user = "+14255550100", .host = "pbx.test"};
+  out.own_host = "sbc1.contoso.test";
+  rig.call(out);
+  const SipText sent = rig.expect(peer, "INVITE");
+  EXPECT_EQ(sent.all("Diversion"),
+            (std::vector<std::string>{
+                "<sip:+14255550100@pbx.test>;reason=no-answer;privacy=off;counter=1",
+                "<sip:+14255550188@carrier.test>;reason=user-busy;privacy=full;counter=1"}));
+  EXPECT_EQ(sent.header("History-Info"),
+            "<sip:+14255550188@carrier.test?Privacy=history>;index=1, "
+            "<sip:+14255550100@pbx.test;cause=486>;index=1.1;mp=1, "
+            "<sip:callee@" +
+                peer.host_port() + ";cause=408>;index=1.1.1;mp=1.1");
+  EXPECT_EQ(sent.header("P-Preferred-Identity"), "<sip:+14255550100@pbx.test>");
+  EXPECT_EQ(sent.header("Remote-Party-ID"),
+            "\"Zoë\" <sip:+14255550100@pbx.test>;party=calling;screen=yes;privacy=off");
+  EXPECT_TRUE(sent.contact_uri().starts_with("sip:+14255550100@sbc1.contoso.test:"))
+      << sent.contact_uri();
+  EXPECT_EQ(sent.header("Allow").find("REFER"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace gw::test

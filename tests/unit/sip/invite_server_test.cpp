@@ -50,8 +50,8 @@ TEST_F(InviteIn, typed_view_has_what_a_trunk_says) {
   ASSERT_TRUE(invite.p_asserted_identity);
   EXPECT_EQ(invite.p_asserted_identity->user, "+14255550177");
   EXPECT_EQ(invite.p_asserted_identity->display, "Anna \"A\"");
-  ASSERT_TRUE(invite.diversion);
-  EXPECT_EQ(invite.diversion->user, "+14255550188");
+  ASSERT_FALSE(invite.diverted.empty());
+  EXPECT_EQ(invite.diverted.front().user, "+14255550188");
   EXPECT_TRUE(invite.private_caller);
   EXPECT_EQ(invite.user_to_user, "56a390f3;encoding=hex");
   EXPECT_EQ(invite.custom_headers, (std::vector<std::pair<std::string, std::string>>{
@@ -60,6 +60,38 @@ TEST_F(InviteIn, typed_view_has_what_a_trunk_says) {
   EXPECT_EQ(invite.user_agent, "Carrier/1");
   EXPECT_EQ(invite.source, peer.address());
   EXPECT_EQ(invite.max_forwards, 70u);
+}
+
+TEST_F(InviteIn, history_info_says_who_sent_the_call_on_when_diversion_does_not) {
+  PeerDialog caller = rig.dialog_from(peer);
+  peer.send(
+      caller.request(
+          "INVITE", kOffer,
+          "History-Info: <sip:+14255550100@a.test;user=phone?Reason=SIP%3Bcause%3D486>;index=1,"
+          " <sip:+14255550101@b.test;cause=408?Privacy=history>;index=1.1\r\n"
+          "History-Info: <sip:+14255550123@c.test;cause=302>;index=1.1.1\r\n"),
+      rig.udp());
+  const sip::Invite& invite = *rig.wait_for_invite().invite;
+  ASSERT_EQ(invite.diverted.size(), 2U);
+  EXPECT_EQ(invite.diverted[0].user, "+14255550101");
+  EXPECT_EQ(invite.diverted[0].reason, "unconditional");
+  EXPECT_TRUE(invite.diverted[0].hidden);
+  EXPECT_EQ(invite.diverted[1].user, "+14255550100");
+  EXPECT_EQ(invite.diverted[1].reason, "no-answer");
+}
+
+TEST_F(InviteIn, remote_party_id_is_a_trunks_word_and_its_privacy_is_kept) {
+  PeerDialog caller = rig.dialog_from(peer);
+  peer.send(caller.request("INVITE", kOffer,
+                           "Remote-Party-ID: <sip:+14255550111@a.test>;party=called\r\n"
+                           "Remote-Party-ID: \"Zo\xc3\xab \xff\" "
+                           "<sip:+14255550177@a.test>;party=calling;privacy=full\r\n"),
+            rig.udp());
+  const sip::Invite& invite = *rig.wait_for_invite().invite;
+  ASSERT_TRUE(invite.remote_party);
+  EXPECT_EQ(invite.remote_party->user, "+14255550177");
+  EXPECT_EQ(invite.remote_party->display, "Zo\xc3\xab ?");
+  EXPECT_TRUE(invite.private_caller);
 }
 
 TEST_F(InviteIn, rings_answers_and_is_confirmed) {

@@ -22,10 +22,14 @@
 namespace gw::sip {
 namespace {
 
-constexpr uint16_t kA = 1, kAaaa = 28, kSrv = 33;
+constexpr uint16_t kA = 1, kAaaa = 28, kSrv = 33, kNaptr = 35;
 
 std::string u16(unsigned v) {
   return {static_cast<char>(v >> 8), static_cast<char>(v)};
+}
+
+std::string wire_text(const std::string& text) {
+  return static_cast<char>(text.size()) + text;
 }
 
 std::string wire_name(const std::string& name) {
@@ -40,7 +44,8 @@ std::string wire_name(const std::string& name) {
   return out + '\0';
 }
 
-// A name server on loopback that knows what a test tells it; NXDOMAIN for the rest.
+// A name server on loopback that knows what a test tells it; NXDOMAIN for the rest. Over TCP it
+// says all, over UDP what fits.
 class FakeNameServer {
  public:
   FakeNameServer() {
@@ -50,13 +55,22 @@ class FakeNameServer {
     socklen_t size = SocketAddress::capacity();
     ::getsockname(fd_, any.data(), &size);
     address_ = any;
+    tcp_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    const int one = 1;
+    ::setsockopt(tcp_, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    ::bind(tcp_, any.data(), any.size());
+    ::listen(tcp_, 8);
     thread_ = std::thread([this] { serve(); });
+    tcp_thread_ = std::thread([this] { serve_tcp(); });
   }
   ~FakeNameServer() {
     stop_ = true;
     const int poke = ::socket(AF_INET, SOCK_DGRAM, 0);
     ::sendto(poke, "", 1, 0, address_.data(), address_.size());
     thread_.join();
+    ::shutdown(tcp_, SHUT_RDWR);
+    tcp_thread_.join();
+    ::close(tcp_);
     ::close(poke);
     ::close(fd_);
   }
@@ -65,6 +79,12 @@ class FakeNameServer {
            const std::string& target) {
     add(name, kSrv, u16(priority) + u16(weight) + u16(port) + wire_name(target));
   }
+  void naptr(const std::string& name, unsigned order, unsigned preference,
+             const std::string& service, const std::string& replacement) {
+    add(name, kNaptr,
+        u16(order) + u16(preference) + wire_text("s") + wire_text(service) + wire_text("") +
+            wire_name(replacement));
+  }
   void a(const std::string& name, unsigned last_byte, unsigned ttl = 60) {
     add(name, kA, std::string{127, 0, 0, static_cast<char>(last_byte)}, ttl);
   }
@@ -72,6 +92,10 @@ class FakeNameServer {
   void silent(const std::string& name) {
     const std::lock_guard lock(mutex_);
     silent_.push_back(name);
+  }
+  int asked_over_tcp() {
+    const std::lock_guard lock(mutex_);
+    return asked_over_tcp_;
   }
   int asked(const std::string& name) {
     const std::lock_guard lock(mutex_);
@@ -98,43 +122,72 @@ class FakeNameServer {
       const ssize_t n = ::recvfrom(fd_, query, sizeof query, 0, from.data(), &size);
       if (stop_) return;
       if (n < 17) continue;
-      std::string name;
-      size_t at = 12;
-      while (at < static_cast<size_t>(n) && query[at] != 0) {
-        if (!name.empty()) name += '.';
-        name.append(query + at + 1, static_cast<size_t>(query[at]));
-        at += static_cast<size_t>(query[at]) + 1;
-      }
-      const auto type = static_cast<uint16_t>(static_cast<unsigned char>(query[at + 1]) << 8 |
-                                              static_cast<unsigned char>(query[at + 2]));
-      const std::string question(query + 12, at + 5 - 12);
-      const std::lock_guard lock(mutex_);
-      ++asked_[name];
-      if (std::find(silent_.begin(), silent_.end(), name) != silent_.end()) continue;
-      std::string answers;
-      unsigned count = 0;
-      for (const Record& record : records_[name]) {
-        if (record.type != type) continue;
-        answers += "\xc0\x0c" + u16(record.type) + u16(1) + u16(record.ttl >> 16) +
-                   u16(record.ttl & 0xffff) + u16(static_cast<unsigned>(record.data.size())) +
-                   record.data;
-        ++count;
-      }
-      const unsigned code = records_[name].empty() ? 3 : 0;
-      const std::string reply = std::string(query, 2) + u16(0x8580 | code) + u16(1) + u16(count) +
-                                u16(0) + u16(0) + question + answers;
-      ::sendto(fd_, reply.data(), reply.size(), 0, from.data(), from.size());
+      const std::string reply = reply_to(query, static_cast<size_t>(n), true);
+      if (!reply.empty()) ::sendto(fd_, reply.data(), reply.size(), 0, from.data(), from.size());
     }
   }
 
-  int fd_ = -1;
+  // One question a connection: enough for a resolver that asks again.
+  void serve_tcp() {
+    for (;;) {
+      const int peer = ::accept(tcp_, nullptr, nullptr);
+      if (peer < 0) return;
+      unsigned char length[2];
+      char query[512];
+      ssize_t n = ::recv(peer, length, 2, MSG_WAITALL);
+      if (n == 2)
+        n = ::recv(peer, query, std::min<size_t>(sizeof query, length[0] << 8 | length[1]),
+                   MSG_WAITALL);
+      if (n > 16) {
+        const std::string reply = reply_to(query, static_cast<size_t>(n), false);
+        const std::string framed = u16(static_cast<unsigned>(reply.size())) + reply;
+        ::send(peer, framed.data(), framed.size(), MSG_NOSIGNAL);
+      }
+      ::close(peer);
+    }
+  }
+
+  std::string reply_to(const char* query, size_t n, bool udp) {
+    std::string name;
+    size_t at = 12;
+    while (at < n && query[at] != 0) {
+      if (!name.empty()) name += '.';
+      name.append(query + at + 1, static_cast<size_t>(query[at]));
+      at += static_cast<size_t>(query[at]) + 1;
+    }
+    const auto type = static_cast<uint16_t>(static_cast<unsigned char>(query[at + 1]) << 8 |
+                                            static_cast<unsigned char>(query[at + 2]));
+    const std::string question(query + 12, at + 5 - 12);
+    const std::lock_guard lock(mutex_);
+    ++asked_[name];
+    if (!udp) ++asked_over_tcp_;
+    if (std::find(silent_.begin(), silent_.end(), name) != silent_.end()) return {};
+    std::string answers;
+    unsigned count = 0;
+    for (const Record& record : records_[name]) {
+      if (record.type != type) continue;
+      answers += "\xc0\x0c" + u16(record.type) + u16(1) + u16(record.ttl >> 16) +
+                 u16(record.ttl & 0xffff) + u16(static_cast<unsigned>(record.data.size())) +
+                 record.data;
+      ++count;
+    }
+    const unsigned code = records_[name].empty() ? 3 : 0;
+    // RFC 1035 4.2.1: what does not fit is cut, and the answer says so.
+    const bool cut = udp && answers.size() > 450;
+    if (cut) answers.clear();
+    return std::string(query, 2) + u16(0x8580 | (cut ? 0x200U : 0U) | code) + u16(1) +
+           u16(cut ? 0 : count) + u16(0) + u16(0) + question + answers;
+  }
+
+  int fd_ = -1, tcp_ = -1;
   SocketAddress address_;
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::map<std::string, std::vector<Record>> records_;
   std::map<std::string, int> asked_;
   std::vector<std::string> silent_;
-  std::thread thread_;
+  int asked_over_tcp_ = 0;
+  std::thread thread_, tcp_thread_;
 };
 
 // The same draws in each run.
@@ -153,7 +206,7 @@ class SteadyRandom final : public Random {
 
 class ResolverTest : public testing::Test {
  protected:
-  ResolverTest() { start({.servers = dns.address(), .timeout = 4s}); }
+  ResolverTest() { start({.servers = dns.address(), .timeout = 6s}); }
   ~ResolverTest() override {
     thread.on([&] { resolver.reset(); });
   }
@@ -321,8 +374,38 @@ TEST_F(ResolverTest, more_targets_than_anyone_would_try_are_cut) {
     dns.srv("_sip._udp.many.test", i, 0, 5060, target);
     dns.a(target, 2);
   }
-  // 40 records do not fit into 512 bytes without EDNS; whatever c-ares takes, it is bounded.
-  EXPECT_LE(hops({"many.test", 0, Transport::Udp}).size(), 16u);
+  EXPECT_EQ(hops({"many.test", 0, Transport::Udp}).size(), 16u);
+  EXPECT_GE(dns.asked_over_tcp(), 1);  // 40 records do not fit into 512 bytes.
+}
+
+TEST_F(ResolverTest, naptr_names_the_transports_and_their_order_before_srv) {
+  dns.naptr("n.test", 20, 10, "SIP+D2U", "_sip._udp.n.test");
+  dns.naptr("n.test", 10, 20, "SIP+D2T", "_sip._tcp.elsewhere.test");
+  dns.naptr("n.test", 10, 10, "SIPS+D2T", "_sips._tcp.n.test");
+  dns.naptr("n.test", 1, 1, "E2U+sip", "_sip._udp.wrong.test");
+  dns.srv("_sip._udp.n.test", 1, 1, 5060, "u.n.test");
+  dns.srv("_sip._tcp.elsewhere.test", 1, 1, 5062, "t.n.test");
+  dns.srv("_sips._tcp.n.test", 1, 1, 5061, "s.n.test");
+  dns.srv("_sip._udp.wrong.test", 1, 1, 5999, "u.n.test");
+  dns.a("u.n.test", 2);
+  dns.a("t.n.test", 3);
+  dns.a("s.n.test", 4);
+  EXPECT_EQ(hops({"n.test", 0, {}}),
+            (Hops{"tls 127.0.0.4:5061", "tcp 127.0.0.3:5062", "udp 127.0.0.2:5060"}));
+  EXPECT_EQ(hops({"n.test", 0, Transport::Udp}), Hops{"udp 127.0.0.2:5060"});
+}
+
+TEST_F(ResolverTest, an_old_answer_serves_on_while_no_name_server_does) {
+  dns.a("steady.test", 2, 1);
+  EXPECT_EQ(hops({"steady.test", 5060, {}}), Hops{"udp 127.0.0.2:5060"});
+  dns.silent("steady.test");
+  const int asked = dns.asked("steady.test");
+  // It is kept for its second of TTL; then the silent server is asked, and the old answer given.
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  while (dns.asked("steady.test") == asked && std::chrono::steady_clock::now() < deadline) {
+    EXPECT_EQ(hops({"steady.test", 5060, {}}), Hops{"udp 127.0.0.2:5060"});
+  }
+  EXPECT_GT(dns.asked("steady.test"), asked);
 }
 
 TEST_F(ResolverTest, too_many_queries_at_once_are_refused) {

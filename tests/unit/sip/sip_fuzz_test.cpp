@@ -226,7 +226,10 @@ TEST_F(SipFuzz, broken_answers_to_our_requests_harm_nobody) {
     if (fuzz.chance(30)) out.credentials = sip::Credentials{"u", "p"};
     RecordedDialog& call = rig.call(out);
     if (fuzz.chance(10)) {
-      rig.agent->options("sip:" + peer.host_port(), out.next_hop, [](int) {});
+      sip::OutgoingOptions question;
+      question.request_uri = "sip:" + peer.host_port();
+      question.next_hop = out.next_hop;
+      rig.agent->options(question, [](int) {});
     }
     for (size_t n = 1 + fuzz.below(8); n > 0; --n) {
       rig.settle(1ms);

@@ -272,12 +272,15 @@ TEST_F(TlsTrunk, answers_options_or_not) {
   Carrier carrier(config("DNS:carrier.test"));
   const SocketAddress at = carrier.agent->listening().at(0).address;
   int known = 0, unknown = 0;
-  gateway.agent->options("sip:carrier.test", {sip::Transport::Tls, "carrier.test", at.port(), at},
-                         [&](int s) { known = s; });
+  sip::OutgoingOptions question;
+  question.request_uri = "sip:carrier.test";
+  question.next_hop = {sip::Transport::Tls, "carrier.test", at.port(), at};
+  gateway.agent->options(question, [&](int s) { known = s; });
   ASSERT_TRUE(until(gateway, carrier, [&] { return known != 0; }));
   EXPECT_EQ(known, 200);
-  gateway.agent->options("sip:other.test", {sip::Transport::Tls, "other.test", at.port(), at},
-                         [&](int s) { unknown = s; });
+  question.request_uri = "sip:other.test";
+  question.next_hop.host = "other.test";
+  gateway.agent->options(question, [&](int s) { unknown = s; });
   ASSERT_TRUE(until(gateway, carrier, [&] { return unknown != 0; }));
   EXPECT_EQ(unknown, 503);
 }

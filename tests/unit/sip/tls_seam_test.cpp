@@ -336,6 +336,29 @@ TEST_F(TlsSeamTest, a_client_certificate_is_shown_verified_and_named) {
   destroy(server);
 }
 
+TEST_F(TlsSeamTest, a_called_host_with_files_of_its_own_is_shown_those_and_others_the_agents) {
+  identity("t-server",
+           files("server", "DNS:server.test,DNS:other.test", ClientCertificates::Required));
+  identity("t-client", files("client", "DNS:client.test"));
+  ASSERT_TRUE(
+      set_called_identity("t-client", "Server.test", files("own", "DNS:sbc1.contoso.test")));
+  auto server = agent("t-server");
+  auto client = agent("t-client");
+  EXPECT_EQ(options(*client, "server.test", port(*server)).first, 200);
+  thread.on([&] { EXPECT_EQ(server->subjects, std::vector<std::string>{"sbc1.contoso.test"}); });
+  destroy(client);
+  auto elsewhere = agent("t-client");
+  EXPECT_EQ(options(*elsewhere, "other.test", port(*server)).first, 200);
+  thread.on([&] { EXPECT_EQ(server->subjects, std::vector<std::string>{"client.test"}); });
+  destroy(elsewhere);
+  keep_called_identities("t-client", {});
+  auto again = agent("t-client");
+  EXPECT_EQ(options(*again, "server.test", port(*server)).first, 200);
+  thread.on([&] { EXPECT_EQ(server->subjects, std::vector<std::string>{"client.test"}); });
+  destroy(again);
+  destroy(server);
+}
+
 TEST_F(TlsSeamTest, client_certificates_required_optional_and_off) {
   for (const auto policy :
        {ClientCertificates::Off, ClientCertificates::Optional, ClientCertificates::Required}) {
