@@ -30,9 +30,9 @@ std::vector<media::Codec> meet(const std::vector<media::Codec>& theirs, const st
   return first;
 }
 
-// User-To-User (RFC 7433) and X-MS-Custom-*, as an app asked. What one network says to us is not told another.
+// User-To-User (RFC 7433) and X-MS-Custom-*, as an app or a user asked. What one SIP peer says to us is not told another.
 void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled) {
-  if (dialled.from.kind != PartyKind::App) return;
+  if (dialled.from.kind != PartyKind::App && dialled.from.kind != PartyKind::User) return;
   for (const auto& [name, value] : dialled.headers) {
     if (name == "User-To-User") {
       invite.user_to_user = value;
@@ -40,6 +40,30 @@ void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled) {
       invite.extra_headers.emplace_back(name, value);
     }
   }
+}
+
+// The same to a user's app. The edge carries no other names than SIP's, so that a header for VoIP alone gets the prefix
+// that their library gives it too; what does not fit its limits is left out.
+acs::edge::CallContext context_of(const policy::Dialled& dialled) {
+  constexpr std::string_view kPrefix = "X-MS-Custom-", kNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+  constexpr size_t kMaxHeaders = 5, kMaxName = 64, kMaxValue = 256;
+  acs::edge::CallContext context;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    const bool fits = name.size() <= kMaxName && value.size() <= kMaxValue && context.headers.size() < kMaxHeaders &&
+                      name.find_first_not_of(kNameLetters) == std::string::npos;
+    if (fits) context.headers.emplace_back(name, value);
+  };
+  for (const auto& [name, value] : dialled.headers) {
+    if (name == "User-To-User") {
+      context.user_to_user = value.substr(0, kMaxValue);
+    } else if (name.starts_with(kPrefix)) {
+      add(name, value);
+    }
+  }
+  for (const auto& [name, value] : dialled.voip_headers) {
+    add(name.starts_with(kPrefix) ? name : std::string(kPrefix) + name, value);
+  }
+  return context;
 }
 
 }  // namespace
@@ -162,6 +186,7 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& rou
   side.remote = caller_identity(call, routed);
   side.ring_expires = services_.clock.wall() + call.config().calls.ring_timeout;
   side.server_call_id = call.id().value;
+  side.context = context_of(routed.dialled);
   EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_caller(call)};
   auto leg = std::make_unique<EdgeLeg>(services_, call, call.log().with({{"leg", "edge"}, {"party", party.name}}), party,
                                        std::move(side), std::move(media));

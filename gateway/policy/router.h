@@ -38,6 +38,7 @@ struct Dialled {
   std::string from_display;
   std::string from_identity;     // An app's call: the identity that calls, if it named one.
   std::vector<std::pair<std::string, std::string>> headers;  // User-To-User and X-MS-Custom-*, as they came or are to go.
+  std::vector<std::pair<std::string, std::string>> voip_headers;  // What an app tells users and other apps beside those.
   unsigned max_forwards = 70;    // What is left of the caller's; loops end by it (RFC 3261 16.6).
 };
 
@@ -52,6 +53,7 @@ struct Decision {
   bool accepted = false;
   HangupCause cause;             // When refused.
   std::string normalised;        // E.164, extension or raw id.
+  std::string called;            // The same as apps know it: "8:acs:...", "4:+1425...", "4:101".
   std::string route;             // Name of the rule; "extension" for own extensions, "user" for raw ids.
   std::vector<Rank> ranks;
   Presentation caller;           // As the targets see the caller: a number, toward phones of the house the extension.
