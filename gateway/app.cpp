@@ -221,7 +221,9 @@ Result<void> App::start_edge() {
   http.key = config_->edge.key;
   http.allowed_origins = config_->edge.allowed_origins;
   web_ = acs::http::HttpServer::create(std::move(http), metrics_, log_);
-  auto websockets = acs::http::WebSocketClient::create({}, web_->loop(), metrics_, log_);
+  acs::http::HttpClientConfig streams;  // Of apps: trusted as their webhooks are.
+  streams.authorities = config_->acs.app_ca;
+  auto websockets = acs::http::WebSocketClient::create(streams, web_->loop(), metrics_, log_);
   if (!websockets) return tl::unexpected(websockets.error());
   websockets_ = std::move(*websockets);
 
@@ -274,7 +276,7 @@ Result<void> App::start_edge() {
 // What goes out to apps: callbacks, their webhooks, recordings that come in.
 Result<void> App::start_events() {
   acs::http::HttpClientConfig settings;
-  settings.authorities = config_->acs.callback_ca;
+  settings.authorities = config_->acs.app_ca;
   auto client = acs::http::HttpClient::create(std::move(settings), web_->loop(), metrics_, log_);
   if (!client) return tl::unexpected(client.error());
   client_ = std::move(*client);

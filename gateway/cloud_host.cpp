@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "acs/cloud/any_case.h"
 #include "acs/cloud/http_carrier.h"
 #include "acs/cloud/identity_requests.h"
+#include "acs/identity/any_case.h"
 #include "gateway/call/call_stream.h"
 #include "gateway/state.h"
 
@@ -55,7 +55,7 @@ Result<std::unique_ptr<CloudHost>> CloudHost::create(Needs needs, const config::
   auto resource = acs::cloud::parse_connection_string(config.acs.connection_string);
   if (!resource) return tl::unexpected(resource.error());
   auto carrier =
-      acs::cloud::HttpCarrier::create(config.acs.ca, needs.http, needs.metrics, needs.log);
+      acs::cloud::HttpCarrier::create(config.acs.cloud_ca, needs.http, needs.metrics, needs.log);
   if (!carrier) return tl::unexpected(carrier.error());
   return std::unique_ptr<CloudHost>(
       new CloudHost(std::move(needs), config, std::move(*resource), std::move(*carrier)));
@@ -129,8 +129,8 @@ void CloudHost::make_next_identity() {
 void CloudHost::on_identity_made(const std::string& username, const ApiResult& result) {
   std::string id;
   if (result) {
-    if (const auto* identity = acs::cloud::member(result->body, "identity")) {
-      id = acs::cloud::text_of(*identity, "id");
+    if (const auto* identity = acs::member(result->body, "identity")) {
+      id = acs::text_of(*identity, "id");
     }
   }
   if (!id.starts_with("8:acs:")) {
@@ -171,15 +171,15 @@ void CloudHost::on_page(const ApiResult& result) {
     });
   };
   if (!result) return again(kTryAgain);
-  const auto* page = acs::cloud::member(result->body, "phoneNumbers");
+  const auto* page = acs::member(result->body, "phoneNumbers");
   if (page && page->is_array()) {
     for (const auto& one : *page) {
-      if (std::string number = acs::cloud::text_of(one, "phoneNumber"); !number.empty()) {
+      if (std::string number = acs::text_of(one, "phoneNumber"); !number.empty()) {
         page_by_page_.insert(std::move(number));
       }
     }
   }
-  const std::string next = acs::cloud::text_of(result->body, "nextLink");
+  const std::string next = acs::text_of(result->body, "nextLink");
   const auto request = acs::cloud::list_numbers_at(resource_, next);
   if (request && page && !page->empty() && page_by_page_.size() < kMaxNumbers) {
     return list_page(*request);
@@ -226,21 +226,22 @@ CloudLink::Line CloudHost::open(acs::cloud::CloudCall::Direction direction, cons
   service_->expect(token);
   open_.Set(static_cast<double>(connections_.size()));
   return {token,
+          "",
           connection.get(),
           service_->callback_uri(token),
           {service_->media_url(token), acs_.unmixed, static_cast<int>(acs_.sample_rate)}};
 }
 
-Result<std::unique_ptr<CloudAudio>> CloudHost::open_audio(const std::string& token,
-                                                          SessionId session,
+Result<std::unique_ptr<CloudAudio>> CloudHost::open_audio(const Line& line, SessionId session,
                                                           CloudAudioObserver& observer,
                                                           const Log& log) {
   CallStream::Spec spec;
   spec.stream.role = acs::streaming::StreamRole::Client;
   spec.stream.rate = acs_.sample_rate;
+  spec.stream.own_id = line.own_id;
   auto audio = std::make_unique<StreamAudio>(*services_, observer, log, session, std::move(spec));
   if (auto opened = audio->open(); !opened) return tl::unexpected(opened.error());
-  service_->serve_media(token, audio->stream());
+  service_->serve_media(line.token, audio->stream());
   return std::unique_ptr<CloudAudio>(std::move(audio));
 }
 

@@ -52,7 +52,7 @@ class CloudHost final : public CloudLink {
   // CloudLink
   Line open(acs::cloud::CloudCall::Direction direction, const Log& log) override;
   void release(const std::string& token) override;
-  Result<std::unique_ptr<CloudAudio>> open_audio(const std::string& token, SessionId session,
+  Result<std::unique_ptr<CloudAudio>> open_audio(const Line& line, SessionId session,
                                                  CloudAudioObserver& observer,
                                                  const Log& log) override;
   bool may_present(const std::string& number) const override;

@@ -1,10 +1,11 @@
 #include "acs/call_automation/call_requests.h"
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
-#include "acs/call_automation/tone_names.h"
 #include "acs/identity/identifier_json.h"
+#include "acs/identity/tones.h"
 
 namespace gw::acs::call_automation {
 namespace {
@@ -240,11 +241,25 @@ std::map<std::string, std::string> read_headers(Body& custom, const char* key, s
   return out;
 }
 
+// No app writes the headers that route a call or say who calls.
+bool is_custom_header(const std::string& name) {
+  if (name == "User-To-User") return true;
+  return name.starts_with("X-") && std::ranges::all_of(name, [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
+
 CustomContext read_custom(Body& body) {
   CustomContext out;
   auto part = body.part("customCallingContext");
   if (!part) return out;
   out.sip = read_headers(*part, "sipHeaders", kMaxSipHeaders, 256);
+  for (const auto& [name, value] : out.sip) {
+    if (!is_custom_header(name)) {
+      part->refuse("sipHeaders",
+                   "holds " + name + ": only User-To-User, X-MS-Custom-* and X-* may be set.");
+    }
+  }
   out.voip = read_headers(*part, "voipHeaders", kMaxVoipHeaders, 1024);
   body.take(*part);
   return out;
@@ -284,7 +299,7 @@ std::vector<std::string> read_files(Body& body, const char* list, const char* si
 std::string read_tones(Body& body, const char* key, bool needed) {
   std::string out;
   for (const std::string& word : body.words(key, kMaxTones, needed)) {
-    const auto tone = tone_of(word);
+    const auto tone = key_of_tone(word);
     if (!tone) {
       body.refuse(key, "must hold tones: zero to nine, a to d, pound, asterisk.");
       return {};

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "acs/cloud/any_case.h"
+#include "acs/identity/any_case.h"
 #include "acs/rest/http_date.h"
 
 namespace gw::acs::cloud {

@@ -1,13 +1,11 @@
 #include "acs/cloud/call_event.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "acs/cloud/any_case.h"
-#include "acs/cloud/identifier_json.h"
+#include "acs/identity/any_case.h"
+#include "acs/identity/identifier_json.h"
 
 namespace gw::acs::cloud {
 namespace {
@@ -73,11 +71,11 @@ CallEvent read(const json& event, const json& data) {
   if (const json* list = member(data, "participants"); list && list->is_array()) {
     for (const json& one : *list) {
       if (out.participants.size() == kMaxParticipants) break;
-      if (const json* who = member(one, "identifier")) out.participants.push_back(raw_id_of(*who));
+      if (const json* who = member(one, "identifier"))
+        out.participants.push_back(identity::raw_id_of(*who));
     }
   }
   out.sequence = number_of(data, "sequenceNumber");
-  out.tone = text_of(data, "tone");
   if (const json* update = member(data, "mediaStreamingUpdate")) {
     out.streaming_status = text_of(*update, "mediaStreamingStatusDetails");
   }
@@ -105,33 +103,6 @@ Result<std::vector<CallEvent>> parse_call_events(std::string_view body) {
     if (!event.connection_id.empty() && !event.type.empty()) events.push_back(std::move(event));
   }
   return events;
-}
-
-char key_of_tone(std::string_view tone) {
-  static constexpr std::array<std::pair<std::string_view, char>, 14> kWords{{
-      {"zero", '0'},
-      {"one", '1'},
-      {"two", '2'},
-      {"three", '3'},
-      {"four", '4'},
-      {"five", '5'},
-      {"six", '6'},
-      {"seven", '7'},
-      {"eight", '8'},
-      {"nine", '9'},
-      {"asterisk", '*'},
-      {"star", '*'},
-      {"pound", '#'},
-      {"hash", '#'},
-  }};
-  std::string word(tone.substr(0, 16));
-  std::ranges::transform(word, word.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const auto* it = std::ranges::find(kWords, word, &std::pair<std::string_view, char>::first);
-  if (it != kWords.end()) return it->second;
-  if (word.size() != 1) return 0;
-  const auto key = static_cast<char>(std::toupper(static_cast<unsigned char>(word.front())));
-  return std::string_view("0123456789*#ABCD").find(key) == std::string_view::npos ? '\0' : key;
 }
 
 }  // namespace gw::acs::cloud

@@ -43,7 +43,6 @@ struct CallEvent {
   ResultInformation result;
   std::vector<std::string> participants;  // Raw ids, of ParticipantsUpdated,
   int64_t sequence = 0;                   // which counts up: a late one is old news.
-  std::string tone;                       // Of ToneReceived: "five", "pound"
   std::string streaming_status;  // mediaStreamingStatusDetails: "streamConnectionInterrupted"
 };
 std::string_view to_string(CallEvent::Kind kind);
@@ -51,8 +50,5 @@ std::string_view to_string(CallEvent::Kind kind);
 // The body of one delivery: an array of events, or a single one. What is no event of a call is left
 // out. An error: the body is no JSON, or far too many at once. Pure; a fuzz target.
 Result<std::vector<CallEvent>> parse_call_events(std::string_view body);
-
-// "five" or "5", "pound" or "#", "asterisk", "star" or "*", "a": the key; 0 = none.
-char key_of_tone(std::string_view tone);
 
 }  // namespace gw::acs::cloud

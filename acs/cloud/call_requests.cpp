@@ -2,8 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "acs/cloud/identifier_json.h"
 #include "acs/cloud/identity_requests.h"
+#include "acs/identity/identifier_json.h"
+#include "acs/identity/tones.h"
 
 namespace gw::acs::cloud {
 namespace {
@@ -46,29 +47,15 @@ void put(json& body, const char* key, const std::string& text) {
   if (!text.empty()) body[key] = text;
 }
 
-std::string_view tone_name(char key) {
-  static constexpr std::string_view kDigits[] = {"zero", "one", "two",   "three", "four",
-                                                 "five", "six", "seven", "eight", "nine"};
-  switch (key) {
-    case '*': return "asterisk";
-    case '#': return "pound";
-    case 'A': return "a";
-    case 'B': return "b";
-    case 'C': return "c";
-    case 'D': return "d";
-    default: return key >= '0' && key <= '9' ? kDigits[key - '0'] : std::string_view();
-  }
-}
-
 }  // namespace
 
 ApiRequest create_call(const CreateCall& call) {
-  json body = {{"targets", json::array({to_json(call.target)})},
+  json body = {{"targets", json::array({identity::to_json(call.target)})},
                {"callbackUri", call.callback_uri}};
-  if (!call.source.empty()) body["source"] = user_model(call.source);
+  if (!call.source.empty()) body["source"] = identity::user_json(call.source);
   put(body, "sourceDisplayName", call.source_display_name);
   if (!call.source_number.empty()) {
-    body["sourceCallerIdNumber"] = phone_number_model(call.source_number);
+    body["sourceCallerIdNumber"] = identity::number_json(call.source_number);
   }
   put(body, "operationContext", call.operation_context);
   if (call.media) body["mediaStreamingOptions"] = streaming(*call.media);
@@ -79,7 +66,7 @@ ApiRequest answer_call(const AnswerCall& call) {
   json body = {{"incomingCallContext", call.incoming_call_context},
                {"callbackUri", call.callback_uri}};
   put(body, "operationContext", call.operation_context);
-  if (!call.answered_by.empty()) body["answeredBy"] = user_model(call.answered_by);
+  if (!call.answered_by.empty()) body["answeredBy"] = identity::user_json(call.answered_by);
   if (call.media) body["mediaStreamingOptions"] = streaming(*call.media);
   return post("answer_call", ":answer", body);
 }
@@ -94,9 +81,9 @@ ApiRequest reject_call(std::string_view incoming_call_context, RejectReason reas
 }
 
 ApiRequest redirect_call(std::string_view incoming_call_context, std::string_view target) {
-  return post(
-      "redirect_call", ":redirect",
-      {{"incomingCallContext", std::string(incoming_call_context)}, {"target", to_json(target)}});
+  return post("redirect_call", ":redirect",
+              {{"incomingCallContext", std::string(incoming_call_context)},
+               {"target", identity::to_json(target)}});
 }
 
 ApiRequest leave_call(std::string_view connection_id) {
@@ -114,10 +101,10 @@ ApiRequest terminate_call(std::string_view connection_id) {
 }
 
 ApiRequest transfer_call(const Transfer& transfer) {
-  json body = {{"targetParticipant", to_json(transfer.target)}};
-  if (!transfer.transferee.empty()) body["transferee"] = to_json(transfer.transferee);
+  json body = {{"targetParticipant", identity::to_json(transfer.target)}};
+  if (!transfer.transferee.empty()) body["transferee"] = identity::to_json(transfer.transferee);
   if (!transfer.source_number.empty()) {
-    body["sourceCallerIdNumber"] = phone_number_model(transfer.source_number);
+    body["sourceCallerIdNumber"] = identity::number_json(transfer.source_number);
   }
   put(body, "operationContext", transfer.operation_context);
   return post("transfer_call", of(transfer.connection_id, ":transferToParticipant"), body);
@@ -127,10 +114,10 @@ ApiRequest send_dtmf(std::string_view connection_id, std::string_view keys,
                      std::string_view participant, std::string_view operation_context) {
   json tones = json::array();
   for (const char key : keys) {
-    if (const std::string_view name = tone_name(key); !name.empty()) tones.push_back(name);
+    if (const std::string_view name = tone_of_key(key); !name.empty()) tones.push_back(name);
   }
   json body = {{"tones", std::move(tones)},
-               {"targetParticipant", to_json(participant, WithKind::No)}};
+               {"targetParticipant", identity::to_json(participant, identity::WithKind::No)}};
   put(body, "operationContext", std::string(operation_context));
   return post("send_dtmf", of(connection_id, ":sendDtmfTones"), body);
 }

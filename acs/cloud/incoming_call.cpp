@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "acs/cloud/any_case.h"
-#include "acs/cloud/identifier_json.h"
+#include "acs/identity/any_case.h"
+#include "acs/identity/identifier_json.h"
 
 namespace gw::acs::cloud {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::string_view kValidation = "Microsoft.EventGrid.SubscriptionValida
 
 std::string party(const json& data, std::string_view name) {
   const json* who = member(data, name);
-  return who ? raw_id_of(*who).substr(0, kMaxRawId) : std::string();
+  return who ? identity::raw_id_of(*who).substr(0, kMaxRawId) : std::string();
 }
 
 std::optional<IncomingCall> read(const json& event, const json& data) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "acs/cloud/any_case.h"
+#include "acs/identity/any_case.h"
 
 namespace gw::acs::cloud {
 namespace {

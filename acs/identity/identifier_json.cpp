@@ -1,5 +1,6 @@
 #include "acs/identity/identifier_json.h"
 
+#include "acs/identity/any_case.h"
 #include "acs/identity/identifier.h"
 
 namespace gw::acs::identity {
@@ -33,7 +34,7 @@ std::string text(const json& part, const char* key) {
 }
 
 // What a part says, as a raw id; "" = it says nothing.
-std::string raw_id_of(const std::string& name, const json& part) {
+std::string raw_id_by(const std::string& name, const json& part) {
   const std::string cloud = text(part, "cloud");
   if (name == "communicationUser") return text(part, "id");
   if (name == "phoneNumber") return has_text(part, "value") ? "4:" + text(part, "value") : "";
@@ -55,9 +56,10 @@ std::string raw_id_of(const std::string& name, const json& part) {
 
 }  // namespace
 
-json to_json(std::string_view raw_id) {
+json to_json(std::string_view raw_id, WithKind with_kind) {
   const Identifier party = parse_raw_id(raw_id);
-  json out = {{"kind", to_string(party.kind)}, {"rawId", party.raw_id}};
+  json out = {{"rawId", party.raw_id}};
+  if (with_kind == WithKind::Yes) out["kind"] = to_string(party.kind);
   switch (party.kind) {
     case Kind::CommunicationUser: out["communicationUser"] = {{"id", party.id}}; break;
     case Kind::PhoneNumber:
@@ -94,7 +96,7 @@ std::optional<std::string> read_identifier(const json& value) {
     if (part == value.end() || part->is_null()) continue;
     if (!part->is_object()) return std::nullopt;
     ++parts;
-    said = raw_id_of(name, *part);
+    said = raw_id_by(name, *part);
     if (said.empty()) return std::nullopt;
   }
   if (parts > 1 || (parts == 0 && given.empty())) return std::nullopt;
@@ -102,6 +104,21 @@ std::optional<std::string> read_identifier(const json& value) {
   std::string raw_id = given.empty() ? said : given;
   if (raw_id.size() > kMaxRawId) return std::nullopt;
   return raw_id;
+}
+
+std::string raw_id_of(const json& identifier) {
+  if (std::string raw = text_of(identifier, "rawId"); !raw.empty()) return raw;
+  if (const json* user = member(identifier, "communicationUser")) return text_of(*user, "id");
+  if (const json* phone = member(identifier, "phoneNumber")) {
+    const std::string number = text_of(*phone, "value");
+    return number.empty() ? number : "4:" + number;
+  }
+  if (const json* teams = member(identifier, "microsoftTeamsUser")) {
+    const std::string user = text_of(*teams, "userId");
+    const bool visitor = flag_of(*teams, "isAnonymous");
+    return user.empty() ? user : (visitor ? "8:teamsvisitor:" : "8:orgid:") + user;
+  }
+  return {};
 }
 
 json number_json(std::string_view number) {

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 
+#include "acs/streaming/participant_mix.h"
 #include "acs/streaming/stream_frame.h"
 
 namespace gw::acs::streaming {
@@ -155,6 +156,7 @@ class Stream final : public MediaStream, public std::enable_shared_from_this<Str
     socket_ = std::move(socket);
     failures_ = 0;
     to_peer_.clear();
+    mix_.clear();
     if (service()) {
       AudioMetadata metadata;
       metadata.subscription_id = settings_.subscription_id;
@@ -229,7 +231,7 @@ class Stream final : public MediaStream, public std::enable_shared_from_this<Str
     ++frames_in_;
     frames_in_metric_.Increment();
     if (!settings_.hears || paused_) return;
-    if (!service()) return play(audio.pcm);
+    if (!service()) return hear(audio);
     to_call_.push(audio.pcm, now());
     lost_in_ = to_call_.lost();
     keep_pace();
@@ -242,6 +244,12 @@ class Stream final : public MediaStream, public std::enable_shared_from_this<Str
     if (events_.on_key) events_.on_key(key.key, std::move(key.participant));
   }
   void take(OtherFrame&) {}
+
+  // Mixed there is one voice, unmixed there are several, and perhaps our own among them.
+  void hear(const AudioData& audio) {
+    if (audio.participant.empty()) return play(audio.pcm);
+    if (audio.participant != settings_.own_id) mix_.hear(audio.participant, audio.pcm);
+  }
 
   void play(std::span<const int16_t> pcm) {
     const size_t frame = settings_.rate / 50;
@@ -330,6 +338,7 @@ class Stream final : public MediaStream, public std::enable_shared_from_this<Str
   bool paused_ = false, ended_ = false;
 
   PacedQueue to_call_;
+  ParticipantMix mix_{[this](std::span<const int16_t> pcm) { play(pcm); }};
   std::map<uint64_t, PacedQueue> to_peer_;
   std::map<uint64_t, std::string> names_;
 

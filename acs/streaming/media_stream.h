@@ -41,6 +41,7 @@ enum class StreamRole {
 struct StreamSettings {
   StreamRole role = StreamRole::Service;
   std::string subscription_id;  // Service: named in the metadata.
+  std::string own_id;           // Client, unmixed: sound of this participant is what we said.
   uint32_t rate = 16000;        // Or 24000; both ways.
   bool says = true;             // What the call says goes to the peer ...
   bool hears = true;            // ... and what the peer says to the call (enableBidirectional).

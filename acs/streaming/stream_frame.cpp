@@ -1,10 +1,10 @@
 #include "acs/streaming/stream_frame.h"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "acs/identity/tones.h"
 #include "acs/streaming/pcm_base64.h"
 
 namespace gw::acs::streaming {
@@ -124,36 +124,6 @@ std::string json_text(std::string_view text) {
 
 }  // namespace
 
-std::optional<char> parse_key(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, char>, 15> kNames = {{
-      {"zero", '0'},
-      {"one", '1'},
-      {"two", '2'},
-      {"three", '3'},
-      {"four", '4'},
-      {"five", '5'},
-      {"six", '6'},
-      {"seven", '7'},
-      {"eight", '8'},
-      {"nine", '9'},
-      {"asterisk", '*'},
-      {"star", '*'},
-      {"pound", '#'},
-      {"hash", '#'},
-      {"number", '#'},
-  }};
-  const std::string name = lower(text);
-  if (name.size() == 1) {
-    const char c = name[0];
-    if ((c >= '0' && c <= '9') || c == '*' || c == '#') return c;
-    if (c >= 'a' && c <= 'd') return static_cast<char>(c - 'a' + 'A');
-    return std::nullopt;
-  }
-  const auto* found = std::ranges::find(kNames, name, &std::pair<std::string_view, char>::first);
-  if (found == kNames.end()) return std::nullopt;
-  return found->second;
-}
-
 std::optional<StreamFrame> parse_frame(std::string_view text) {
   if (text.size() > kMaxStreamMessage) return std::nullopt;
   Reader read;
@@ -165,7 +135,7 @@ std::optional<StreamFrame> parse_frame(std::string_view text) {
   if (read.kind == "audiometadata") return metadata(read);
   if (read.kind == "stopaudio") return StopAudio{};
   if (read.kind == "dtmfdata") {
-    const auto key = parse_key(read.data);
+    const auto key = key_of_any_spelling(read.data);
     if (!key) return std::nullopt;
     return DtmfData{*key, std::move(read.participant)};
   }

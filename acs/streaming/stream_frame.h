@@ -43,9 +43,6 @@ constexpr size_t kMaxStreamMessage = 256 * 1024;  // 4 s at 24 kHz; frames of 20
 // nullopt: no such message. Letter case of names and kinds does not matter.
 std::optional<StreamFrame> parse_frame(std::string_view text);
 
-// "5", "*", "asterisk", "pound", "five": how keys have been seen to be spelled.
-std::optional<char> parse_key(std::string_view text);
-
 // What the service says to an application.
 std::string write_metadata(const AudioMetadata& metadata);
 struct Sound {

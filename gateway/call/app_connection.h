@@ -10,8 +10,8 @@
 #include "acs/events/call_event.h"
 #include "gateway/call/app_leg.h"
 #include "gateway/call/app_media.h"
+#include "gateway/call/app_stream.h"
 #include "gateway/call/call.h"
-#include "gateway/call/call_stream.h"
 
 namespace gw {
 
@@ -19,7 +19,7 @@ class CallControl;
 
 // An application's hold on a call, a "call connection": what it asks of the call by REST, and what
 // it is told of it by events. Owned by the AutomationHost; signalling thread.
-class AppConnection final : public CallWatcher, private CallStreamObserver {
+class AppConnection final : public CallWatcher {
  public:
   enum class Way { Created, Answered, Connected };
 
@@ -80,12 +80,6 @@ class AppConnection final : public CallWatcher, private CallStreamObserver {
   void on_joined_to(Call& call, Call& into) override;
   void on_call_ended(Call& call) override;
 
-  // CallStreamObserver
-  void on_stream_open() override;
-  void on_stream_interrupted(uint16_t code) override;
-  void on_stream_closed(const Error& why) override;
-  void on_stream_key(char key, const std::string& participant) override;
-
   Outcome on(acs::call_automation::GetCall&);
   Outcome on(acs::call_automation::HangUp& command);
   Outcome on(acs::call_automation::ListParticipants&);
@@ -106,26 +100,26 @@ class AppConnection final : public CallWatcher, private CallStreamObserver {
   template <class T>
   Outcome on(T&);  // Commands that make a connection are not for one.
 
+  void play(AppMedia::Needs::Sound sound);
   Leg* find(const std::string& who) const;
   std::string name_of(const Leg& leg) const;
-  std::vector<Leg*> others() const;  // Who talks besides applications.
+  // Who talks with it: no other application, unless it is there for an identity that it was called
+  // by or called.
+  std::vector<Leg*> others() const;
   acs::call_automation::Participant participant(const Leg& leg) const;
   tl::expected<policy::Routed, acs::rest::RestError> route(const std::string& who,
                                                            const std::string& caller_id,
                                                            const std::string& display_name) const;
   tl::expected<policy::Routed, acs::rest::RestError> transfer_route(
       const acs::call_automation::Transfer& command, const Leg& transferee) const;
-  acs::events::ResultInformation result_of(const policy::HangupCause& cause) const;
+  policy::Far far_end() const;
+  acs::events::ResultInformation result_of(const policy::HangupCause& cause, policy::Far far) const;
   void tell(std::string type, const Tag& tag, std::optional<acs::events::ResultInformation> result,
             nlohmann::json more = nlohmann::json::object());
   void tell_participants();
   void be_over(std::string type, const policy::HangupCause& cause);
   void leave_after_transfer(const Pending& transfer);
-  Result<void> start_stream(const Tag& tag);
   void name_stream_ports();
-  void stop_stream();
-  void tell_stream(std::string type, std::string status, std::string details,
-                   acs::events::ResultInformation result);
 
   const Needs needs_;
   const Facts facts_;
@@ -139,12 +133,8 @@ class AppConnection final : public CallWatcher, private CallStreamObserver {
   std::map<std::string, Tag> tones_wanted_;    // Continuous recognition, by who presses.
   uint64_t next_tone_ = 1;
   uint64_t next_update_ = 1;
-  const std::string subscription_;  // Of its media stream.
-  std::unique_ptr<CallStream> stream_;
-  Tag stream_tag_;
-  bool stream_was_open_ = false;
-  const std::shared_ptr<char> alive_ = std::make_shared<char>();
-  Leg* transferee_ = nullptr;  // Hears ringing meanwhile.
+  std::optional<AppStream> stream_;  // When the call was made with one.
+  Leg* transferee_ = nullptr;        // Hears ringing meanwhile.
   acs::call_automation::ConnectionState state_ = acs::call_automation::ConnectionState::Connecting;
   bool over_ = false;
 };

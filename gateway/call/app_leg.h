@@ -31,9 +31,7 @@ class AppLeg final : public Leg {
   void leave(const policy::HangupCause& cause);
   bool over() const { return ended_; }
 
-  void play(media::ClipPtr clip, bool loop, uint64_t serial) {
-    services_.media.play_clip(port_, std::move(clip), loop, serial);
-  }
+  void play(media::ClipOrder order) { services_.media.play_clip(port_, std::move(order)); }
 
   const policy::Party& party() const override { return party_; }
   std::string_view kind() const override { return "app"; }

@@ -1,8 +1,9 @@
 #include "gateway/call/app_media.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "acs/call_automation/tone_names.h"
+#include "acs/identity/tones.h"
 
 namespace gw {
 namespace {
@@ -25,6 +26,7 @@ const ResultInformation kInterToneSilence{400, 8532,
                                           "Action failed, inter-digit silence timeout reached."};
 const ResultInformation kStopTone{200, 8514, "Action completed as stop tone was detected."};
 const ResultInformation kMaxTones{200, 8531, "Action completed, max digits received."};
+const ResultInformation kNobodyThere{404, 8523, "Action failed, the participant left the call."};
 constexpr unsigned kBadFormat = 8535, kNotDownloaded = 8536;
 
 }  // namespace
@@ -42,6 +44,13 @@ const std::vector<std::string>& AppMedia::files_of(const Operation& operation) c
 bool AppMedia::loops(const Operation& operation) const {
   if (const auto* play = std::get_if<Play>(&operation.what)) return play->loop;
   return std::holds_alternative<Music>(operation.what);
+}
+
+// A prompt is for who is to press keys.
+std::vector<std::string> AppMedia::audience_of(const Operation& operation) {
+  if (const auto* play = std::get_if<Play>(&operation.what)) return play->to;
+  if (const auto* recognize = std::get_if<Recognize>(&operation.what)) return {recognize->from};
+  return {};
 }
 
 bool AppMedia::play(Play play) {
@@ -124,10 +133,11 @@ void AppMedia::on_clip(uint64_t operation, Result<media::ClipPtr> clip) {
 
 void AppMedia::play_next() {
   Operation& now = operations_.front();
+  if (!is_for_somebody(now)) return fail_without_audience();
   now.stage = Stage::Playing;
   const bool loop = loops(now);
   if (loop && now.next == now.clips.size()) now.next = 0;
-  needs_.play(now.clips[now.next++], loop && now.clips.size() == 1, ++serial_);
+  needs_.play({now.clips[now.next++], loop && now.clips.size() == 1, ++serial_, audience_of(now)});
 }
 
 void AppMedia::on_clip_ended(uint64_t serial) {
@@ -137,6 +147,23 @@ void AppMedia::on_clip_ended(uint64_t serial) {
   if (now.next < now.clips.size() || loops(now)) return play_next();
   if (std::holds_alternative<Play>(now.what)) return finish("PlayCompleted", kDone);
   after_prompt();
+}
+
+void AppMedia::on_somebody_left() {
+  if (operations_.empty()) return;
+  if (is_for_somebody(operations_.front())) return;
+  silence_clip();
+  fail_without_audience();
+}
+
+bool AppMedia::is_for_somebody(const Operation& operation) const {
+  const std::vector<std::string> audience = audience_of(operation);
+  return audience.empty() || std::ranges::any_of(audience, needs_.is_there);
+}
+
+void AppMedia::fail_without_audience() {
+  const bool play = std::holds_alternative<Play>(operations_.front().what);
+  finish(play ? "PlayFailed" : "RecognizeFailed", kNobodyThere);
 }
 
 // Of a recognition: the silence is measured from here.
@@ -169,7 +196,7 @@ void AppMedia::on_key(const std::string& from, char key) {
   }
   const auto result = [&now] {
     json tones = json::array();
-    for (const char tone : now.tones) tones.push_back(acs::call_automation::name_of_tone(tone));
+    for (const char tone : now.tones) tones.push_back(acs::tone_of_key(tone));
     return json{{"recognitionType", "dtmf"}, {"dtmfResult", {{"tones", std::move(tones)}}}};
   };
   if (recognize->stop_tones.find(key) != std::string::npos) {
@@ -184,7 +211,7 @@ void AppMedia::on_key(const std::string& from, char key) {
 
 void AppMedia::silence_clip() {
   if (operations_.empty() || operations_.front().stage != Stage::Playing) return;
-  needs_.play(nullptr, false, ++serial_);
+  needs_.play({nullptr, false, ++serial_});
 }
 
 void AppMedia::finish(std::string type, ResultInformation result, json more) {

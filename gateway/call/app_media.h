@@ -26,8 +26,15 @@ class AppMedia {
   struct Needs {
     // Gets a recording; answers later, on this thread.
     std::function<void(const std::string& url, std::function<void(Result<media::ClipPtr>)>)> fetch;
-    // In place of what plays; null: nothing.
-    std::function<void(media::ClipPtr clip, bool loop, uint64_t serial)> play;
+    // In place of what plays; a clip that is null: nothing. `to`: who hears it; empty = everybody.
+    struct Sound {
+      media::ClipPtr clip;
+      bool loop = false;
+      uint64_t serial = 0;
+      std::vector<std::string> to{};
+    };
+    std::function<void(Sound sound)> play;
+    std::function<bool(const std::string& who)> is_there;
     std::function<TimerId(Duration, Task)> after;
     std::function<void(TimerId)> cancel;
     std::function<void(std::string type, const acs::call_automation::Tag& tag,
@@ -51,6 +58,7 @@ class AppMedia {
 
   void on_key(const std::string& from, char key);
   void on_clip_ended(uint64_t serial);
+  void on_somebody_left();  // What was for them alone is over.
 
  private:
   enum class Stage { Waiting, Fetching, Playing, Listening };
@@ -81,6 +89,9 @@ class AppMedia {
             nlohmann::json more = nlohmann::json::object());
   const std::vector<std::string>& files_of(const Operation& operation) const;
   bool loops(const Operation& operation) const;
+  static std::vector<std::string> audience_of(const Operation& operation);
+  bool is_for_somebody(const Operation& operation) const;
+  void fail_without_audience();
 
   const Needs needs_;
   const std::shared_ptr<char> alive_ = std::make_shared<char>();

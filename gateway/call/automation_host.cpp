@@ -53,13 +53,13 @@ tl::expected<std::unique_ptr<Leg>, HangupCause> AutomationHost::leg_to(Call& cal
                                       party, call.session(), *this, app->ring_timeout);
   acs::events::IncomingCall incoming;
   incoming.from = needs_.control.caller_identity(call).raw_id;
-  const std::string& dialled = routed.decision.normalised;
-  incoming.to = dialled.starts_with("8:") ? dialled : "4:" + dialled;
+  incoming.to = routed.decision.called;
   incoming.caller_display_name = routed.decision.caller.display_name;
   incoming.server_call_id = call.id().value;
   incoming.incoming_call_context = needs_.services.random.alphanumeric(kContext);
   incoming.correlation_id = needs_.services.random.uuid();
-  for (const auto& [name, value] : call.dialled().headers) incoming.custom.sip[name] = value;
+  for (const auto& [name, value] : routed.dialled.headers) incoming.custom.sip[name] = value;
+  for (const auto& [name, value] : routed.dialled.voip_headers) incoming.custom.voip[name] = value;
   offers_[incoming.incoming_call_context] = {call.id(), leg.get(), incoming.correlation_id,
                                              incoming.from, incoming.to};
   needs_.offer(*app, std::move(incoming));
@@ -198,6 +198,8 @@ policy::Dialled AutomationHost::passed_on(const Call& call, policy::Dialled dial
     dialled.from_number = caller.number;
   }
   dialled.max_forwards = call.dialled().max_forwards;
+  dialled.headers = call.dialled().headers;
+  dialled.voip_headers = call.dialled().voip_headers;
   return dialled;
 }
 

@@ -281,8 +281,10 @@ void Call::on_ended(Leg& leg, const HangupCause& cause) {
   if (state_ == CallState::Talking && is_talking(leg)) return leave(leg, cause);
   if (const auto invitation = invitation_of(leg); invitation != invitations_.end()) {
     std::erase(invitation->ringing, &leg);
-    invitation->failure = cause;
+    invitation->note(cause);
     remove_ports(leg);
+    // RFC 3261 16.7, as below for the call's own targets.
+    if (cause.cause == Cause::Declined) stop_ringing(invitation, {Cause::AnsweredElsewhere}, nullptr);
     if (invitation->ringing.empty()) try_next_rank(invitation);
     return;
   }
@@ -384,6 +386,12 @@ bool Call::cancel(InvitationId id) {
   return true;
 }
 
+// Of several failures the one that says most is told.
+void Call::Invitation::note(const HangupCause& cause) {
+  if (!failed || weight(cause.cause) >= weight(failure.cause)) failure = cause;
+  failed = true;
+}
+
 Call::Invitations::iterator Call::find(InvitationId id) {
   return std::ranges::find(invitations_, id, &Invitation::id);
 }
@@ -400,19 +408,19 @@ void Call::try_next_rank(Invitations::iterator invitation) {
   while (invitation->next_rank < ranks.size() && invitation->failure.cause != Cause::Declined) {
     for (const policy::Party& party : ranks[invitation->next_rank++].parties) {
       if (guests_.size() >= kMaxGuests) {
-        invitation->failure = {Cause::Exhausted, 0, 0, "too many parties were invited to this call"};
+        invitation->note({Cause::Exhausted, 0, 0, "too many parties were invited to this call"});
         break;
       }
       auto legs = owner_.legs_for(*this, invitation->routed, party);
       if (!legs) {
-        invitation->failure = legs.error();
+        invitation->note(legs.error());
         continue;
       }
       for (auto& leg : *legs) {
         if (const auto started = start_leg(*leg); started) {
           invitation->ringing.push_back(leg.get());
         } else {
-          invitation->failure = started.error();
+          invitation->note(started.error());
         }
         guests_.push_back(std::move(leg));
       }
@@ -466,8 +474,8 @@ void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
 void Call::on_invitation_timeout(InvitationId id) {
   const auto invitation = find(id);
   if (invitation == invitations_.end() || state_ == CallState::Ended) return;
-  invitation->failure = {Cause::NoAnswer, 0, 0, "nobody answered"};
-  stop_ringing(invitation, invitation->failure, nullptr);
+  invitation->note({Cause::NoAnswer, 0, 0, "nobody answered"});
+  stop_ringing(invitation, {Cause::NoAnswer, 0, 0, "nobody answered"}, nullptr);
   try_next_rank(invitation);
 }
 

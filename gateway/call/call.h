@@ -149,7 +149,9 @@ class Call final : public LegObserver {
     size_t next_rank = 0;
     std::vector<Leg*> ringing{};
     policy::HangupCause failure{};
+    bool failed = false;  // Somebody was tried: `failure` is theirs.
     TimerId timer{};
+    void note(const policy::HangupCause& cause);
   };
   using Invitations = std::list<Invitation>;
 

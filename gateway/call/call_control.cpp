@@ -39,10 +39,12 @@ bool holds_by_inactive(const config::Config& config, const Party& party) {
   return trunk && trunk->profile == config::TrunkProfile::DirectRouting;
 }
 
+// Apps that subscribed to a user ring beside them.
 bool rings_only_users(const Decision& decision) {
-  return !decision.ranks.empty() && std::ranges::all_of(decision.ranks.front().parties, [](const Party& p) {
-    return p.kind == PartyKind::User;
-  });
+  if (decision.ranks.empty()) return false;
+  const auto& parties = decision.ranks.front().parties;
+  const auto count = [&](PartyKind kind) { return std::ranges::count(parties, kind, &Party::kind); };
+  return count(PartyKind::User) > 0 && std::ssize(parties) == count(PartyKind::User) + count(PartyKind::App);
 }
 
 }  // namespace
@@ -155,6 +157,8 @@ void CallControl::on_invited(const edge::Invited& invited) {
     return turn_away({}, {Cause::BadNumber, 0, 0, "a call begins with exactly one participant"});
   }
   dialled.number = dialled_number(invited.to.front().raw_id).substr(0, kMaxDialled);
+  dialled.headers = invited.context.headers;
+  if (!invited.context.user_to_user.empty()) dialled.headers.emplace_back("User-To-User", invited.context.user_to_user);
   const Log log = log_of(id);
   log.info("user invites", {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)},
                             {"user_call", invited.call_id}});

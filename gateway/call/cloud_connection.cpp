@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "acs/cloud/any_case.h"
+#include "acs/identity/any_case.h"
 
 namespace gw {
 namespace {
@@ -18,7 +18,7 @@ constexpr Duration kHangUp = 60s;   // Nobody waits, and a call that stays costs
 constexpr size_t kMaxDigits = 64;   // Waiting for their request.
 
 std::string id_in(const ApiResult& result) {
-  return acs::cloud::text_of(result->body, "callConnectionId");
+  return acs::text_of(result->body, "callConnectionId");
 }
 
 ApiError without_id() {

@@ -45,7 +45,8 @@ CloudLeg::~CloudLeg() {
 
 Result<void> CloudLeg::open(CloudCall::Direction direction) {
   line_ = services_.cloud->open(direction, log_);
-  auto audio = services_.cloud->open_audio(line_.token, session_, *this, log_);
+  line_.own_id = outgoing_ ? outgoing_->source : incoming_->to;
+  auto audio = services_.cloud->open_audio(line_, session_, *this, log_);
   if (!audio) return tl::unexpected(audio.error());
   audio_ = std::move(*audio);
   line_.connection->observe(this);

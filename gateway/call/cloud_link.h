@@ -39,6 +39,7 @@ class CloudLink {
   // A call of ours at ACS with addresses of its own, which nobody guesses.
   struct Line {
     std::string token;
+    std::string own_id;  // Raw id as whom the leg talks; "" = the service's choice.
     CloudConnection* connection = nullptr;  // Valid until the line is released.
     std::string callback_uri;
     acs::cloud::MediaStreaming media;
@@ -50,8 +51,7 @@ class CloudLink {
   // Its leg is gone. The connection stays until nothing of it can be left at the service.
   virtual void release(const std::string& token) = 0;
   // Its sound: what ACS's WebSocket of this line brings and takes.
-  virtual Result<std::unique_ptr<CloudAudio>> open_audio(const std::string& token,
-                                                         SessionId session,
+  virtual Result<std::unique_ptr<CloudAudio>> open_audio(const Line& line, SessionId session,
                                                          CloudAudioObserver& observer,
                                                          const Log& log) = 0;
 

@@ -31,10 +31,10 @@ std::vector<media::Codec> meet(const std::vector<media::Codec>& theirs, const st
   return first;
 }
 
-// User-To-User (RFC 7433) and X-MS-Custom-*, as an app asked. What one network says to us is not told another.
+// User-To-User (RFC 7433) and X-MS-Custom-*, as an app or a user asked. What one network says to us is not told another.
 void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled, bool from_phones_too = false) {
-  const bool phone = from_phones_too && dialled.from.kind == PartyKind::Phone;
-  if (dialled.from.kind != PartyKind::App && !phone) return;
+  const PartyKind from = dialled.from.kind;
+  if (from != PartyKind::App && from != PartyKind::User && !(from_phones_too && from == PartyKind::Phone)) return;
   for (const auto& [name, value] : dialled.headers) {
     if (name == "User-To-User") {
       invite.user_to_user = value;
@@ -56,6 +56,30 @@ std::function<bool(const std::string&)> redirects_allowed(const config::Trunk& t
     const auto address = SocketAddress::parse(host);
     return address && std::ranges::any_of(peers, [&](const AddressRange& peer) { return peer.contains(*address); });
   };
+}
+
+// What a caller says beside the call, to a user's app. The edge carries no other names than SIP's, so that a header for VoIP alone gets the prefix
+// that their library gives it too; what does not fit its limits is left out.
+acs::edge::CallContext context_of(const policy::Dialled& dialled) {
+  constexpr std::string_view kPrefix = "X-MS-Custom-", kNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+  constexpr size_t kMaxHeaders = 5, kMaxName = 64, kMaxValue = 256;
+  acs::edge::CallContext context;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    const bool fits = name.size() <= kMaxName && value.size() <= kMaxValue && context.headers.size() < kMaxHeaders &&
+                      name.find_first_not_of(kNameLetters) == std::string::npos;
+    if (fits) context.headers.emplace_back(name, value);
+  };
+  for (const auto& [name, value] : dialled.headers) {
+    if (name == "User-To-User") {
+      context.user_to_user = value.substr(0, kMaxValue);
+    } else if (name.starts_with(kPrefix)) {
+      add(name, value);
+    }
+  }
+  for (const auto& [name, value] : dialled.voip_headers) {
+    add(name.starts_with(kPrefix) ? name : std::string(kPrefix) + name, value);
+  }
+  return context;
 }
 
 }  // namespace
@@ -183,6 +207,7 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& rou
   side.transferor = {routed.dialled.transferor, routed.dialled.transferor_display};
   side.ring_expires = services_.clock.wall() + call.config().calls.ring_timeout;
   side.server_call_id = call.id().value;
+  side.context = context_of(routed.dialled);
   EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_caller(call)};
   auto leg = std::make_unique<EdgeLeg>(services_, call, call.log().with({{"leg", "edge"}, {"party", party.name}}), party,
                                        std::move(side), std::move(media));

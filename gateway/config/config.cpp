@@ -60,6 +60,13 @@ const App* Config::app(std::string_view name) const {
   return first(apps, [&](const App& a) { return a.name == name; });
 }
 
+bool App::subscribes_to(std::string_view called) const {
+  return std::ranges::any_of(calls_to, [&](std::string_view wanted) {
+    if (!wanted.ends_with('*')) return called == wanted;
+    return called.starts_with(wanted.substr(0, wanted.size() - 1));
+  });
+}
+
 // The narrowest peer that matches wins: one with a port over one without, then the longer prefix.
 const Trunk* Config::trunk_of(const SocketAddress& source) const {
   const Trunk* best = nullptr;

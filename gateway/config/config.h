@@ -140,13 +140,17 @@ struct Route {
   Origin origin;
 };
 
-// A back end that calls are given to, by route: it is told of them at its webhook and does with them what it likes,
-// over the served Call Automation API.
+// A back end that calls are given to, by route or because it subscribed to whom they call: it is told of them at its
+// webhook and does with them what it likes, over the served Call Automation API.
 struct App {
+  // Whether it wants to hear of calls to this one: an identity, a number, an extension.
+  bool subscribes_to(std::string_view called) const;
+
   std::string name;
   std::string webhook;                          // IncomingCall events go there.
   bool cloud_events = false;                    // Their schema; else Event Grid's.
   Duration ring_timeout = 30s;                  // To answer, redirect or reject; then the next target's turn.
+  std::vector<std::string> calls_to;            // "8:acs:*", "+14255550100": it hears of these beside those who ring.
   Origin origin;
 };
 
@@ -185,11 +189,11 @@ struct Config {
     // For provider "cloud".
     Masked connection_string;
     std::string callback_url;                   // "https://gw.example.com": where ACS reaches our edge listener.
-    std::string callback_ca;                    // PEM of private CAs, for callbacks and webhooks of apps.
+    std::string app_ca;                         // PEM of private CAs: webhooks, callbacks, streams, files of apps.
     Masked webhook_secret;                      // Of Event Grid's URL; empty = the state folder's webhook-secret.
     unsigned sample_rate = 16000;               // 16000 or 24000: PCM to and from ACS.
     bool unmixed = false;                       // One stream a participant.
-    std::string ca;                             // PEM trusted besides the system's; empty = none.
+    std::string cloud_ca;                       // PEM of private CAs: the resource, and its published keys.
     std::string token_issuer = "https://acscallautomation.communication.azure.com";
     std::string token_metadata =
         "https://acscallautomation.communication.azure.com/calling/.well-known/acsopenidconfiguration";

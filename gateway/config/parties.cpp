@@ -352,6 +352,14 @@ Route read_route(Section section) {
   return route;
 }
 
+// "8:acs:GUID_GUID", "+14255550100", "201"; "8:acs:*", "+1425*", "*".
+bool is_subscription(std::string_view called) {
+  if (called.empty()) return false;
+  if (called.ends_with('*')) called.remove_suffix(1);
+  if (called.starts_with("8:")) return called.find('*') == std::string_view::npos;
+  return called.find_first_not_of("+0123456789") == std::string_view::npos;
+}
+
 App read_app(Section section) {
   App app;
   app.origin = section.origin();
@@ -363,6 +371,13 @@ App read_app(Section section) {
   }
   section.choice("schema", app.cloud_events, {{"event-grid", false}, {"cloud-events", true}});
   section.duration("ring_timeout", app.ring_timeout, 1s, 10min);
+  section.texts("calls_to", app.calls_to);
+  for (const std::string& called : app.calls_to) {
+    if (is_subscription(called)) continue;
+    section.error("calls_to", "\"" + called +
+                                  "\" is no identity \"8:acs:GUID_GUID\", number "
+                                  "\"+14255550100\" or beginning of one with \"*\"");
+  }
   section.finish();
   return app;
 }

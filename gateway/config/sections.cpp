@@ -295,8 +295,7 @@ void read_cloud(Section& acs, Config::Acs& out) {
     acs.error("sample_rate", "is neither 16000 nor 24000");
   }
   acs.choice("audio_channels", out.unmixed, {{"mixed", false}, {"unmixed", true}});
-  acs.path("ca", out.ca, true);
-  acs.path("callback_ca", out.callback_ca, true);
+  acs.path("cloud_ca", out.cloud_ca, true);
   acs.text("token_issuer", out.token_issuer);
   acs.text("token_metadata", out.token_metadata);
   if (!out.cloud()) return;
@@ -343,6 +342,7 @@ void read_acs(Section acs, Config::Acs& out) {
       acs.error("api_keys", "a key is shorter than 16 characters and could be guessed");
     }
   }
+  acs.path("app_ca", out.app_ca, true);
   read_cloud(acs, out);
   acs.finish();
 }

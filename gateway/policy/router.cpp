@@ -77,6 +77,20 @@ bool exists(const Config& config, const Party& party) {
   return false;
 }
 
+// "8:acs:..." stays, "+14255550100" is "4:+14255550100"; and back.
+std::string as_raw_id(const std::string& called) {
+  return called.starts_with("8:") ? called : "4:" + called;
+}
+std::string_view bare(std::string_view raw_id) {
+  return raw_id.starts_with("4:") ? raw_id.substr(2) : raw_id;
+}
+
+bool includes(const std::vector<Rank>& ranks, const Party& party) {
+  return std::ranges::any_of(ranks, [&](const Rank& rank) {
+    return std::ranges::find(rank.parties, party) != rank.parties.end();
+  });
+}
+
 bool includes(const std::vector<Rank>& ranks, PartyKind kind) {
   return std::ranges::any_of(ranks, [&](const Rank& rank) {
     return std::ranges::any_of(rank.parties, [&](const Party& p) { return p.kind == kind; });
@@ -106,6 +120,7 @@ class Deciding {
   std::vector<Rank> ranks_of(const Route& route, const std::vector<std::string>& groups);
   void take(const Route& route, const std::vector<std::string>& groups);
   void accept(std::string route, std::vector<Rank> ranks, std::string_view caller_id_rule);
+  void ring_subscribers();
   void refuse(Cause cause, std::string why);  // The reason goes to the log: numbers are masked.
   // Lines cost more than the decision: they are made for those who ask.
   template <class Line>
@@ -149,6 +164,8 @@ void Deciding::accept(std::string route, std::vector<Rank> ranks, std::string_vi
   decision_.route = std::move(route);
   decision_.ranks = std::move(ranks);
   decision_.number_out = decision_.normalised;
+  if (decision_.called.empty()) decision_.called = as_raw_id(decision_.normalised);
+  if (!decision_.emergency) ring_subscribers();
   const bool to_trunk = includes(decision_.ranks, PartyKind::Trunk);
   auto outside = choose_caller_id(config_, dialled_, caller_id_rule, to_trunk);
   if (!outside && decision_.emergency) {
@@ -187,6 +204,18 @@ bool Deciding::has_number_of_their_own() const {
   return user && (!user->numbers.empty() || !user->alternate_caller_ids.empty());
 }
 
+// As with Azure's Event Grid: an app hears of every call to whom it subscribed to, and rings beside
+// those whom the call is for. What an app itself passes on it has heard of.
+void Deciding::ring_subscribers() {
+  for (const config::App& app : config_.apps) {
+    const Party party{PartyKind::App, app.name};
+    const bool wants = app.subscribes_to(bare(decision_.called));
+    if (!wants || party == dialled_.from || includes(decision_.ranks, party)) continue;
+    tried([&] { return "app \"" + app.name + "\": subscribed to calls to " + decision_.called; });
+    decision_.ranks.front().parties.push_back(party);
+  }
+}
+
 bool Deciding::try_emergency(const std::string& number) {
   const auto& emergency = config_.numbers.emergency;
   if (!rights_of(dialled_.from.kind).emergency ||
@@ -203,10 +232,7 @@ bool Deciding::try_emergency(const std::string& number) {
   for (const config::Trunk& trunk : config_.trunks) {
     if (trunk.cloud) continue;  // Call Automation reaches no emergency service.
     const Party party{PartyKind::Trunk, trunk.name};
-    const bool there = std::ranges::any_of(ranks, [&](const Rank& rank) {
-      return std::ranges::find(rank.parties, party) != rank.parties.end();
-    });
-    if (!there) ranks.push_back({{party}});
+    if (!includes(ranks, party)) ranks.push_back({{party}});
   }
   if (ranks.empty()) {
     tried([&] { return "emergency: " + number + " has no route and there is no trunk"; });
@@ -268,6 +294,7 @@ bool Deciding::try_extension(const std::string& number) {
     party = Party{PartyKind::Phone, phone->username};
   } else if (const config::User* user = config_.user_by_extension(number)) {
     party = Party{PartyKind::User, user->name};
+    decision_.called = user->id;
   }
   if (!party) {
     tried([&] { return "extension: " + number + " is none"; });

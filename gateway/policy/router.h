@@ -44,6 +44,7 @@ struct Dialled {
   unsigned max_forwards = 70;    // What is left of the caller's; loops end by it (RFC 3261 16.6).
   std::string transferor{};      // Who gave the call away, as users name it: "4:+14255550100"; empty = nobody.
   std::string transferor_display{};
+  std::vector<std::pair<std::string, std::string>> voip_headers{};  // What an app tells users and other apps beside `headers`.
 };
 
 // What one side may see of the other.
@@ -57,6 +58,7 @@ struct Decision {
   bool accepted = false;
   HangupCause cause;             // When refused.
   std::string normalised;        // E.164, extension or raw id.
+  std::string called;            // The same as apps know it: "8:acs:...", "4:+1425...", "4:101".
   std::string route;             // Name of the rule; "extension" for own extensions, "user" for raw ids.
   std::vector<Rank> ranks;
   Presentation caller;           // As the targets see the caller: a number, toward phones of the house the extension.

@@ -51,9 +51,7 @@ struct AddClipPort {
 };
 struct PlayClip {
   PortId port;
-  ClipPtr clip;
-  bool loop = false;
-  uint64_t serial = 0;
+  ClipOrder order;
 };
 struct RemovePort {
   PortId port;

@@ -223,42 +223,39 @@ Result<PortId> MediaEngineImpl::add_browser_port(SessionId id, const BrowserPort
   return made;
 }
 
-Result<PortId> MediaEngineImpl::add_echo_port(SessionId id, const EchoPortSpec&) {
+// One that negotiates nothing: it is there as soon as its worker has it.
+template <class Command>
+Result<PortId> MediaEngineImpl::add_local_port(SessionId id, Command command) {
   Session* session = find(id);
   if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
   Port port;
   port.board = std::make_shared<PortBoard>();
-  const std::shared_ptr<PortBoard> board = port.board;
+  command.board = port.board;
+  command.session = id;
   const PortId made = add(id, *session, std::move(port));
-  workers_[session->worker]->post(AddEchoPort{made, id, board});
+  command.port = made;
+  workers_[session->worker]->post(std::move(command));
   return made;
+}
+
+Result<PortId> MediaEngineImpl::add_echo_port(SessionId id, const EchoPortSpec&) {
+  return add_local_port(id, AddEchoPort{});
 }
 
 Result<PortId> MediaEngineImpl::add_stream_port(SessionId id, const StreamPortSpec& spec,
                                                 std::shared_ptr<PcmStream> stream) {
-  Session* session = find(id);
-  if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
-  Port port;
-  port.board = std::make_shared<PortBoard>();
-  const std::shared_ptr<PortBoard> board = port.board;
-  const PortId made = add(id, *session, std::move(port));
-  workers_[session->worker]->post(AddStreamPort{made, id, spec, std::move(stream), board});
-  return made;
+  AddStreamPort command;
+  command.spec = spec;
+  command.stream = std::move(stream);
+  return add_local_port(id, std::move(command));
 }
 
 Result<PortId> MediaEngineImpl::add_clip_port(SessionId id, const ClipPortSpec&) {
-  Session* session = find(id);
-  if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
-  Port port;
-  port.board = std::make_shared<PortBoard>();
-  const std::shared_ptr<PortBoard> board = port.board;
-  const PortId made = add(id, *session, std::move(port));
-  workers_[session->worker]->post(AddClipPort{made, id, board});
-  return made;
+  return add_local_port(id, AddClipPort{});
 }
 
-void MediaEngineImpl::play_clip(PortId id, ClipPtr clip, bool loop, uint64_t serial) {
-  if (Port* port = find(id)) worker(*port).post(PlayClip{id, std::move(clip), loop, serial});
+void MediaEngineImpl::play_clip(PortId id, ClipOrder order) {
+  if (Port* port = find(id)) worker(*port).post(PlayClip{id, std::move(order)});
 }
 
 void MediaEngineImpl::remove_port(PortId id) {

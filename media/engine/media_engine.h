@@ -65,6 +65,12 @@ struct StreamPortSpec {
 class PcmStream;
 // An application's place in a call: plays clips, hears nothing.
 struct ClipPortSpec {};
+struct ClipOrder {
+  ClipPtr clip;                           // Null: nothing.
+  bool loop = false;
+  uint64_t serial = 0;                    // Names it in ClipEnded.
+  std::vector<PortId> to{};               // Who hears it, and nobody else; empty = everybody.
+};
 
 // What a negotiation ended in.
 struct Negotiated {
@@ -161,8 +167,8 @@ class MediaEngine {
   // Ringback toward a port until stopped or real audio is wired and arrives.
   virtual void play_ringback(PortId port, bool on) = 0;
 
-  // A clip port plays a clip from its beginning, in place of what it plays; null: nothing. `serial` names it in ClipEnded.
-  virtual void play_clip(PortId port, ClipPtr clip, bool loop, uint64_t serial) = 0;
+  // A clip port plays a clip from its beginning, in place of what it plays.
+  virtual void play_clip(PortId port, ClipOrder order) = 0;
 
   // Queues digits (0-9 * # A-D) toward this port's peer, as its DtmfMode says.
   virtual void send_digits(PortId port, std::string_view digits, Duration length, Duration gap) = 0;

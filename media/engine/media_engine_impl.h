@@ -49,7 +49,7 @@ class MediaEngineImpl final : public MediaEngine {
   void set_held(PortId port, bool held) override;
   void set_muted(PortId port, bool muted) override;
   void play_ringback(PortId port, bool on) override;
-  void play_clip(PortId port, ClipPtr clip, bool loop, uint64_t serial) override;
+  void play_clip(PortId port, ClipOrder order) override;
   void send_digits(PortId port, std::string_view digits, Duration length, Duration gap) override;
   void receive_digit(PortId port, char digit, Duration length) override;
   std::optional<PortStats> stats(PortId port) const override;
@@ -78,6 +78,8 @@ class MediaEngineImpl final : public MediaEngine {
   Result<Port*> negotiating(PortId id);
   MediaWorker& worker(const Port& port) { return *workers_[port.worker]; }
   PortId add(SessionId id, Session& session, Port port);
+  template <class Command>
+  Result<PortId> add_local_port(SessionId id, Command command);
   SocketAddress advertised(const SocketAddress& bound) const;
   wire::IceCredentials new_ice();
   Negotiated describe(const Port& port, const wire::StreamParameters& parameters) const;

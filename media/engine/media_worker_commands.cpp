@@ -84,7 +84,7 @@ void MediaWorker::on_command(AddClipPort& command, TimePoint) {
 void MediaWorker::on_command(PlayClip& command, TimePoint now) {
   EnginePort* port = find(command.port);
   if (port == nullptr || port->clips() == nullptr) return;
-  port->clips()->play(std::move(command.clip), command.loop, command.serial, now);
+  port->clips()->play(std::move(command.order), now);
 }
 
 void MediaWorker::on_command(RemovePort& command, TimePoint now) {

@@ -5,10 +5,11 @@
 
 namespace gw::media {
 
-void ClipPort::play(ClipPtr clip, bool loop, uint64_t serial, TimePoint now) {
-  clip_ = std::move(clip);
-  loop_ = loop;
-  serial_ = serial;
+void ClipPort::play(ClipOrder order, TimePoint now) {
+  clip_ = std::move(order.clip);
+  loop_ = order.loop;
+  serial_ = order.serial;
+  to_ = std::move(order.to);
   place_ = 0;
   begins_ = true;
   next_tick_ = kNever;
@@ -51,13 +52,19 @@ void ClipPort::look_at_rate() {
   if (clip_) other_->prepare_to_play(rate_);
 }
 
+// A mixer's seat has no id: it looks at the audience itself.
+bool ClipPort::is_heard_there() const {
+  if (to_.empty() || !other_->id()) return true;
+  return std::ranges::find(to_, other_->id()) != to_.end();
+}
+
 // Packet path.
 TimePoint ClipPort::on_timer(TimePoint now) {
   if (other_ == nullptr || !clip_) return kNever;
-  if (!other_->hears(now)) {
+  if (!other_->hears(now) || !is_heard_there()) {
     next_tick_ = kNever;
     begins_ = true;
-    return now + kTick;  // It is not negotiated yet, is held, or keys are being sent.
+    return now + kTick;  // Not negotiated yet, held, keys are being sent; or not meant.
   }
   if (next_tick_ == kNever || now - next_tick_ > kMostTicksAtOnce * kTick) next_tick_ = now;
   for (; clip_ && next_tick_ <= now; next_tick_ += kTick) play_tick(now);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "base/ids.h"
 #include "media/codec/codec.h"
@@ -26,9 +27,9 @@ class ClipPort final : public SoundPort {
   }
   TimePoint on_timer(TimePoint now);  // Packet path, while it plays.
 
-  // From its beginning, in place of what plays; ClipEnded with `serial` when it was heard to its
-  // end. Nothing ends a loop but stop() or another clip. Null: silence.
-  void play(ClipPtr clip, bool loop, uint64_t serial, TimePoint now);
+  // From its beginning, in place of what plays; ClipEnded when it was heard to its end. Nothing
+  // ends a loop but another order.
+  void play(ClipOrder order, TimePoint now);
 
   void on_wired(SoundPort* other, TimePoint now) override;
   void on_rewired(SoundPort& other, TimePoint now) override;
@@ -36,6 +37,7 @@ class ClipPort final : public SoundPort {
   // What is idle does not make a conference wideband.
   uint32_t best_rate() const override { return clip_ ? kWideband : kNarrowband; }
   void prepare_to_play(uint32_t) override {}
+  std::span<const PortId> audience() const override { return to_; }
   bool hears(TimePoint) const override { return false; }
   bool passes(Codec) const override { return false; }
   std::optional<Codec> codec() const override { return std::nullopt; }
@@ -49,6 +51,7 @@ class ClipPort final : public SoundPort {
   static constexpr Duration kTick = 20ms;
   static constexpr int kMostTicksAtOnce = 2;  // After a stall of the loop: no burst.
 
+  bool is_heard_there() const;
   void look_at_rate();
   void play_tick(TimePoint now);
 
@@ -59,6 +62,7 @@ class ClipPort final : public SoundPort {
   ClipPtr clip_;
   bool loop_ = false;
   uint64_t serial_ = 0;
+  std::vector<PortId> to_;  // Empty = everybody.
   uint32_t rate_ = kNarrowband;
   size_t place_ = 0;      // In the clip, in samples at rate_.
   int64_t position_ = 0;  // Of the line, at rate_.

@@ -25,7 +25,7 @@ void MixSeat::set_rate(uint32_t rate) {
   rate_ = rate;
   frame_ = samples_for(MixerInput::kTick, rate);
   input_.emplace(rate);
-  contributes_ = false;
+  sounds_ = false;
   missed_ = true;
 }
 
@@ -52,13 +52,23 @@ void MixSeat::listen(bool gated, TimePoint now) {
     meter_.measure_silence();
   }
   const bool was_open = std::exchange(open_, !gated || meter_.active());
-  contributes_ = sounds && (open_ || was_open);
-  if (contributes_ && gated && open_ != was_open) ramp(frame, open_);
+  sounds_ = sounds && (open_ || was_open);
+  if (sounds_ && gated && open_ != was_open) ramp(frame, open_);
+}
+
+bool MixSeat::whispers_to(const MixSeat& listener) const {
+  if (!sounds_) return false;
+  const std::span<const PortId> audience = port_.audience();
+  return std::ranges::find(audience, listener.port_.id()) != audience.end();
 }
 
 void MixSeat::tell_others(std::span<const int32_t> all, int64_t position, TimePoint now) {
   std::array<int32_t, kMaxFrame> others;
-  for (size_t i = 0; i < frame_; ++i) others[i] = all[i] - pcm_[i];
+  if (contributes()) {
+    for (size_t i = 0; i < frame_; ++i) others[i] = all[i] - pcm_[i];
+  } else {
+    std::ranges::copy(all.first(frame_), others.begin());
+  }
   limiter_.process(std::span(others).first(frame_), std::span(out_).first(frame_));
   tell(std::span(out_).first(frame_), position, now);
 }

@@ -40,12 +40,13 @@ class MixSeat final : public SoundPort {
   // ---- A tick, in this order. Packet path. ----
   // Takes the next 20 ms; `gated` leaves out what is too quiet to be a voice.
   void listen(bool gated, TimePoint now);
-  bool contributes() const { return contributes_; }
+  bool contributes() const { return sounds_ && port_.audience().empty(); }  // To what all hear.
+  bool whispers_to(const MixSeat& listener) const;  // Its sound is for some, this one among them.
   std::span<const int16_t> sound() const { return std::span(pcm_).first(frame_); }
   bool speaks() const { return meter_.active(); }
   double level() const { return meter_.level(); }
 
-  // Everybody's sound but its own.
+  // Everybody's sound but its own, and what is for it alone.
   void tell_others(std::span<const int32_t> all, int64_t position, TimePoint now);
   // Everybody's sound, which holds nothing of its own; as PCM, or coded by the seat that leads.
   void tell(std::span<const int16_t> all, int64_t position, TimePoint now);
@@ -97,7 +98,7 @@ class MixSeat final : public SoundPort {
   SpeechMeter meter_;
   MixLimiter limiter_;
   bool open_ = false;  // Its gate.
-  bool contributes_ = false;
+  bool sounds_ = false;
   bool missed_ = true;
   char key_ = 0;  // Its own that is down.
   std::array<int16_t, kMaxFrame> pcm_{}, out_{};

@@ -199,7 +199,7 @@ void Mixer::choose_speaker() {
 void Mixer::choose_leaders(TimePoint now) {
   const bool share = silent_ticks_ < kSilentTicksShared;
   for (const auto& seat : seats_) {
-    const bool listens = share && !seat->contributes();
+    const bool listens = share && !seat->contributes() && !is_whispered_to(*seat);
     seat->group.coder = listens ? seat->sharable(now) : nullptr;
   }
   for (const auto& seat : seats_) {
@@ -240,6 +240,22 @@ void Mixer::follow(MixSeat& seat, MixSeat* leader) {
   seat.group.leader = leader;
 }
 
+bool Mixer::is_whispered_to(const MixSeat& listener) const {
+  return std::ranges::any_of(seats_, [&](const auto& s) { return s->whispers_to(listener); });
+}
+
+void Mixer::tell_privately(MixSeat& listener, TimePoint now) {
+  std::array<int32_t, MixSeat::kMaxFrame> sum;
+  const std::span<int32_t> mine = std::span(sum).first(frame());
+  std::copy_n(all_.begin(), frame(), mine.begin());
+  for (const auto& seat : seats_) {
+    if (!seat->whispers_to(listener)) continue;
+    const std::span<const int16_t> sound = seat->sound();
+    for (size_t i = 0; i < mine.size(); ++i) mine[i] += sound[i];
+  }
+  listener.tell_others(mine, position_, now);
+}
+
 void Mixer::tell_everybody(TimePoint now) {
   const std::span<const int32_t> sum = std::span(all_).first(frame());
   const std::span<int16_t> all = std::span(pcm_).first(frame());
@@ -247,6 +263,10 @@ void Mixer::tell_everybody(TimePoint now) {
   for (const auto& seat : seats_) {
     if (seat->port().hears_each()) tell_apart(*seat, now);
     if (seat->group.leader != nullptr) continue;  // Is told with its group.
+    if (is_whispered_to(*seat)) {
+      tell_privately(*seat, now);
+      continue;
+    }
     if (seat->contributes()) {
       seat->tell_others(sum, position_, now);
       continue;

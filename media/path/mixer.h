@@ -16,7 +16,8 @@ namespace gw::media {
 //
 // Those who say nothing hear the same: where their codec and its settings are the same too, one of
 // them encodes and the others send what it made. In a conference of more than kMixAll the noise of
-// those who say nothing is left out. Owned by a MediaSession; its worker's thread. Ticks neither
+// those who say nothing is left out. Sound that is for some alone (SoundPort::audience) is theirs
+// beside what all hear. Owned by a MediaSession; its worker's thread. Ticks neither
 // allocate nor lock.
 class Mixer final : public MixTable {
  public:
@@ -61,7 +62,9 @@ class Mixer final : public MixTable {
   static bool well_led(const MixSeat& seat);
   MixSeat* find_leader(const MixSeat& seat) const;
   void follow(MixSeat& seat, MixSeat* leader);
+  bool is_whispered_to(const MixSeat& listener) const;
   void tell_everybody(TimePoint now);
+  void tell_privately(MixSeat& listener, TimePoint now);
   void tell_apart(MixSeat& listener, TimePoint now);
   void tell_group(MixSeat& leader, std::span<const int16_t> all, TimePoint now);
   size_t frame() const { return samples_for(kTick, rate_); }

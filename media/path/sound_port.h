@@ -64,6 +64,9 @@ class SoundPort : public PcmSink {
   // Tones in the sound are its keys; else they are taken out of the sound, and pressed.
   virtual bool hears_tones() const { return false; }
 
+  // In a conference: whom its sound is for; empty = everybody.
+  virtual std::span<const PortId> audience() const { return {}; }
+
   // In a conference: who also wants to hear each of the loudest by itself, so told apart, before
   // all of them by play().
   virtual bool hears_each() const { return false; }

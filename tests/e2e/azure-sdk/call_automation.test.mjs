@@ -123,6 +123,19 @@ describe('call automation by the official SDK', () => {
     await gateway.daemon.cleared();
   });
 
+  test('an_unmixed_stream_of_24_khz_has_each_participant_and_their_keys_by_themselves', async (t) => {
+    const carrier = await castOf(t).add(Sipp.start('answer', { port: gateway.daemon.carrier, audio: { hertz: 700 } }));
+    const running = gateway.sdk('streams_apart');
+    const asked = until('the app asks for keys', () => carrier.rtp.digits() === '1', 40_000 * kSlow).then(() => carrier.rtp.press('5#'));
+    const [out] = await Promise.all([running, asked]);
+    assert.equal(out.metadata.sampleRate, 24_000);
+    assert.equal(out.metadata.length, 960);
+    assert.deepEqual(out.participants, ['4:+12065550123', '8:echo123']);
+    assert.ok(out.phone.said < 100, `the phone never said what the app said: ${JSON.stringify(out)}`);
+    assert.deepEqual(out.keys.map(({ data, participantRawID }) => [data, participantRawID]), [['5', '4:+12065550123'], ['#', '4:+12065550123']]);
+    await gateway.daemon.cleared();
+  });
+
   test('an_ivr_answers_plays_recognises_two_digits_and_transfers_to_a_phone', async (t) => {
     await until('the webhook proves itself', () => gateway.daemon.log(/webhook proved/).length > 0, 60_000 * kSlow);
     const phone = await castOf(t).add(Sipp.start('answer', { port: desk, audio: { hertz: kDeskHertz } }));

@@ -24,18 +24,13 @@ class AppMediaTest : public testing::Test {
     std::string url;
     std::function<void(Result<media::ClipPtr>)> done;
   };
-  struct Played {
-    media::ClipPtr clip;
-    bool loop = false;
-    uint64_t serial = 0;
-  };
+  using Played = AppMedia::Needs::Sound;
 
   AppMedia::Needs needs() {
     AppMedia::Needs needs;
     needs.fetch = [this](const std::string& url, auto done) { fetches.push_back({url, done}); };
-    needs.play = [this](media::ClipPtr clip, bool loop, uint64_t serial) {
-      played.push_back({std::move(clip), loop, serial});
-    };
+    needs.play = [this](Played sound) { played.push_back(std::move(sound)); };
+    needs.is_there = [this](const std::string& who) { return gone != who; };
     needs.after = [this](Duration delay, Task task) {
       const TimerId id{++last_timer};
       timers[id] = {clock.now() + delay, std::move(task)};
@@ -87,6 +82,7 @@ class AppMediaTest : public testing::Test {
   test::ManualClock clock;
   std::vector<Fetch> fetches;
   std::vector<Played> played;
+  std::string gone;  // Who left the call.
   std::map<TimerId, std::pair<TimePoint, Task>> timers;
   uint64_t last_timer = 0;
   std::vector<std::string> told;
@@ -153,6 +149,42 @@ TEST_F(AppMediaTest, files_that_cannot_be_had_or_read_fail_with_their_place) {
   media->play(play({"c"}));
   lose(2, ErrorCode::InvalidArgument);
   EXPECT_EQ(told.back(), "PlayFailed 8535 p");
+}
+
+TEST_F(AppMediaTest, what_is_played_to_some_is_for_them_and_a_prompt_for_who_presses_keys) {
+  Play some = play({"a"});
+  some.to = {"8:acs:a_b", kCaller};
+  media->play(std::move(some));
+  bring(0);
+  EXPECT_THAT(played.back().to, ElementsAre("8:acs:a_b", kCaller));
+  ends();
+  media->recognize(recognize({"prompt"}));
+  bring(1);
+  EXPECT_THAT(played.back().to, ElementsAre(kCaller));
+  media->cancel_all();
+  media->play(play({"b"}));
+  bring(2);
+  EXPECT_TRUE(played.back().to.empty()) << "for everybody";
+}
+
+TEST_F(AppMediaTest, what_is_for_one_who_left_is_over) {
+  media->recognize(recognize({"prompt"}));
+  media->play(play({"next"}));
+  bring(0);
+  media->on_somebody_left();
+  EXPECT_TRUE(told.empty()) << "another left";
+  gone = kCaller;
+  media->on_somebody_left();
+  EXPECT_EQ(told.back(), "RecognizeFailed 8523 r");
+  EXPECT_EQ(played.back().clip, nullptr);
+  bring(1);
+  EXPECT_EQ(told.back(), "PlayStarted 0 p") << "the next goes on";
+  Play late = play({"late"}, "late");
+  late.to = {kCaller};
+  media->play(std::move(late));
+  ends();
+  bring(2);
+  EXPECT_EQ(told.back(), "PlayFailed 8523 late") << "nobody overhears what came too late";
 }
 
 TEST_F(AppMediaTest, tones_after_the_prompt_are_collected_to_the_most) {

@@ -19,6 +19,8 @@ using ::testing::ElementsAre;
 constexpr const char* kAlice = "8:acs:res_alice";
 constexpr const char* kBob = "8:acs:res_bob";
 constexpr const char* kEcho = "8:echo123";
+constexpr const char* kDesk =  // Made by a back end: no device, no user of the directory.
+    "8:acs:11111111-2222-3333-4444-555555555555_66666666-7777-8888-9999-000000000000";
 constexpr const char* kCallback = "https://app.example/cb";
 
 class Records final : public CallRecorder {
@@ -41,6 +43,7 @@ class AutomationHostTest : public testing::Test {
     config::App& app = config.apps.emplace_back();
     app.name = "ivr";
     app.webhook = "https://app.example/incoming";
+    app.calls_to = {kDesk};
     config::Route& route = config.routes.emplace_back();
     route.name = "to the ivr";
     route.from = {"users"};
@@ -113,7 +116,8 @@ class AutomationHostTest : public testing::Test {
     invited.request = {"tab1", ++request_};
     invited.identity = kAlice;
     invited.call_id = "alice-1";
-    invited.to = {{"4:" + number, ""}};
+    invited.to = {{number.starts_with("8:") ? number : "4:" + number, ""}};
+    invited.context = {"00FF;encoding=hex", {{"X-MS-Custom-Leg", "1"}}};
     invited.offer = "offer";
     control_->on_edge(invited);
     run();
@@ -185,6 +189,60 @@ TEST_F(AutomationHostTest, a_call_that_nobody_takes_fails_with_the_reason) {
   EXPECT_EQ(told_[0].result->code, 486u);
   EXPECT_EQ(code(ask(ca::GetCall{}, connection)), "404 8522");
   EXPECT_EQ(control_->registry().live(), 0u);
+}
+
+TEST_F(AutomationHostTest, an_app_answers_for_an_identity_whose_calls_it_subscribed_to) {
+  alice_calls(kDesk);
+  ASSERT_EQ(offered_.size(), 1u);
+  EXPECT_EQ(offered_[0].from, kAlice);
+  EXPECT_EQ(offered_[0].to, kDesk);
+  EXPECT_EQ(offered_[0].custom.sip.at("User-To-User"), "00FF;encoding=hex");
+  EXPECT_EQ(offered_[0].custom.sip.at("X-MS-Custom-Leg"), "1");
+  const std::string connection = answer();
+  EXPECT_THAT(participants(connection), ElementsAre(kAlice));
+}
+
+TEST_F(AutomationHostTest, another_app_s_call_is_offered_to_who_subscribed) {
+  const std::string connection = create({kDesk});
+  ASSERT_EQ(offered_.size(), 1u);
+  EXPECT_EQ(offered_[0].to, kDesk);
+  const std::string other = answer();
+  EXPECT_NE(other, connection);
+  EXPECT_EQ(std::ranges::count(types(), "CallConnected"), 2) << "each of the two is told";
+  EXPECT_THAT(participants(connection), ElementsAre(kDesk));
+  EXPECT_EQ(participants(other).size(), 1u);
+}
+
+TEST_F(AutomationHostTest, headers_of_an_app_reach_the_user_who_is_added) {
+  alice_calls();
+  const std::string connection = answer();
+  ca::AddParticipant add;
+  add.who = kBob;
+  add.custom.sip = {{"User-To-User", "00FF"}, {"X-MS-Custom-Leg", "2"}, {"X-Plain", "3"}};
+  add.custom.voip = {{"Order", "42"}, {"Too Long To Be A Name", "x"}, {"Long", std::string(300, 'x')}};
+  EXPECT_TRUE(ask(add, connection));
+  ASSERT_FALSE(edge_.rung.empty());
+  EXPECT_EQ(edge_.rung.back().context.user_to_user, "00FF");
+  using Header = std::pair<std::string, std::string>;
+  EXPECT_THAT(edge_.rung.back().context.headers,
+              ElementsAre(Header("X-MS-Custom-Leg", "2"), Header("X-MS-Custom-Order", "42")));
+}
+
+TEST_F(AutomationHostTest, a_prompt_for_one_of_many_is_for_their_port_alone) {
+  alice_calls();
+  const std::string connection = answer();
+  ca::AddParticipant add;
+  add.who = kEcho;
+  EXPECT_TRUE(ask(add, connection));
+  ca::Play play;
+  play.files = {"https://app.example/whisper.wav"};
+  play.to = {kEcho};
+  EXPECT_TRUE(ask(play, connection));
+  fetches_.back()(std::make_shared<media::Clip>());
+  ASSERT_FALSE(media_.clips.empty());
+  EXPECT_EQ(media_.clips.back().to.size(), 1u);
+  play.to = {kBob};
+  EXPECT_EQ(code(ask(play, connection)), "404 8523");
 }
 
 TEST_F(AutomationHostTest, a_number_that_no_route_serves_fails_as_an_event) {

@@ -287,6 +287,46 @@ TEST(Router, an_emergency_number_that_is_switched_off_is_a_number_like_others) {
   EXPECT_EQ(decide(c, call("phone:101", "911"), at(21, 12)).cause.cause, Cause::NotFound);
 }
 
+// As with a subscription of Event Grid.
+config::Config with_subscriber(std::vector<std::string> calls_to) {
+  config::Config c = house();
+  config::App& app = c.apps.emplace_back();
+  app.name = "bot";
+  app.calls_to = std::move(calls_to);
+  c.routes = {route("in", {"trunks"}, "+14255550101", {"phone:101", "phone:102"}),
+              route("to the bot", {"phones"}, "+14255550199", {"app:bot"})};
+  return c;
+}
+
+TEST(Router, an_app_rings_beside_those_whose_calls_it_subscribed_to) {
+  const config::Config c = with_subscriber({"8:acs:*", "+142555501*"});
+  EXPECT_EQ(targets(decide(c, call("user:carol", kAlice), {})), "user:alice|app:bot");
+  EXPECT_EQ(targets(decide(c, call("phone:101", "201"), {})), "user:alice|app:bot")
+      << "an extension of a user is an identity too";
+  EXPECT_EQ(decide(c, call("phone:101", "201"), {}).called, kAlice);
+  EXPECT_EQ(targets(decide(c, call("user:alice", kOther), {})),
+            std::string("user:") + kOther + "|app:bot");
+  EXPECT_EQ(targets(decide(c, call("trunk:acme", "+14255550101"), {})),
+            "phone:101|app:bot, phone:102");
+  EXPECT_EQ(decide(c, call("trunk:acme", "+14255550101"), {}).called, "4:+14255550101");
+}
+
+TEST(Router, an_app_hears_of_no_call_that_it_did_not_subscribe_to_and_of_none_twice) {
+  const config::Config c = with_subscriber({kAlice, "+14255550199"});
+  EXPECT_EQ(targets(decide(c, call("user:alice", kOther), {})), std::string("user:") + kOther);
+  EXPECT_EQ(targets(decide(c, call("phone:102", "101"), {})), "phone:101");
+  EXPECT_EQ(targets(decide(c, call("phone:102", "+14255550199"), {})), "app:bot")
+      << "its route gives it the call already";
+  EXPECT_EQ(targets(decide(c, call("app:bot", kAlice), {})), "user:alice")
+      << "what it passes on does not come back to it";
+  EXPECT_EQ(targets(decide(c, call("app:rest", kAlice), {})), "user:alice|app:bot");
+}
+
+TEST(Router, an_emergency_call_is_for_nobody_else) {
+  const config::Config c = with_subscriber({"*"});
+  EXPECT_EQ(targets(decide(c, call("phone:101", "911"), {})), "trunk:acme, trunk:backup");
+}
+
 TEST(Router, a_phones_identity_in_the_cloud_is_the_phone) {
   config::Config c = house();
   c.phones[1].identity = kOther;

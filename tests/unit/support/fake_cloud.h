@@ -33,12 +33,13 @@ class FakeCloud final : public CloudLink {
         log);
     last = connection.get();
     return {token,
+            "",
             last,
             "https://gw.test/acs/callbacks/" + token,
             {"wss://gw.test/acs/media/" + token, false, 16000}};
   }
   void release(const std::string& token) override { released.push_back(token); }
-  Result<std::unique_ptr<CloudAudio>> open_audio(const std::string&, SessionId session,
+  Result<std::unique_ptr<CloudAudio>> open_audio(const Line&, SessionId session,
                                                  CloudAudioObserver& observer,
                                                  const Log&) override {
     if (no_port) return fail(ErrorCode::Exhausted, "no port");

@@ -41,8 +41,8 @@ class FakeMediaEngine final : public media::MediaEngine {
   void set_held(PortId port, bool on) override { held[port] = on; }
   void set_muted(PortId port, bool on) override { muted[port] = on; }
   void play_ringback(PortId port, bool on) override { ringback[port] = on; }
-  void play_clip(PortId port, media::ClipPtr clip, bool loop, uint64_t serial) override {
-    clips.push_back({port, std::move(clip), loop, serial});
+  void play_clip(PortId port, media::ClipOrder order) override {
+    clips.push_back({port, std::move(order.clip), order.loop, order.serial, std::move(order.to)});
   }
   void send_digits(PortId port, std::string_view digits, Duration, Duration) override { digits_sent[port] += digits; }
   void receive_digit(PortId port, char digit, Duration length) override {
@@ -71,6 +71,7 @@ class FakeMediaEngine final : public media::MediaEngine {
     media::ClipPtr clip;
     bool loop = false;
     uint64_t serial = 0;
+    std::vector<PortId> to{};
   };
   std::vector<Played> clips;
   std::map<PortId, media::Codec> other_legs;

@@ -170,6 +170,9 @@ TEST(CallRequests, what_is_wrong_is_named) {
   EXPECT_EQ(why(read_add(R"({"participantToAdd":{"rawId":"8:acs:a_b"},
                              "customCallingContext":{"sipHeaders":{"X":"a\r\nVia: b"}}})")),
             "BadRequest customCallingContext.sipHeaders");
+  EXPECT_EQ(why(read_add(R"({"participantToAdd":{"rawId":"8:acs:a_b"},
+                             "customCallingContext":{"sipHeaders":{"P-Asserted-Identity":"<sip:911>"}}})")),
+            "BadRequest customCallingContext.sipHeaders");
   EXPECT_EQ(why(read_mute(R"({"targetParticipants":[{"rawId":"4:1"},{"rawId":"4:2"}]})")),
             "BadRequest targetParticipants");
 }

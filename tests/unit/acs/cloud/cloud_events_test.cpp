@@ -85,14 +85,6 @@ TEST(CloudCallEvents, what_is_no_event_of_a_call_is_left_out) {
   EXPECT_FALSE(parse_call_events(many.dump()));
 }
 
-TEST(CloudCallEvents, tones_have_one_key_each_in_every_spelling) {
-  const std::pair<const char*, char> table[] = {
-      {"zero", '0'}, {"Nine", '9'}, {"5", '5'},        {"pound", '#'}, {"hash", '#'},
-      {"#", '#'},    {"star", '*'}, {"asterisk", '*'}, {"*", '*'},     {"a", 'A'},
-      {"D", 'D'},    {"", 0},       {"E", 0},          {"flash", 0},   {"55", 0}};
-  for (const auto& [word, key] : table) EXPECT_EQ(key_of_tone(word), key) << word;
-}
-
 json incoming(const char* type_key) {
   return {{"id", "e1"},
           {type_key, "Microsoft.Communication.IncomingCall"},

@@ -2,11 +2,11 @@
 
 #include <set>
 
-#include "acs/cloud/any_case.h"
 #include "acs/cloud/call_requests.h"
-#include "acs/cloud/identifier_json.h"
 #include "acs/cloud/identity_requests.h"
+#include "acs/identity/any_case.h"
 #include "acs/identity/base64.h"
+#include "acs/identity/identifier_json.h"
 #include "acs/rest/http_date.h"
 #include "acs/rest/signing.h"
 #include "tests/unit/acs/cloud/recorded.h"
@@ -15,6 +15,7 @@ namespace gw::test {
 namespace {
 
 using namespace acs::cloud;
+namespace identity = acs::identity;
 using nlohmann::json;
 
 constexpr const char* kResource = "8:acs:11111111-2222-3333-4444-555555555555_";
@@ -236,18 +237,18 @@ TEST(CloudIdentifiers, are_written_as_the_official_clients_write_them) {
     const std::string raw = vector.at("rawId");
     SCOPED_TRACE(raw);
     if (vector.at("parsed").at("kind") == "unknown") continue;  // Nobody can be called by it.
-    EXPECT_EQ(to_json(raw, WithKind::No), vector.at("serialized"));
-    EXPECT_EQ(raw_id_of(to_json(raw)), raw);
+    EXPECT_EQ(identity::to_json(raw, identity::WithKind::No), vector.at("serialized"));
+    EXPECT_EQ(identity::raw_id_of(identity::to_json(raw)), raw);
   }
 }
 
 TEST(CloudIdentifiers, are_read_without_a_raw_id_and_in_any_casing) {
-  EXPECT_EQ(raw_id_of({{"communicationUser", {{"id", kAlice}}}}), kAlice);
-  EXPECT_EQ(raw_id_of({{"RawId", kAlice}}), kAlice);
-  EXPECT_EQ(raw_id_of({{"PhoneNumber", {{"Value", "+1425"}}}}), "4:+1425");
-  EXPECT_EQ(raw_id_of({{"microsoftTeamsUser", {{"userId", "u"}}}}), "8:orgid:u");
-  EXPECT_EQ(raw_id_of(json::object()), "");
-  EXPECT_EQ(raw_id_of(json::array()), "");
+  EXPECT_EQ(identity::raw_id_of({{"communicationUser", {{"id", kAlice}}}}), kAlice);
+  EXPECT_EQ(identity::raw_id_of({{"RawId", kAlice}}), kAlice);
+  EXPECT_EQ(identity::raw_id_of({{"PhoneNumber", {{"Value", "+1425"}}}}), "4:+1425");
+  EXPECT_EQ(identity::raw_id_of({{"microsoftTeamsUser", {{"userId", "u"}}}}), "8:orgid:u");
+  EXPECT_EQ(identity::raw_id_of(json::object()), "");
+  EXPECT_EQ(identity::raw_id_of(json::array()), "");
 }
 
 struct StringCase {

@@ -34,10 +34,12 @@ class ClipPortTest : public ::testing::Test, public PortObserver {
     return out;
   }
   // What a phone of G.711 heard since.
-  std::vector<int16_t> heard(size_t from) const {
+  std::vector<int16_t> heard(size_t from) const { return heard(world_.a, from); }
+  template <class Leg>
+  static std::vector<int16_t> heard(const Leg& leg, size_t from) {
     std::vector<int16_t> out;
-    for (size_t i = from; i < world_.a.transport.rtp_out.size(); ++i) {
-      for (const std::byte code : world_.a.transport.rtp_out[i].payload) {
+    for (size_t i = from; i < leg.transport.rtp_out.size(); ++i) {
+      for (const std::byte code : leg.transport.rtp_out[i].payload) {
         out.push_back(g711_decode(Law::Mu, std::to_integer<uint8_t>(code)));
       }
     }
@@ -53,7 +55,7 @@ class ClipPortTest : public ::testing::Test, public PortObserver {
 
 TEST_F(ClipPortTest, a_clip_is_heard_once_at_the_leg_s_pace_and_its_end_is_told) {
   wire(Codec::Pcmu);
-  app_.play(clip(500ms), false, 7, world_.clock.now());
+  app_.play({clip(500ms), false, 7}, world_.clock.now());
   advance(400ms);
   EXPECT_NEAR(static_cast<double>(sent()), 20, 1);
   EXPECT_TRUE(ended_.empty());
@@ -64,7 +66,7 @@ TEST_F(ClipPortTest, a_clip_is_heard_once_at_the_leg_s_pace_and_its_end_is_told)
 
 TEST_F(ClipPortTest, a_wideband_leg_hears_the_wideband_sound) {
   wire(Codec::G722);
-  app_.play(clip(200ms), false, 1, world_.clock.now());
+  app_.play({clip(200ms), false, 1}, world_.clock.now());
   advance(250ms);
   EXPECT_EQ(ended_.size(), 1u) << "in time, whatever the rate";
   EXPECT_GE(sent(), 10u);
@@ -72,11 +74,11 @@ TEST_F(ClipPortTest, a_wideband_leg_hears_the_wideband_sound) {
 
 TEST_F(ClipPortTest, a_loop_goes_on_until_it_is_stopped) {
   wire(Codec::Pcmu);
-  app_.play(clip(100ms), true, 1, world_.clock.now());
+  app_.play({clip(100ms), true, 1}, world_.clock.now());
   advance(1s);
   EXPECT_TRUE(ended_.empty());
   EXPECT_NEAR(static_cast<double>(sent()), 50, 2);
-  app_.play(nullptr, false, 2, world_.clock.now());
+  app_.play({nullptr, false, 2}, world_.clock.now());
   advance(400ms);
   const size_t quiet = sent();
   advance(200ms);
@@ -86,9 +88,9 @@ TEST_F(ClipPortTest, a_loop_goes_on_until_it_is_stopped) {
 
 TEST_F(ClipPortTest, another_clip_takes_the_place_of_the_first) {
   wire(Codec::Pcmu);
-  app_.play(clip(1s, 1000), false, 1, world_.clock.now());
+  app_.play({clip(1s, 1000), false, 1}, world_.clock.now());
   advance(200ms);
-  app_.play(clip(300ms, 2000), false, 2, world_.clock.now());
+  app_.play({clip(300ms, 2000), false, 2}, world_.clock.now());
   const size_t from = sent();
   advance(200ms);
   EXPECT_NEAR(test::peak_at(heard(from), 2000), 8000, 500);
@@ -99,7 +101,7 @@ TEST_F(ClipPortTest, another_clip_takes_the_place_of_the_first) {
 
 TEST_F(ClipPortTest, what_is_played_before_the_leg_is_negotiated_waits_for_it) {
   relay_ = std::make_unique<Relay>(world_.a.port, app_, world_.clock.now());
-  app_.play(clip(200ms), false, 1, world_.clock.now());
+  app_.play({clip(200ms), false, 1}, world_.clock.now());
   advance(500ms);
   EXPECT_EQ(sent(), 0u);
   world_.negotiate(world_.a, TwoPorts::parameters(Codec::Pcmu));
@@ -115,13 +117,47 @@ TEST_F(ClipPortTest, in_a_conference_it_is_heard_beside_the_others) {
   mixer.add(world_.a.port, false, world_.clock.now());
   mixer.add(world_.b.port, false, world_.clock.now());
   mixer.add(app_, false, world_.clock.now());
-  app_.play(clip(1s), false, 1, world_.clock.now());
+  app_.play({clip(1s), false, 1}, world_.clock.now());
   for (int i = 0; i < 500; ++i) {
     advance(1ms);
     mixer.on_timer(world_.clock.now());
   }
   const auto sound = heard(10);
   EXPECT_NEAR(test::peak_at(sound, 1000), 8000, 800);
+}
+
+TEST_F(ClipPortTest, in_a_conference_what_is_for_one_is_heard_by_nobody_else) {
+  ClipPort other{PortId{10}, world_.earliest, *this};
+  world_.negotiate(world_.a, TwoPorts::parameters(Codec::Pcmu));
+  world_.negotiate(world_.b, TwoPorts::parameters(Codec::Pcmu));
+  Mixer mixer(world_.clock.now());
+  for (SoundPort* port :
+       std::initializer_list<SoundPort*>{&world_.a.port, &world_.b.port, &app_, &other}) {
+    mixer.add(*port, false, world_.clock.now());
+  }
+  app_.play({clip(1s, 1000), false, 1, {world_.b.port.id()}}, world_.clock.now());
+  other.play({clip(1s, 2000), false, 2}, world_.clock.now());
+  for (int i = 0; i < 500; ++i) {
+    advance(1ms);
+    other.deadline().set(kNever);
+    other.on_timer(world_.clock.now());
+    mixer.on_timer(world_.clock.now());
+  }
+  EXPECT_LT(test::peak_at(heard(world_.a, 10), 1000), 50) << "a private prompt is not overheard";
+  EXPECT_NEAR(test::peak_at(heard(world_.a, 10), 2000), 8000, 800);
+  EXPECT_NEAR(test::peak_at(heard(world_.b, 10), 1000), 8000, 800);
+  EXPECT_NEAR(test::peak_at(heard(world_.b, 10), 2000), 8000, 800) << "and what is for all";
+}
+
+TEST_F(ClipPortTest, wired_to_another_than_it_is_for_it_waits) {
+  wire(Codec::Pcmu);
+  app_.play({clip(200ms), false, 1, {PortId{77}}}, world_.clock.now());
+  advance(500ms);
+  EXPECT_TRUE(ended_.empty());
+  EXPECT_LT(test::rms(heard(0)), 10.0);
+  app_.play({clip(200ms), false, 2, {world_.a.port.id()}}, world_.clock.now());
+  advance(300ms);
+  EXPECT_EQ(ended_, std::vector<uint64_t>{2});
 }
 
 }  // namespace

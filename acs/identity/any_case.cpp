@@ -1,11 +1,11 @@
-#include "acs/cloud/any_case.h"
+#include "acs/identity/any_case.h"
 
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-namespace gw::acs::cloud {
+namespace gw::acs {
 namespace {
 
 bool same_letters(std::string_view a, std::string_view b) {
@@ -45,4 +45,4 @@ bool flag_of(const nlohmann::json& object, std::string_view name) {
   return value && value->is_boolean() && value->get<bool>();
 }
 
-}  // namespace gw::acs::cloud
+}  // namespace gw::acs

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace gw::acs::cloud {
+namespace gw::acs {
 
 // Members of JSON objects whatever the letter case of their names: Azure's services and samples
 // write "error" and "Error", "audioData" and "AudioData". An exact match comes first. Pure.
@@ -16,4 +16,4 @@ std::string text_of(const nlohmann::json& object, std::string_view name);  // ""
 int64_t number_of(const nlohmann::json& object, std::string_view name);
 bool flag_of(const nlohmann::json& object, std::string_view name);
 
-}  // namespace gw::acs::cloud
+}  // namespace gw::acs
