@@ -452,6 +452,7 @@ TEST_F(InviteOut, says_who_sent_the_call_on_in_diversion_and_history_info) {
   out.diverted = {{"+14255550100", "pbx.test", "no-answer", false},
                   {"+14255550188", "carrier.test", "user-busy", true}};
   out.say_diversion = out.say_history = true;
+  out.refer = false;
   out.p_preferred_identity =
       sip::NameAddr{.display = {}, .user = "+14255550100", .host = "pbx.test"};
   out.remote_party = sip::NameAddr{.display = "Zoë", .user = "+14255550100", .host = "pbx.test"};
