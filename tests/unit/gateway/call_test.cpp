@@ -417,6 +417,11 @@ TEST_F(RosterTest, who_speaks_holds_or_is_muted_is_marked) {
 
 class TransferTest : public CallTest {
  protected:
+  explicit TransferTest(Duration ring_timeout = 1h) {
+    config::Config config = *config_;
+    config.calls.ring_timeout = ring_timeout;
+    config_ = std::make_shared<const config::Config>(std::move(config));
+  }
   void SetUp() override {
     begin({{{kAlice}}});
     alice_ = talk("alice");
@@ -478,7 +483,12 @@ TEST_F(TransferTest, who_waits_alone_for_a_target_that_refuses_is_hung_up) {
   EXPECT_TRUE(alice_->ended);
 }
 
-TEST_F(TransferTest, a_target_that_nobody_answers_is_a_failure_in_the_ring_timeout) {
+class ImpatientTransferTest : public TransferTest {
+ protected:
+  ImpatientTransferTest() : TransferTest(20ms) {}
+};
+
+TEST_F(ImpatientTransferTest, a_target_that_nobody_answers_is_a_failure_in_the_ring_timeout) {
   transferred();
   loop_.after(60ms, [this] { loop_.stop(); });
   loop_.run();
