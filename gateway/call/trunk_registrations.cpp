@@ -255,7 +255,11 @@ std::optional<TrunkRegistrations::Status> TrunkRegistrations::status(std::string
 
 std::optional<std::string> TrunkRegistrations::trunk_of(const SocketAddress& source) const {
   for (const auto& [trunk, registration] : registrations_) {
-    if (registration.at && registration.at->address.same_host(source)) return trunk;
+    if (!registration.at) continue;
+    // Over TCP and TLS a carrier calls from any port of its own.
+    const bool any_port = registration.at->transport != sip::Transport::Udp;
+    const SocketAddress& there = registration.at->address;
+    if (any_port ? there.same_host(source) : there == source) return trunk;
   }
   return std::nullopt;
 }

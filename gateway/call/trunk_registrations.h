@@ -39,7 +39,7 @@ class TrunkRegistrations {
   };
   std::optional<Status> status(std::string_view trunk) const;  // None: it does not register.
 
-  // The trunk whose registrar sits at this address: calls come from there.
+  // The trunk whose registrar sits at this address (over UDP: and port): calls come from there.
   std::optional<std::string> trunk_of(const SocketAddress& source) const;
 
  private:

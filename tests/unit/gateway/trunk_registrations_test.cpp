@@ -144,8 +144,8 @@ TEST_F(TrunkRegistrationsTest, a_failed_refresh_costs_nothing_until_what_was_gra
 }
 
 TEST_F(TrunkRegistrationsTest, calls_from_who_granted_it_are_the_trunks) {
-  const SocketAddress there = *SocketAddress::parse("127.0.0.1:40000"),
-                      stranger = *SocketAddress::parse("127.0.0.9:5070");
+  const SocketAddress there = *SocketAddress::parse("127.0.0.1:5070"),
+                      stranger = *SocketAddress::parse("127.0.0.1:40000");
   EXPECT_FALSE(registrations.trunk_of(there));
   ASSERT_TRUE(asks());
   agent.answer(granted(100s));
