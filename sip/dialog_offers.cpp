@@ -88,7 +88,7 @@ bool InviteDialog::accept_offer(const std::string& sdp) {
   const std::string lines = prack ? std::string() : session_lines();
   nta_incoming_treply(
       their_offer_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()),
-      SIPTAG_ALLOW_STR(kAllow), TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
+      SIPTAG_ALLOW_STR(allow_.c_str()), TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
       SIPTAG_CONTENT_TYPE_STR("application/sdp"), SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());
   if (nta_incoming_method(their_offer_.get()) == sip_method_invite) {
     exchange_.invite_answered();

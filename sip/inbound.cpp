@@ -127,7 +127,8 @@ void Inbound::on_options(Request& request) {
         {503, "Service Unavailable", "draining",
          "Retry-After: " + std::to_string(kRetryAfterSeconds + core_.random.u32() % 10) + "\r\n"});
   }
-  const std::string lines = allow_line() + kAccept;
+  const bool refer = !request.trunk || directory_.takes_refer(*request.trunk);
+  const std::string lines = "Allow: " + allow_for(refer) + "\r\n" + kAccept;
   nta_msg_treply(core_.agent.get(), request.message.release(), SIP_200_OK,
                  SIPTAG_SERVER_STR(core_.user_agent.c_str()), SIPTAG_HEADER_STR(lines.c_str()),
                  TAG_END());
@@ -159,7 +160,8 @@ void Inbound::on_invite(Request& request) {
       InviteServer::accept(core_, request.message,
                            {request.listener, request.source, request.listener->bound.transport,
                             !request.trunk.has_value(),
-                            request.trunk ? directory_.own_host(*request.trunk) : std::string()});
+                            request.trunk ? directory_.own_host(*request.trunk) : std::string(),
+                            !request.trunk || directory_.takes_refer(*request.trunk)});
   if (!dialog) return reject(request, {500, "Server Internal Error", "internal", {}});
 
   const uint64_t id = dialog->id();

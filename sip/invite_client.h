@@ -41,7 +41,7 @@ class InviteClient final : public InviteDialog {
   void on_no_final();
 
   OutgoingPtr invite_;
-  std::string local_tag_, request_uri_, first_route_, allow_;
+  std::string local_tag_, request_uri_, first_route_;
   std::string header_lines_, sdp_;  // Sent again with credentials after a 401 or 407.
   std::string sent_auth_;
   EarlyDialogs forks_;

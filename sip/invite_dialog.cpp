@@ -181,7 +181,7 @@ OutgoingPtr InviteDialog::request(sip_method_t method, const char* name, nta_res
       leg_.get(), callback, magic(this), URL_STRING_MAKE(route_.c_str()), method, name, nullptr,
       TPTAG_IDENT(listener_->ident.c_str()),
       TAG_IF(refreshes, SIPTAG_CONTACT_STR(contact_.c_str())),
-      TAG_IF(refreshes, SIPTAG_ALLOW_STR(kAllow)), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
+      TAG_IF(refreshes, SIPTAG_ALLOW_STR(allow_.c_str())), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
       TAG_IF(!headers.empty(), SIPTAG_HEADER_STR(headers.c_str())),
       TAG_IF(!text.empty(), SIPTAG_CONTENT_TYPE_STR(type.c_str())),
       TAG_IF(!text.empty(), SIPTAG_PAYLOAD_STR(text.c_str())), TAG_END()));
@@ -278,14 +278,14 @@ int InviteDialog::on_request(nta_incoming_t* transaction, const sip_t& sip) {
     case sip_method_info: return on_info(transaction, sip);
     case sip_method_options:
       return reply(transaction, SIP_200_OK,
-                   std::string("Allow: ") + kAllow + "\r\nAccept: application/sdp\r\n");
+                   std::string("Allow: ") + allow_ + "\r\nAccept: application/sdp\r\n");
     case sip_method_refer: return on_refer(transaction, sip);
     case sip_method_notify:
     case sip_method_prack:
     case sip_method_cancel: return 481;
     default:
       return reply(transaction, SIP_405_METHOD_NOT_ALLOWED,
-                   std::string("Allow: ") + kAllow + "\r\n");
+                   std::string("Allow: ") + allow_ + "\r\n");
   }
 }
 

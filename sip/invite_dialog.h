@@ -157,6 +157,7 @@ class InviteDialog {
   // that outlive us.
   const Listener* listener_ = nullptr;
   std::string contact_;
+  std::string allow_ = kAllow;  // What we tell this peer that we take.
   ClientAuth auth_;
   State state_ = State::Early;
   OfferExchange exchange_;

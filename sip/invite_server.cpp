@@ -42,6 +42,7 @@ InviteServer* InviteServer::accept(SipCore& core, MsgPtr& message, const Arrival
   dialog->listener_ = arrival.listener;
   dialog->contact_ = core.listeners.contact(*arrival.listener, user_of(sip->sip_request->rq_url[0]),
                                             arrival.source, arrival.own_host);
+  dialog->allow_ = allow_for(arrival.refer);
   dialog->late_offer_ = !body_of(*sip).sdp;
   dialog->reliable_wanted_ = requires_100rel(*sip);
   dialog->reliable_possible_ = supports_100rel(*sip);
@@ -83,7 +84,7 @@ bool InviteServer::progress(int status, const std::optional<std::string>& sdp) {
     return progress_reliably(status, body ? *sdp : "");
   return nta_incoming_treply(
              invite_.get(), status, nullptr, SIPTAG_CONTACT_STR(contact_.c_str()),
-             SIPTAG_ALLOW_STR(kAllow), TAG_IF(body, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+             SIPTAG_ALLOW_STR(allow_.c_str()), TAG_IF(body, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
              TAG_IF(body, SIPTAG_PAYLOAD_STR(body ? sdp->c_str() : "")), TAG_END()) == 0;
 }
 
@@ -98,7 +99,7 @@ bool InviteServer::progress_reliably(int status, const std::string& sdp) {
             ->on_prack(response, prack, sip);
       },
       reinterpret_cast<nta_reliable_magic_t*>(static_cast<InviteDialog*>(this)), status, nullptr,
-      SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
+      SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(allow_.c_str()),
       TAG_IF(!sdp.empty(), SIPTAG_CONTENT_TYPE_STR("application/sdp")),
       TAG_IF(!sdp.empty(), SIPTAG_PAYLOAD_STR(sdp.c_str())), TAG_END());
   if (!sent) return false;
@@ -132,7 +133,7 @@ bool InviteServer::answer(const std::string& sdp) {
   }
   const std::string lines = session_lines();
   const int sent = nta_incoming_treply(
-      invite_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(kAllow),
+      invite_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(allow_.c_str()),
       TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
       SIPTAG_SERVER_STR(core_.user_agent.c_str()), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
       SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());

@@ -20,6 +20,7 @@ class InviteServer final : public InviteDialog {
     Transport transport = Transport::Udp;
     bool from_phone = false;
     std::string own_host;  // In Contact; empty = our address.
+    bool refer = true;     // Allow names it.
   };
 
   // Takes the message, sends 100. nullptr: no dialog can be made of it, the message is still the

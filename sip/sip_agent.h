@@ -108,6 +108,8 @@ class SipDirectory {
   virtual std::optional<PhoneAccount> phone(std::string_view username) const = 0;
   // How this trunk wants us called in Contact; empty = by our address.
   virtual std::string own_host([[maybe_unused]] std::string_view trunk) const { return {}; }
+  // May this trunk transfer calls by REFER? Microsoft's proxy does it itself when Allow does not name it.
+  virtual bool takes_refer([[maybe_unused]] std::string_view trunk) const { return true; }
   // An emergency number: its INVITE is neither rate-limited, nor banned, nor shed while draining. Who calls is still asked.
   virtual bool always_admitted([[maybe_unused]] std::string_view request_user) const { return false; }
 };

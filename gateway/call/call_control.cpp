@@ -69,6 +69,11 @@ std::string CallControl::own_host(std::string_view trunk) const {
   return known ? known->fqdn : std::string();
 }
 
+bool CallControl::takes_refer(std::string_view trunk) const {
+  const config::Trunk* known = config_->trunk(trunk);
+  return !known || known->profile != config::TrunkProfile::DirectRouting;
+}
+
 std::optional<sip::PhoneAccount> CallControl::phone(std::string_view username) const {
   const config::Phone* phone = config_->phone(username);
   if (!phone) return std::nullopt;

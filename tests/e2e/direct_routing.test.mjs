@@ -29,7 +29,7 @@ describe('direct routing', () => {
     daemon = await cast.add(Daemon.start({
       files: {
         'trunks.d/microsoft.toml': `name = "microsoft"\nprofile = "direct-routing"\nfqdn = "${kSbc}"\noptions_interval = "5s"\n` +
-          `targets = [${proxies.map(({ name, port }) => `"sip:${name}:${port};transport=tls"`).join(', ')}]\npeers = []\n` +
+          `targets = [${proxies.map(({ name, port }) => `"sip:${name}:${port};transport=tls"`).join(', ')}]\npeers = ["127.0.0.9"]\n` +
           `[tls]\ncertificate = "${ours.certificate}"\nkey = "${ours.key}"\nca = "${authority.file}"\n`,
       },
       edit: {

@@ -126,7 +126,7 @@ export class StrictProxy {
 
   /** A request of the proxy's own, on a connection of its own, to the SBC: its final response. */
   async request(text, port, ms = 5_000) {
-    const socket = tls.connect({ port, host: '127.0.0.1', servername: this.sbc, ca: this.ca, cert: this.files.certificate, key: this.files.key });
+    const socket = tls.connect({ port, host: '127.0.0.1', localAddress: '127.0.0.9', servername: this.sbc, ca: this.ca, cert: this.files.certificate, key: this.files.key });
     const answers = [];
     this.#read(socket, (message) => answers.push(message));
     socket.on('error', (error) => answers.push(error));
