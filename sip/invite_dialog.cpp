@@ -177,14 +177,15 @@ OutgoingPtr InviteDialog::request(sip_method_t method, const char* name, nta_res
                                   const std::string& headers, const Body& body) {
   const bool refreshes = method == sip_method_invite || method == sip_method_update;
   const std::string type(body.type), text(body.text);
-  return OutgoingPtr(nta_outgoing_tcreate(
-      leg_.get(), callback, magic(this), URL_STRING_MAKE(route_.c_str()), method, name, nullptr,
-      TPTAG_IDENT(listener_->ident.c_str()),
-      TAG_IF(refreshes, SIPTAG_CONTACT_STR(contact_.c_str())),
-      TAG_IF(refreshes, SIPTAG_ALLOW_STR(allow_.c_str())), SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
-      TAG_IF(!headers.empty(), SIPTAG_HEADER_STR(headers.c_str())),
-      TAG_IF(!text.empty(), SIPTAG_CONTENT_TYPE_STR(type.c_str())),
-      TAG_IF(!text.empty(), SIPTAG_PAYLOAD_STR(text.c_str())), TAG_END()));
+  return OutgoingPtr(
+      nta_outgoing_tcreate(leg_.get(), callback, magic(this), URL_STRING_MAKE(route_.c_str()),
+                           method, name, nullptr, TPTAG_IDENT(listener_->ident.c_str()),
+                           TAG_IF(refreshes, SIPTAG_CONTACT_STR(contact_.c_str())),
+                           TAG_IF(refreshes, SIPTAG_ALLOW_STR(allow_.c_str())),
+                           SIPTAG_USER_AGENT_STR(core_.user_agent.c_str()),
+                           TAG_IF(!headers.empty(), SIPTAG_HEADER_STR(headers.c_str())),
+                           TAG_IF(!text.empty(), SIPTAG_CONTENT_TYPE_STR(type.c_str())),
+                           TAG_IF(!text.empty(), SIPTAG_PAYLOAD_STR(text.c_str())), TAG_END()));
 }
 
 bool InviteDialog::send_ack(uint32_t cseq, const std::string& branch, const std::string& auth,

@@ -82,10 +82,11 @@ bool InviteServer::progress(int status, const std::optional<std::string>& sdp) {
   const bool body = sdp && !sdp->empty();
   if (reliable_wanted_ || (reliable_possible_ && body))
     return progress_reliably(status, body ? *sdp : "");
-  return nta_incoming_treply(
-             invite_.get(), status, nullptr, SIPTAG_CONTACT_STR(contact_.c_str()),
-             SIPTAG_ALLOW_STR(allow_.c_str()), TAG_IF(body, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
-             TAG_IF(body, SIPTAG_PAYLOAD_STR(body ? sdp->c_str() : "")), TAG_END()) == 0;
+  return nta_incoming_treply(invite_.get(), status, nullptr, SIPTAG_CONTACT_STR(contact_.c_str()),
+                             SIPTAG_ALLOW_STR(allow_.c_str()),
+                             TAG_IF(body, SIPTAG_CONTENT_TYPE_STR("application/sdp")),
+                             TAG_IF(body, SIPTAG_PAYLOAD_STR(body ? sdp->c_str() : "")),
+                             TAG_END()) == 0;
 }
 
 // Sofia repeats it until its PRACK, keeps later ones back meanwhile, and the 200 too when it
@@ -133,8 +134,8 @@ bool InviteServer::answer(const std::string& sdp) {
   }
   const std::string lines = session_lines();
   const int sent = nta_incoming_treply(
-      invite_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()), SIPTAG_ALLOW_STR(allow_.c_str()),
-      TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
+      invite_.get(), SIP_200_OK, SIPTAG_CONTACT_STR(contact_.c_str()),
+      SIPTAG_ALLOW_STR(allow_.c_str()), TAG_IF(!lines.empty(), SIPTAG_HEADER_STR(lines.c_str())),
       SIPTAG_SERVER_STR(core_.user_agent.c_str()), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
       SIPTAG_PAYLOAD_STR(sdp.c_str()), TAG_END());
   prack_missing_ = false;  // A PRACK that did not come in time is not missed any more.
