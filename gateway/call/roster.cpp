@@ -8,14 +8,21 @@
 namespace gw {
 
 void Roster::on_leg_media(Call& call, Leg& leg, const media::MediaEvent& event) {
-  if (!std::holds_alternative<media::SpeakerChanged>(event)) return;
-  books_[&call].speaker = &leg;
+  const auto* changed = std::get_if<media::SpeakingChanged>(&event);
+  if (changed == nullptr) return;
+  std::set<const Leg*>& speakers = books_[&call].speakers;
+  if (changed->speaks) {
+    speakers.insert(&leg);
+  } else {
+    speakers.erase(&leg);
+  }
   show(call);
 }
 
 void Roster::on_joined_to(Call& call, Call& into) {
   if (const auto other = books_.extract(&call); !other.empty()) {
     books_[&into].parties.merge(other.mapped().parties);
+    books_[&into].speakers.merge(other.mapped().speakers);
   }
   // It watches both, and they are one now.
   into.unwatch(*this);
@@ -32,6 +39,7 @@ void Roster::show(Call& call) {
   std::erase_if(book.parties, [&](const auto& entry) {
     return std::ranges::find(people, entry.first) == people.end();
   });
+  std::erase_if(book.speakers, [&](const Leg* leg) { return !book.parties.contains(leg); });
   for (const Leg* leg : people) {
     if (!book.parties.contains(leg)) {
       book.parties[leg] = {next_key_++, name_of_(call, *leg)};
@@ -42,7 +50,7 @@ void Roster::show(Call& call) {
     for (const Leg* leg : people) {
       if (leg == listener) continue;
       const Known& known = book.parties.at(leg);
-      const bool speaks = people.size() > 2 && book.speaker == leg && !call.is_muted(*leg);
+      const bool speaks = people.size() > 2 && book.speakers.contains(leg) && !call.is_muted(*leg);
       others.push_back({known.key, known.name, leg->locally_held(), call.is_muted(*leg), speaks});
     }
     listener->show_others(others);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "gateway/call/call_watcher.h"
 #include "gateway/call/leg.h"
@@ -34,7 +35,7 @@ class Roster final : public CallWatcher {
   };
   struct Book {
     std::map<const Leg*, Known> parties;
-    const Leg* speaker = nullptr;
+    std::set<const Leg*> speakers;
   };
 
   void show(Call& call);

@@ -109,10 +109,10 @@ struct MediaTimedOut { PortId port; };
 struct DigitReceived { PortId port; char digit; Duration duration; bool in_band; };  // Once per key, when it ended.
 struct DigitsSent { PortId port; };                                 // The queue of send_digits ran dry.
 struct DigitToSend { PortId port; char digit; Duration duration; }; // For the peer of a port with DtmfMode::Info: by signalling.
-struct SpeakerChanged { PortId port; };                             // Who speaks loudest in a conference of more than two.
+struct SpeakingChanged { PortId port; bool speaks; };               // In a conference of more than two: it began, or ended half a second ago.
 struct ClipEnded { PortId port; uint64_t serial; };                 // Heard to its end; not when it was stopped.
 struct PortClosed { PortId port; PortStats stats; };                // After remove_port or close; the last of a port.
-using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, DigitToSend, SpeakerChanged, ClipEnded, PortClosed>;
+using MediaEvent = std::variant<TransportConnected, TransportFailed, MediaTimedOut, DigitReceived, DigitsSent, DigitToSend, SpeakingChanged, ClipEnded, PortClosed>;
 using EventSink = std::function<void(MediaEvent)>;                  // Called on worker threads: posts to the owner's loop.
 
 // Every call's sound: N workers, of which one carries all the legs of a call. Owned by App. All methods belong to one

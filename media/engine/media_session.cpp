@@ -38,7 +38,6 @@ void MediaSession::leave(PortId id, TimePoint now) {
   if (member == members_.end()) return;
   SoundPort& port = *member->port;
   members_.erase(member);
-  if (speaker_ == id) speaker_ = {};
   if (relay_) {
     relay_->unwire(now);
     relay_.reset();
@@ -107,14 +106,14 @@ void MediaSession::stop_mixing(TimePoint now) {
   mixer_->hand_back(now);
   relay_ = std::make_unique<Relay>(*members_[0].port, *members_[1].port);
   mixer_.reset();
-  speaker_ = {};
+  announce_speakers();
 }
 
 // Packet path.
 TimePoint MediaSession::on_timer(TimePoint now) {
   if (!mixer_) return kNever;
   const TimePoint next = mixer_->on_timer(now);
-  announce_speaker();
+  announce_speakers();
   if (members_.size() != 2 || now < two_since_ + kStable) return next;
   if (!mixer_->quiet() && now < two_since_ + kStable + kPatience) return next;
   if (mixer_->key_down()) return next;  // It ends where it began.
@@ -122,13 +121,14 @@ TimePoint MediaSession::on_timer(TimePoint now) {
   return kNever;
 }
 
-void MediaSession::announce_speaker() {
-  const SoundPort* loudest = mixer_->speaker();
-  if (loudest == nullptr) return;
-  const auto member = std::ranges::find(members_, loudest, &Member::port);
-  if (member == members_.end() || member->id == speaker_) return;
-  speaker_ = member->id;
-  observer_.on_port_event(SpeakerChanged{speaker_});
+// Each change once; of two that are left the question is not asked.
+void MediaSession::announce_speakers() {
+  for (Member& member : members_) {
+    const bool speaks = mixer_ && mixer_->speaks(*member.port);
+    if (speaks == member.speaks) continue;
+    member.speaks = speaks;
+    observer_.on_port_event(SpeakingChanged{member.id, speaks});
+  }
 }
 
 }  // namespace gw::media

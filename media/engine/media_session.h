@@ -34,6 +34,7 @@ class MediaSession {
   struct Member {
     PortId id;
     SoundPort* port = nullptr;
+    bool speaks = false;  // As it was announced.
   };
   struct Members {
     std::vector<Member> all;
@@ -54,7 +55,7 @@ class MediaSession {
  private:
   void mix(bool goes_on, TimePoint now);
   void stop_mixing(TimePoint now);
-  void announce_speaker();
+  void announce_speakers();
 
   const SessionId id_;
   PortObserver& observer_;
@@ -64,7 +65,6 @@ class MediaSession {
   std::unique_ptr<Relay> relay_;
   std::unique_ptr<Mixer> mixer_;
   TimePoint two_since_ = kNever;
-  PortId speaker_;
 };
 
 }  // namespace gw::media

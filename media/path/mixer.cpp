@@ -7,8 +7,6 @@ namespace {
 
 constexpr int64_t kMostTicksAtOnce = 2;  // After a stall of the loop: no burst.
 constexpr int kSilentTicksShared = 10;   // Settled silence costs no coder, so nothing is to share.
-constexpr int kChallenge = 15;           // 300 ms of being louder make a new speaker ...
-constexpr double kLouder = 2;            // ... by 3 dB.
 
 }  // namespace
 
@@ -48,15 +46,13 @@ void Mixer::hand_back(TimePoint now) {
   seats_.clear();
 }
 
-// Nobody leads, follows, speaks or holds a key any more who is gone.
+// Nobody leads, follows or holds a key any more who is gone.
 void Mixer::release(MixSeat& gone, TimePoint now) {
   for (const auto& seat : seats_) {
     if (seat->key_of != &gone) continue;
     seat->key_of = nullptr;
     seat->port().release_key(Duration{0}, now);
   }
-  if (speaker_ == &gone) speaker_ = nullptr;
-  if (challenger_ == &gone) challenger_ = nullptr;
   follow(gone, nullptr);
   MixSeat* heir = nullptr;
   for (const auto& seat : seats_) {
@@ -135,10 +131,6 @@ bool Mixer::speaks(const SoundPort& port) const {
       seats_, [&](const auto& seat) { return &seat->port() == &port && seat->speaks(); });
 }
 
-const SoundPort* Mixer::speaker() const {
-  return speaker_ == nullptr ? nullptr : &speaker_->port();
-}
-
 // ---- Packet path ----
 
 TimePoint Mixer::on_timer(TimePoint now) {
@@ -156,7 +148,6 @@ void Mixer::tick(TimePoint now) {
   const bool gated = seats_.size() > kMixAll;
   for (const auto& seat : seats_) seat->listen(gated, now);
   sum_up();
-  choose_speaker();
   choose_leaders(now);
   tell_everybody(now);
   position_ += static_cast<int64_t>(frame());
@@ -172,26 +163,6 @@ void Mixer::sum_up() {
   }
   const bool silent = std::ranges::all_of(all, [](int32_t sample) { return sample == 0; });
   silent_ticks_ = silent ? std::min(silent_ticks_ + 1, kSilentTicksShared) : 0;
-}
-
-void Mixer::choose_speaker() {
-  MixSeat* loudest = nullptr;
-  for (const auto& seat : seats_) {
-    if (!seat->speaks()) continue;
-    if (loudest == nullptr || seat->level() > loudest->level()) loudest = seat.get();
-  }
-  if (loudest == nullptr || loudest == speaker_) {
-    challenger_ = nullptr;
-    return;
-  }
-  if (speaker_ == nullptr || !speaker_->speaks()) {
-    speaker_ = loudest;
-    return;
-  }
-  if (loudest->level() < kLouder * speaker_->level()) return;
-  challenged_ = loudest == challenger_ ? challenged_ + 1 : 1;
-  challenger_ = loudest;
-  if (challenged_ >= kChallenge) speaker_ = loudest;
 }
 
 // Before anybody encodes: who leaves a group, or inherits it, takes the coder's state along, so

@@ -43,7 +43,6 @@ class Mixer final : public MixTable {
   bool quiet() const;     // Nobody speaks.
   bool key_down() const;  // Somebody holds a key that the others are told of.
   bool speaks(const SoundPort& port) const;
-  const SoundPort* speaker() const;  // Who speaks loudest, with hysteresis; null = nobody yet.
 
   // MixTable
   void on_key(const MixSeat& from, const KeyPress& key, TimePoint now) override;
@@ -57,7 +56,6 @@ class Mixer final : public MixTable {
   void release(MixSeat& seat, TimePoint now);
   void tick(TimePoint now);
   void sum_up();
-  void choose_speaker();
   void choose_leaders(TimePoint now);
   static bool well_led(const MixSeat& seat);
   MixSeat* find_leader(const MixSeat& seat) const;
@@ -79,10 +77,6 @@ class Mixer final : public MixTable {
   std::array<std::byte, kMaxEncodedFrame> coded_;
   MixLimiter limiter_;
   int silent_ticks_ = 0;
-
-  MixSeat* speaker_ = nullptr;
-  MixSeat* challenger_ = nullptr;
-  int challenged_ = 0;  // Ticks.
 };
 
 }  // namespace gw::media

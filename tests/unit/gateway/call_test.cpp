@@ -401,7 +401,11 @@ TEST_F(RosterTest, each_party_of_a_conference_is_shown_the_others_under_the_name
 
 TEST_F(RosterTest, who_speaks_holds_or_is_muted_is_marked) {
   join();
-  call_->on_media(media::SpeakerChanged{carol_->port()});
+  call_->on_media(media::SpeakingChanged{carol_->port(), true});
+  call_->on_media(media::SpeakingChanged{alice_->port(), true});
+  EXPECT_EQ(names(*caller_), (Names{"alice@c1 speaks", "103@c2 speaks", "102@c2"}));
+  EXPECT_EQ(names(*carol_), (Names{"101@c1", "alice@c1 speaks", "102@c2"})) << "nobody is told of itself";
+  call_->on_media(media::SpeakingChanged{alice_->port(), false});
   EXPECT_EQ(names(*caller_), (Names{"alice@c1", "103@c2 speaks", "102@c2"}));
   alice_->holds(true);
   EXPECT_EQ(names(*caller_), (Names{"alice@c1 holds", "103@c2 speaks", "102@c2"}));

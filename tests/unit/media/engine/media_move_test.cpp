@@ -162,7 +162,7 @@ TEST_F(MediaMoveTest, two_phones_and_a_browser_hear_each_other) {
   const Party& c = browser(1100);
   for (const PortId port : ports_) engine_->join(port);
   expect_all_hear_all({&a, &b, &c});
-  EXPECT_FALSE(events<SpeakerChanged>().empty());
+  EXPECT_FALSE(events<SpeakingChanged>().empty());
   engine_->disconnect(ports_[0]);
   forget();
   expect_all_hear_all({&b, &c});

@@ -349,23 +349,42 @@ TEST_F(MixerTest, the_leader_of_a_group_may_leave) {
   EXPECT_GT(tone * tone / 2 / std::pow(test::rms(all), 2), 0.98);
 }
 
-TEST_F(MixerTest, the_loudest_speaks_and_another_must_be_louder_for_a_while) {
+TEST_F(MixerTest, each_who_speaks_is_told_of_once_and_again_when_it_ends) {
+  for (int i = 0; i < 3; ++i) world_.add_and_join();
+  const auto told = [&](size_t i) {
+    std::vector<bool> changes;
+    for (const auto& event : world_.of<SpeakingChanged>()) {
+      if (event.port == leg(i).id) changes.push_back(event.speaks);
+    }
+    return changes;
+  };
+  ConferenceRig::say(leg(0), 500, 2000);
+  world_.advance(1s);
+  EXPECT_EQ(std::vector<bool>{true}, told(0));
+  EXPECT_TRUE(world_.session.speaks(leg(0).id));
+  EXPECT_FALSE(world_.session.speaks(leg(1).id));
+  ConferenceRig::say(leg(1), 700, 300);  // Softer, at the same time.
+  world_.advance(1s);
+  EXPECT_EQ(std::vector<bool>{true}, told(0));
+  EXPECT_EQ(std::vector<bool>{true}, told(1));
+  ConferenceRig::say(leg(0), 500, 0);
+  world_.advance(300ms);
+  EXPECT_EQ(std::vector<bool>{true}, told(0)) << "a pause between words ends nothing";
+  world_.advance(1s);
+  EXPECT_EQ((std::vector<bool>{true, false}), told(0));
+  EXPECT_EQ(std::vector<bool>{true}, told(1));
+  EXPECT_TRUE(told(2).empty());
+}
+
+TEST_F(MixerTest, of_two_who_are_left_nobody_is_said_to_speak) {
   for (int i = 0; i < 3; ++i) world_.add_and_join();
   ConferenceRig::say(leg(0), 500, 2000);
   world_.advance(1s);
-  ASSERT_EQ(1u, world_.of<SpeakerChanged>().size());
-  EXPECT_EQ(leg(0).id, world_.of<SpeakerChanged>()[0].port);
-  EXPECT_TRUE(world_.session.speaks(leg(0).id));
-  EXPECT_FALSE(world_.session.speaks(leg(1).id));
-  ConferenceRig::say(leg(1), 700, 2300);  // Louder, but not by 3 dB.
-  world_.advance(1s);
-  EXPECT_EQ(1u, world_.of<SpeakerChanged>().size());
-  ConferenceRig::say(leg(1), 700, 8000);
-  world_.advance(200ms);
-  EXPECT_EQ(1u, world_.of<SpeakerChanged>().size());
-  world_.advance(800ms);
-  ASSERT_EQ(2u, world_.of<SpeakerChanged>().size());
-  EXPECT_EQ(leg(1).id, world_.of<SpeakerChanged>()[1].port);
+  world_.leave(leg(2));
+  world_.advance(4s);
+  ASSERT_FALSE(world_.session.mixes());
+  ASSERT_EQ(2u, world_.of<SpeakingChanged>().size());
+  EXPECT_FALSE(world_.of<SpeakingChanged>()[1].speaks);
 }
 
 TEST_F(MixerTest, noise_of_those_who_say_nothing_is_left_out_of_a_large_conference) {
