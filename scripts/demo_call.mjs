@@ -5,7 +5,7 @@ import { kToneLevel } from '../tests/e2e/lib/assertions.mjs';
 import { decibel } from '../tests/e2e/lib/tone.mjs';
 
 const kHertz = 1230;  // No prompt and no ringing tone has this pitch.
-const kPatience = 15_000;
+const kPatience = Number(process.env.DEMO_PATIENCE ?? 15) * 1000;  // Seconds until an echo must have been heard.
 const number = process.argv[2] ?? '9196';
 const domain = process.env.DEMO_SIP ?? '127.0.0.1:5060';
 
@@ -16,7 +16,9 @@ async function echo(phone) {
   const end = performance.now() + kPatience;
   let heard;
   do {
-    heard = await phone.listen(kHertz, 1);
+    heard = await phone.listen(kHertz, 1, kPatience).catch(() => {
+      throw new Error(`no echo: no sound came within ${kPatience / 1000} s`);
+    });
     if (heard.purity > 0.8 && Math.abs(heard.level - decibel(kToneLevel)) <= 3) return heard;
   } while (performance.now() < end);
   throw new Error(`no echo: ${kHertz} Hz at ${heard.level.toFixed(1)} dB, ${decibel(kToneLevel).toFixed(1)} dB was sent`);

@@ -12,7 +12,7 @@ build_packages=(
   libsofia-sip-ua-dev libsrtp2-dev libopus-dev libspandsp-dev libssl-dev libc-ares-dev libjemalloc-dev
   libprotobuf-dev protobuf-compiler libboost-dev libtomlplusplus-dev libspdlog-dev libexpected-dev libcli11-dev
   libsqlite3-dev libphonenumber-dev libabsl-dev tzdata nlohmann-json3-dev prometheus-cpp-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev
 )
 demo_packages=(baresip-core)
 test_packages=(ccache sip-tester coturn chromium espeak-ng clang-14 libclang-rt-14-dev llvm-14)

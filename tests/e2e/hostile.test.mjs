@@ -12,7 +12,7 @@ import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon, kSlow } from './lib/daemon.mjs';
 import { ClientFrame, demoToken, EdgeDevice } from './lib/edge.mjs';
 import { SipSocket } from './lib/sip_socket.mjs';
-import { until, within } from './lib/wait.mjs';
+import { pause, until, within } from './lib/wait.mjs';
 
 describe('hostile input', () => {
   const cast = new Cast();
@@ -44,8 +44,8 @@ describe('hostile input', () => {
     assert.equal((await peer.ask(daemon.sip.udp, peer.request('OPTIONS', daemon.sip.udp))).status, 200);
   }
 
-  const malformedSip = (peer) => {
-    const good = peer.request('INVITE', daemon.sip.udp, { user: '101' });
+  const malformedSip = (peer, transport = 'udp') => {
+    const good = peer.request('INVITE', daemon.sip[transport], { user: '101' }).replace('SIP/2.0/UDP', `SIP/2.0/${transport.toUpperCase()}`);
     const with_ = (pattern, text) => good.replace(pattern, text);
     return [
       '', '\0', '\r\n\r\n', 'INVITE', 'INVITE sip:x SIP/2.0\r\n', 'SIP/2.0 200 OK\r\n\r\n', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
@@ -72,20 +72,51 @@ describe('hostile input', () => {
     test(`malformed_sip_over_${transport}`, async (t) => {
       const peer = await castOf(t).add(SipSocket.open());
       const [host, port] = daemon.sip[transport].split(':');
-      for (const message of malformedSip(peer)) {
+      const connect = async () => {
         const socket = transport === 'tls' ? tls.connect({ host, port, rejectUnauthorized: false }) : net.connect(port, host);
         socket.on('error', () => {});
         await within('connected', new Promise((resolve, reject) => {
           socket.once(transport === 'tls' ? 'secureConnect' : 'connect', resolve);
           socket.once('error', reject);
         }), 5_000 * kSlow);
-        await new Promise((resolve) => socket.end(message, resolve));
+        return socket;
+      };
+      await counts(['gw_sip_refused_total'], async () => {
+        await Promise.all(malformedSip(peer, transport).map(async (message) => {
+          const socket = await connect();
+          const over = new Promise((resolve) => socket.once('data', resolve).once('close', resolve));
+          socket.write(message);
+          await Promise.race([over, pause(1000)]);  // What is no message yet is waited for.
+          socket.destroy();
+        }));
+      });
+      // By its reason, and answered on the connection it came by.
+      const refusedFor = (reason) => daemon.metric('gw_sip_refused_total', `reason="${reason}"`);
+      for (const [reason, status, spoil] of [
+        ['malformed', 400, (text) => text.replace(/^(From: [^;]*);tag=.*$/m, '$1')],
+        ['max_forwards', 483, (text) => text.replace(/^Max-Forwards: .*$/m, 'Max-Forwards: 0')],
+        ['method', 405, (text) => text.replaceAll('INVITE', 'NONSENSE')],
+      ]) {
+        const before = await refusedFor(reason);
+        const socket = await connect();
+        let answer = '';
+        socket.on('data', (data) => (answer += data));
+        const good = peer.request('INVITE', daemon.sip[transport], { user: '101' })
+          .replace('SIP/2.0/UDP', `SIP/2.0/${transport.toUpperCase()}`);
+        socket.write(spoil(good));
+        await until(`an answer to ${reason} over ${transport}`, () => answer.startsWith(`SIP/2.0 ${status} `), 5_000 * kSlow)
+          .catch((error) => assert.fail(`${error.message}: ${answer.slice(0, 200)}`));
         socket.destroy();
+        await until(`${reason} over ${transport} is counted`, async () => (await refusedFor(reason)) === before + 1, 3_000 * kSlow);
       }
       // Not even TLS; and a client that says nothing at all.
-      const garbage = net.connect(port, host);
-      garbage.on('error', () => {});
-      await new Promise((resolve) => garbage.end(randomBytes(4096), resolve));
+      const garbage = async () => {
+        const socket = net.connect(port, host);
+        socket.on('error', () => {});
+        await new Promise((resolve) => socket.end(randomBytes(4096), resolve));
+      };
+      if (transport === 'tls') await counts(['gw_sip_tls_failures_total'], garbage);
+      else await garbage();
       await sipAlive(t);
       const phone = await castOf(t).add(Baresip.start({ user: '101', password: 'demo-101', domain: daemon.sip[transport], transport }));
       await phone.registered();

@@ -215,3 +215,46 @@ describe('a phone and a user', () => {
     await alice.ended();
   });
 });
+
+describe('nobody answers', () => {
+  const cast = new Cast();
+  let daemon, alice, phone;
+
+  before(async () => {
+    daemon = await cast.add(Daemon.start({ set: { 'calls.ring_timeout': '"2s"' } }));
+    const browser = await cast.add(Browser.start({ hertz: kUserHertz }));
+    phone = await cast.add(Baresip.start({ user: '101', password: 'demo-101', domain: daemon.sip.udp }));
+    alice = await browser.user(daemon, 'alice');
+  });
+  after(() => cast.close());
+  afterEach(async () => {
+    await daemon.cleared();
+    alice.noErrors();
+  });
+
+  test('a_phone_rings_on_and_the_user_is_told', async () => {
+    const mark = phone.mark();
+    await alice.dial('101');
+    await phone.event('CALL_INCOMING', { after: mark });
+    await alice.reaches('Ringing');
+    assertReason(await alice.ended(), 480, 560480);
+    assert.match((await phone.event('CALL_CLOSED', { after: mark })).param, /reset by peer/);  // CANCEL.
+    assert.ok(!(await alice.lastCall()).states.includes('Connected'));
+    const cdr = await daemon.cdr((record) => record.source === 'user:alice');
+    assert.equal(cdr.answered, null);
+    assert.deepEqual(cdr.cause, { sip: 480, q850: 19, code: 480, sub_code: 560480 });
+    assert.ok(Date.parse(cdr.ended) - Date.parse(cdr.started) >= 2_000, JSON.stringify(cdr));
+  });
+
+  test('a_user_is_rung_in_vain_and_the_phone_is_told', async () => {
+    const mark = phone.mark();
+    await phone.dial('201');
+    await alice.rings();
+    assert.match((await phone.event('CALL_CLOSED', { after: mark })).param, /^480 /);
+    assertReason(await alice.stopsRinging(), 480, 540480);
+    const cdr = await daemon.cdr((record) => record.source === 'phone:101');
+    assert.equal(cdr.answered, null);
+    assert.deepEqual(cdr.cause, { sip: 480, q850: 19, code: 487, sub_code: 10004 });
+    assert.ok(Date.parse(cdr.ended) - Date.parse(cdr.started) >= 2_000, JSON.stringify(cdr));
+  });
+});

@@ -1,5 +1,6 @@
 // The softphone page in Chromium against the fake edge, with real media between two connections of the
-// same page: walks through a day's calls, checks them, and leaves pictures of each step.
+// same page: walks through a day's calls, by keyboard, by mouse and by touch on a phone's screen, checks
+// them, and leaves pictures of each step.
 //   npm run screens -- FOLDER
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -71,6 +72,7 @@ try {
     name: 'desktop',
     viewport: { width: 1280, height: 800 },
     colorScheme: 'light',
+    by: 'keyboard',
   });
   await walk(edge, {
     name: 'desktop-dark',
@@ -82,6 +84,7 @@ try {
     viewport: { width: 390, height: 844 },
     colorScheme: 'light',
     hasTouch: true,
+    by: 'touch',
   });
   assert.deepEqual(edge.violations, []);
   await edge.stop();
@@ -115,13 +118,20 @@ async function answerInPage({ sdp, callId }) {
   return far.localDescription.sdp;
 }
 
-async function walk(edge, { name, ...options }) {
+async function walk(edge, { name, by = 'mouse', ...options }) {
   const context = await browser.newContext({ ...options, permissions: ['microphone'] });
   const page = await context.newPage();
   const errors = [];
   page.on('console', (m) => m.type() === 'error' && errors.push(m.text()));
   page.on('pageerror', (e) => errors.push(e.message));
   const at = (id) => page.getByTestId(id);
+  const press = async (id) => {
+    if (by === 'touch') return at(id).tap();
+    if (by === 'mouse') return at(id).click();
+    await at(id).focus();
+    await page.keyboard.press('Space');
+    await page.evaluate(() => document.activeElement.blur());
+  };
   const shoot = (step) =>
     page.screenshot({ path: join(folder, `${name}-${step}.png`), fullPage: true });
   const state = (wanted) =>
@@ -145,14 +155,17 @@ async function walk(edge, { name, ...options }) {
   await page.goto(base);
   await shoot('1-signin');
   await at('signin-user').fill('alice');
-  await at('signin-button').click();
+  if (by === 'keyboard') await page.keyboard.press('Enter');
+  else await press('signin-button');
   await page.waitForFunction(() => window.softphone.agent?.connectionState === 'Connected');
   await shoot('2-idle');
 
-  // Out: typed on the keyboard, Enter calls.
-  await page.keyboard.type('+14255550142');
+  // Out: typed on the keyboard, Enter calls; or by its button.
+  if (by === 'keyboard') await page.keyboard.type('+14255550142');
+  else await at('dial-input').fill('+14255550142');
   await at('caller-id').fill('+14255550100');
-  await page.keyboard.press('Enter');
+  if (by === 'keyboard') await page.keyboard.press('Enter');
+  else await press('call-button');
   const invite = (await edge.next('invite')).frame.invite;
   assert.equal(invite.callerId, '+14255550100');
   assert.equal(invite.to[0].rawId, '4:+14255550142');
@@ -169,15 +182,27 @@ async function walk(edge, { name, ...options }) {
   assert.equal(heard, 'live');
   assert.equal(await page.locator('audio').count(), 1);
   await page.waitForTimeout(1200);
+  const quality = await at('quality').innerText();
+  for (const fact of [/Codec\s+opus/i, /RTT\s+\d+ ms/, /Jitter\s+\d+ ms/, /Loss\s+\d+\.\d %/, /MOS\s+4\.\d/])
+    assert.match(quality, fact);
+  assert.ok(await at('quality').isVisible());
+  for (const id of ['mute-button', 'hold-button', 'keys-button', 'dtmf-pound', 'hangup-button']) {
+    const box = await at(id).boundingBox();
+    assert.ok(box, `${name}: ${id} is shown`);
+    const { x, width, height } = box;
+    assert.ok(x >= 0 && x + width <= options.viewport.width, `${name}: ${id} is on the screen`);
+    assert.ok(by !== 'touch' || (width >= 40 && height >= 40), `${id} is too small for a finger: ${width} x ${height}`);
+    assert.ok(await at(id).getAttribute('aria-label') || (await at(id).innerText()).trim(), `${id} has a name`);
+  }
   await shoot('4-connected');
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press('5');
   assert.equal((await edge.next('sendDtmf')).frame.sendDtmf.digits, '5');
-  await at('dtmf-pound').click();
+  await press('dtmf-pound');
   assert.equal((await edge.next('sendDtmf')).frame.sendDtmf.digits, '#');
-  await at('mute-button').click();
+  await press('mute-button');
   assert.equal((await edge.next('mute')).frame.mute.on, true);
-  await at('hold-button').click();
+  await press('hold-button');
   await state('LocalHold');
   await shoot('5-held-muted');
 
@@ -189,7 +214,8 @@ async function walk(edge, { name, ...options }) {
   await page.waitForFunction((id) => window.far[id]?.connectionState === 'connected', second);
   assert.match(await at('incoming-from').innerText(), /Bob \(\+14255550142\)/);
   await shoot('6-incoming');
-  await at('accept-button').click();
+  if (by === 'keyboard') await page.keyboard.press('Enter');
+  else await press('accept-button');
   const accept = (await edge.next('accept')).frame.accept;
   assert.ok(!accept.offer, 'warm already');
   edge.update(second, 4);
@@ -205,7 +231,8 @@ async function walk(edge, { name, ...options }) {
   await page.waitForTimeout(1000);
   assert.ok((await sent(second)) > 20, 'the microphone arrives on the warm connection');
   await shoot('7-two-calls');
-  await page.keyboard.press('Escape');
+  if (by === 'keyboard') await page.keyboard.press('Escape');
+  else await press('hangup-button');
   await page.waitForFunction(() => window.softphone.calls.length === 1);
   edge.end(invite.callId, 486, 560486, 'Busy here');
   await page.waitForFunction(() => window.softphone.calls.length === 0);

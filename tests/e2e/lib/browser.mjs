@@ -40,11 +40,14 @@ function instrument() {
   window.e2e = { connections, calls: [], incoming: [] };
 }
 
-// Runs in the page before its own code: which way its media may take. only: "udp" or "tcp", the gateway's candidates
-// that it gets to see; port: where they lead instead; policy: "relay" for TURN alone.
-function routeMedia({ only, port, policy }) {
+// Runs in the page before its own code: which way its media may take. only: "udp" or "tcp", and family: 4 or 6, of the
+// gateway's candidates that it gets to see; port: where they lead instead; policy: "relay" for TURN alone.
+function routeMedia({ only, family, port, policy }) {
   const Native = window.RTCPeerConnection;
-  const wanted = (line) => !only || line.split(' ')[2].toLowerCase() === only;
+  const wanted = (line) => {
+    const [, , transport, , address] = line.split(' ');
+    return (!only || transport.toLowerCase() === only) && (!family || address.includes(':') === (family === 6));
+  };
   const rerouted = (line) => (port ? line.replace(/^((?:\S+ ){5})\d+/, `$1${port}`) : line);
   window.RTCPeerConnection = class extends Native {
     constructor(config, ...rest) {
@@ -155,7 +158,7 @@ export class Browser {
 
   /**
    * A user of the softphone page, signed in. base: where the page is loaded from (default: the gateway itself);
-   * media: {only, port, policy}, the way its media takes (see routeMedia).
+   * media: {only, family, port, policy}, the way its media takes (see routeMedia).
    */
   async user(daemon, name, { base = daemon.local, media } = {}) {
     const context = await this.chromium.newContext({ permissions: ['microphone'] });
