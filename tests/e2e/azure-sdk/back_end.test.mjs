@@ -1,8 +1,8 @@
-// examples/back_end as an operator starts it, against the gateway.
+// examples/back_end, with Azure's SDKs for identities and phone numbers and a connection string, against the gateway.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { kRepository } from '../lib/daemon.mjs';
+import { fileURLToPath } from 'node:url';
 import { EdgeDevice } from '../lib/edge.mjs';
 import { Program } from '../lib/process.mjs';
 import { Gateway } from './lib/gateway.mjs';
@@ -14,10 +14,13 @@ describe('the example back end', () => {
   before(async () => {
     gateway = await Gateway.start({
       set: { 'acs.api_keys': `["${kApiKey}"]` },
-      edit: { 'users.toml': (text) => text.replace('name = "alice"\n', '$&email = "alice@example.com"\nnumbers = ["+14255550100"]\n') },
+      edit: { 'users.toml': (text) => text.replace('name = "alice"\n', '$&email = "alice@example.com"\nnumbers = ["+14255550100", "+14255550177"]\n') },
     });
-    server = new Program('back end', process.execPath, [path.join(kRepository, 'examples/back_end/server.mjs')], {
-      env: { GATEWAY: gateway.endpoint, API_KEY: kApiKey, PORT: '0', NODE_EXTRA_CA_CERTS: gateway.certificate },
+    server = new Program('back end', process.execPath, [path.join(path.dirname(fileURLToPath(import.meta.url)), 'sdk/back_end.mjs')], {
+      env: {
+        COMMUNICATION_CONNECTION_STRING: gateway.connectionString, API_KEY: kApiKey, NODE_EXTRA_CA_CERTS: gateway.certificate,
+        NODE_TEST_CONTEXT: '',
+      },
     });
     [, url] = await server.line(/^listening on (\S+)$/);
   });
@@ -45,11 +48,15 @@ describe('the example back end', () => {
     assert.ok(device.registered);
     await device.close();
     assert.deepEqual(await get('phone', session), { status: 200, extension: '201', numbers: ['+14255550100'], callerIds: ['+14255550100'] });
+    for (const api of ['users', 'identity', 'phone_numbers']) {
+      assert.equal(await gateway.daemon.metric('gw_rest_requests_total', `api="${api}"`), 1, `${api} was asked once`);
+    }
   });
 
   test('refuses_strangers_and_nonsense', async () => {
     assert.equal((await login('{"email":"nobody@example.com"}')).status, 401);
     assert.equal((await login('{')).status, 400);
+    assert.equal((await login('null')).status, 400);
     assert.equal((await login('{"email":7}')).status, 400);
     assert.equal((await login(`{"email":"${'x'.repeat(10_000)}"}`)).status, 413);
     assert.equal((await get('token', 'guessed')).status, 401);

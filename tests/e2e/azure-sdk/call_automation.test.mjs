@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { assertHears } from '../lib/assertions.mjs';
 import { Cast, castOf } from '../lib/cast.mjs';
 import { kSlow } from '../lib/daemon.mjs';
+import { EdgeDevice } from '../lib/edge.mjs';
 import { freePorts } from '../lib/ports.mjs';
 import { Program } from '../lib/process.mjs';
+import { ScriptedPhone } from '../lib/scripted_phone.mjs';
 import { Sipp } from '../lib/sipp.mjs';
 import { until } from '../lib/wait.mjs';
 import { Gateway } from './lib/gateway.mjs';
@@ -17,30 +19,38 @@ const kSecret = 'the-ivr';
 const kMenuHertz = 440;
 const kDeskHertz = 700;
 const kCallerHertz = 1000;
+const kDoor = { '+14255550195': 'none', '+14255550196': 'forbidden', '+14255550197': 'busy', '+14255550198': '101' };
+const kScripts = path.join(path.dirname(fileURLToPath(import.meta.url)), 'sdk');
 
 describe('call automation by the official SDK', () => {
   const cast = new Cast();
-  let gateway, ivr, desk;
+  let gateway, ivr, desk, passes;
   before(async () => {
-    const port = await freePorts();
+    const port = await freePorts(), door = await freePorts();
     desk = await freePorts();
     gateway = await cast.add(Gateway.start({
       files: {
         'trunks.d/desk.toml': `name = "desk"\ntargets = ["127.0.0.1:${desk}"]\npeers = ["127.0.0.1:${desk}"]\noptions_interval = "0s"\n`,
-        'apps.toml': `[[app]]\nname = "ivr"\nwebhook = "http://127.0.0.1:${port}/incoming?key=${kSecret}"\nring_timeout = "10s"\n`,
+        'apps.toml': `[[app]]\nname = "ivr"\nwebhook = "http://127.0.0.1:${port}/incoming?key=${kSecret}"\nring_timeout = "10s"\n` +
+          `[[app]]\nname = "door"\nwebhook = "http://127.0.0.1:${door}/"\n`,
       },
       edit: {
         'routes.toml': (text) => `[[route]]\nname = "ivr"\nfrom = ["trunk:carrier"]\nto = "+14255550199"\ntargets = ["app:ivr"]\n` +
+          `[[route]]\nname = "door"\nfrom = ["trunk:carrier"]\nto = "+1425555019*"\ntargets = ["app:door"]\n` +
           `[[route]]\nname = "transfers"\nfrom = ["app:ivr"]\nto = "142"\ntargets = ["trunk:desk"]\n${text}`,
       },
     }));
-    ivr = await cast.add(new Program('ivr', process.execPath, [path.join(path.dirname(fileURLToPath(import.meta.url)), 'sdk/ivr.mjs')], {
-      env: {
-        COMMUNICATION_CONNECTION_STRING: gateway.connectionString, NODE_EXTRA_CA_CERTS: gateway.certificate, PORT: String(port),
-        SECRET: kSecret, HERTZ: String(kMenuHertz), NODE_TEST_CONTEXT: '',
-      },
-    }));
-    ivr.close = () => ivr.end();
+    const program = async (name, env) => {
+      const started = await cast.add(new Program(name, process.execPath, [path.join(kScripts, `${name}.mjs`)], {
+        env: {
+          COMMUNICATION_CONNECTION_STRING: gateway.connectionString, NODE_EXTRA_CA_CERTS: gateway.certificate, NODE_TEST_CONTEXT: '', ...env,
+        },
+      }));
+      started.close = () => started.end();
+      return started;
+    };
+    ivr = await program('ivr', { PORT: String(port), SECRET: kSecret, HERTZ: String(kMenuHertz) });
+    passes = await program('door', { PORT: String(door), DECISIONS: JSON.stringify(kDoor) });
   });
   after(() => cast.close());
 
@@ -119,7 +129,62 @@ describe('call automation by the official SDK', () => {
     assert.equal(out.metadata.length, 640);
     assert.ok(out.peak > 4_000 && out.peak < 12_000, `what it says comes back: ${out.peak} of 8000`);
     assert.equal(out.stopped.mediaStreamingUpdate.mediaStreamingStatusDetails, 'subscriptionStopped');
+    assert.equal(out.again.operationContext, 'again');
+    assert.equal(out.again.mediaStreamingUpdate.mediaStreamingStatus, 'mediaStreamingStarted');
+    assert.ok(out.secondPeak > 4_000 && out.secondPeak < 12_000, `started again, it goes both ways again: ${out.secondPeak} of 8000`);
     assert.ok(out.ended);
+    await gateway.daemon.cleared();
+  });
+
+  test('a_users_app_and_a_desk_phone_are_muted_held_with_a_file_pressed_on_and_invited_in_vain', async (t) => {
+    const members = castOf(t);
+    const alice = await members.add(EdgeDevice.register(gateway.daemon, 'alice'));
+    const phone = await members.add(ScriptedPhone.open(gateway.daemon, '101', { incoming: 200, hertz: kDeskHertz }));
+    const other = await members.add(ScriptedPhone.open(gateway.daemon, '102'));
+    await phone.register();
+    await other.register();
+    const running = gateway.sdk('desk', { USER_ID: alice.registered.identity });
+    const played = async () => {
+      const callId = await alice.accept(20_000);
+      await alice.event('callEnded', (event) => event.callId === callId, 20_000);
+      const { rtp } = await phone.rings();
+      await assertHears('the phone on hold', rtp, 800);
+      rtp.press('5');
+      const ringing = await other.rings(0, 30_000 * kSlow);
+      assert.equal(ringing.cancelled, undefined);
+      rtp.press('#');
+      await until('the invited phone rings no more', () => ringing.cancelled);
+      await (await phone.rings()).over();
+    };
+    const [out] = await Promise.all([running, played()]);
+    assert.deepEqual([out.muted, out.held, out.unheld], [true, true, false]);
+    assert.deepEqual([out.first, out.second].map(({ tone, sequenceId, operationContext }) => [tone, sequenceId, operationContext]),
+      [['five', 1, 'keys'], ['pound', 2, 'keys']]);
+    assert.equal(out.transfer.operationContext, 'transfer');
+    assert.equal(out.transfer.resultInformation.code, 480);
+    assert.equal(out.cancelled.invitationId, out.invitation);
+    assert.equal(out.cancelled.operationContext, 'cancel');
+    assert.deepEqual(out.participants.map(({ identifier }) => identifier.phoneNumber), ['101']);
+    await gateway.daemon.cleared();
+  });
+
+  test('an_app_rejects_calls_and_passes_one_on_to_a_desk_phone', async (t) => {
+    await until('the webhook proves itself', () => gateway.daemon.log(/webhook proved.*door|door.*webhook proved/).length > 0, 60_000 * kSlow);
+    const members = castOf(t);
+    const phone = await members.add(ScriptedPhone.open(gateway.daemon, '101', { incoming: 200, hertz: kDeskHertz }));
+    await phone.register();
+    const call = { port: gateway.daemon.carrier, to: gateway.daemon.sip.udp, audio: { hertz: kCallerHertz } };
+    for (const [number, status] of Object.entries({ '+14255550195': '603', '+14255550196': '403', '+14255550197': '486' })) {
+      const caller = await members.add(Sipp.start('call_refused', { ...call, values: { to: number, status } }));
+      await caller.finished(20_000 * kSlow);
+    }
+    const caller = await members.add(Sipp.start('call', { ...call, values: { to: '+14255550198' }, duration: 6_000 }));
+    await passes.line(/^\+14255550198 101$/);
+    const { invite, rtp } = await phone.rings();
+    assert.match(invite.header('from'), /<sip:\+12065550100@/, 'the phone sees who called');
+    await assertHears('the phone', rtp, kCallerHertz);
+    await assertHears('the caller', caller.rtp, kDeskHertz);
+    await caller.finished(30_000 * kSlow);
     await gateway.daemon.cleared();
   });
 

@@ -1,10 +1,11 @@
 // Bad input at every endpoint of the REST API: refused in the shape of Azure's errors, and nothing stops.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import net from 'node:net';
-import tls from 'node:tls';
+import { createPrivateKey, sign } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { kSlow } from '../lib/daemon.mjs';
+import { announce, dribble, eachOf, trickyPaths } from '../lib/hostile_http.mjs';
 import { until, within } from '../lib/wait.mjs';
 import { Gateway } from './lib/gateway.mjs';
 
@@ -23,6 +24,25 @@ const kEndpoints = [
   ['POST', '/users:identify'],
   ['GET', '/users/alice/calls'],
 ];
+const kCalls = '/calling/callConnections', kCall = `${kCalls}/00000000-0000-4000-8000-000000000000`, kVersion = '?api-version=2026-03-12';
+// Operations on calls: those whose body is read, and those without one.
+const kCallBodies = [
+  kCalls, `${kCalls}:answer`, `${kCalls}:redirect`, `${kCalls}:reject`, `${kCalls}:connect`,
+  ...['add', 'remove', 'mute', 'cancelAddParticipant'].map((verb) => `${kCall}/participants:${verb}`),
+  ...['transferToParticipant', 'play', 'recognize', 'startContinuousDtmfRecognition', 'stopContinuousDtmfRecognition', 'sendDtmfTones',
+    'hold', 'unhold', 'startMediaStreaming', 'stopMediaStreaming'].map((verb) => `${kCall}:${verb}`),
+].map((target) => ['POST', target + kVersion]);
+const kCallOthers = [
+  ['GET', kCall], ['DELETE', kCall], ['POST', `${kCall}:terminate`], ['POST', `${kCall}:cancelAllMediaOperations`],
+  ['GET', `${kCall}/participants`], ['GET', `${kCall}/participants/4%3A%2B14255550100`],
+].map(([method, target]) => [method, target + kVersion]);
+const kCallRefused = [
+  `${kCall}/participants:moveHere`, `${kCall}:startTranscription`, '/calling/recordings',
+].map((target) => ['POST', target + kVersion]);
+const kSigned = [...kEndpoints, ...kCallBodies, ...kCallOthers, ...kCallRefused];
+// Whoever may ask these proves nothing.
+const kOpen = [['GET', '/calling/keys'], ['GET', '/calling/.well-known/acsopenidconfiguration'], ['GET', '/eventgrid/validate?id=ivr&code=guess']];
+const kAll = [...kSigned, ...kOpen];
 
 function assertAcsError(answer, status, code, what = '') {
   assert.equal(answer.status, status, `${what} ${answer.body}`);
@@ -40,15 +60,18 @@ describe('hostile REST requests', () => {
   });
 
   test('without_a_signature_or_with_a_wrong_one_every_endpoint_answers_401', async () => {
-    for (const [method, target] of kEndpoints) {
-      const none = await gateway.request(method, target);
+    let source = 0;
+    await eachOf(kSigned, async (method, target) => {
+      // Whoever is refused too often is refused for a while: an address an endpoint.
+      const from = `127.0.1.${++source}`;
+      const none = await gateway.request(method, target, { from });
       assertAcsError(none, 401, 'Denied', `${method} ${target}`);
       assert.match(none.headers['x-ms-request-id'], /^[0-9a-f-]{36}$/);
       assert.ok(none.headers['ms-cv']);
-      assertAcsError(await gateway.ask(method, target, { key: Buffer.alloc(64, 9).toString('base64') }), 401, 'Denied', target);
+      assertAcsError(await gateway.ask(method, target, { from, key: Buffer.alloc(64, 9).toString('base64') }), 401, 'Denied', target);
       const other = gateway.sign(method, `${target}&x=1`);
-      assertAcsError(await gateway.request(method, target, { headers: other }), 401, 'Denied', target);
-    }
+      assertAcsError(await gateway.request(method, target, { from, headers: other }), 401, 'Denied', target);
+    });
   });
 
   test('a_skewed_clock_is_told_so', async () => {
@@ -91,42 +114,53 @@ describe('hostile REST requests', () => {
     }
   });
 
-  test('a_body_of_10_mib_is_refused_before_it_is_read', async () => {
-    const body = Buffer.alloc(10 << 20, 0x20);
-    // The gateway closes once it has said why; what it said is read as it comes.
-    const { hostname, port } = new URL(gateway.endpoint);
-    const answer = await within('an answer', new Promise((resolve) => {
-      let text = '';
-      const socket = tls.connect({ host: hostname, port, ca: gateway.ca, servername: 'localhost', checkServerIdentity: () => undefined });
-      socket.on('error', () => resolve(text));
-      socket.setEncoding('utf8').on('data', (part) => (text += part));
-      socket.on('close', () => resolve(text));
-      socket.on('secureConnect', () => {
-        socket.write(`POST /identities?api-version=2023-10-01 HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`);
-        socket.write(body.subarray(0, 65_536));
-      });
-    }), 20_000 * kSlow);
-    assert.match(answer, /^HTTP\/1\.1 413 /);
-    assert.equal(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))).error.code, 'RequestBodyTooLarge');
+  test('calls_are_not_asked_for_by_what_is_no_json_or_another_json', async () => {
+    const bodies = ['', '{', '{"operationContext":"x"', 'null', '[]', '"voip"', '7', '\xff\xfe', '['.repeat(100_000), `{"targets":${'['.repeat(200)}`];
+    await eachOf(kCallBodies.flatMap(([method, target]) => bodies.map((body) => [method, target, body])), async (method, target, body) => {
+      // Streaming and the like need no body: such a call is not there.
+      const answer = await gateway.ask(method, target, { body });
+      assertAcsError(answer, body === '' && answer.status === 404 ? 404 : 400, undefined, `${target} ${body.slice(0, 40)}`);
+    });
+    await eachOf(kCallBodies.map(([method, target]) => [method, target, JSON.stringify({
+      targets: [{ rawId: 7 }], callbackUri: 'javascript:alert(1)', incomingCallContext: {}, target: [], callLocator: 1, targetParticipant: { rawId: [] },
+      targetParticipants: 'all', participantToAdd: {}, participantToRemove: null, invitationId: 1, playSources: {}, recognizeInputType: 7,
+      tones: ['one', 1], operationCallbackUri: 'file:///etc/passwd', callRejectReason: 5,
+    })]), async (method, target, body) => {
+      assertAcsError(await gateway.ask(method, target, { body }), 400, undefined, target);
+    });
+    for (const [method, target] of kCallOthers) assertAcsError(await gateway.ask(method, target), 404, '8522', target);
+    for (const [method, target] of kCallRefused) assertAcsError(await gateway.ask(method, target, { body: '{' }), 501, 'NotSupported', target);
+    assert.equal((await gateway.daemon.calls()).length, 0);
+  });
+
+  test('a_body_of_10_mib_is_refused_before_it_is_read_at_every_endpoint', async () => {
+    const server = { url: gateway.endpoint, ca: gateway.ca };
+    await eachOf(kAll, async (method, target) => {
+      const answer = await within(`an answer to ${method} ${target}`, announce(server, method, target, 10 << 20), 20_000 * kSlow);
+      assert.match(answer, /^HTTP\/1\.1 413 /, `${method} ${target}`);
+      assert.equal(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))).error.code, 'RequestBodyTooLarge', `${method} ${target}`);
+    });
   });
 
   test('requests_that_dribble_in_are_ended_and_harm_nobody', async () => {
-    const { hostname, port } = new URL(gateway.daemon.local);
+    const server = { url: gateway.daemon.local };
     const before = await gateway.daemon.metric('gw_http_refused_total', 'reason="timeout"');
-    const slow = Array.from({ length: 20 }, () => {
-      const socket = net.connect(port, hostname);
-      socket.on('error', () => {});
-      socket.write('POST /identities?api-version=2023-10-01 HTTP/1.1\r\nHost: x\r\n');
-      const drip = setInterval(() => socket.write('x: y\r\n'), 500);
-      const closed = new Promise((resolve) => socket.once('close', () => { clearInterval(drip); resolve(); }));
-      return closed;
-    });
+    const slow = kAll.flatMap(([method, target]) => [dribble(server, method, target), dribble(server, method, target, { body: true })]);
     assert.equal((await gateway.ask('POST', '/identities?api-version=2023-10-01')).status, 201, 'others are served meanwhile');
-    await within('all of them are ended', Promise.all(slow), 25_000 * kSlow);
-    await until('they are counted', async () => (await gateway.daemon.metric('gw_http_refused_total', 'reason="timeout"')) >= before + 20, 5_000);
+    await within('all of them are ended', Promise.all(slow), 30_000 * kSlow);
+    await until('they are counted', async () => (await gateway.daemon.metric('gw_http_refused_total', 'reason="timeout"')) >= before + slow.length, 5_000);
   });
 
-  test('paths_that_play_tricks', async () => {
+  test('every_path_that_plays_tricks_is_refused', async () => {
+    await eachOf(kAll.flatMap(([method, target]) => trickyPaths(target).map((tricky) => [method, tricky])), async (method, target) => {
+      const answer = await gateway.ask(method, target);
+      assert.ok([400, 404, 405, 501].includes(answer.status), `${answer.status} ${method} ${target} ${answer.body}`);
+      // Where no API is, files are.
+      if (answer.body !== 'not found\n') assertAcsError(answer, answer.status, undefined, target);
+    });
+  });
+
+  test('identities_that_are_none_and_methods_that_a_path_does_not_take', async () => {
     for (const target of [
       '/identities/../admin?api-version=2023-10-01', '/identities/%2e%2e/%2e%2e/etc/passwd?api-version=2023-10-01',
       '/identities/..%2f..%2fetc?api-version=2023-10-01', `/identities/${kId}/../:issueAccessToken?api-version=2023-10-01`,
@@ -148,20 +182,32 @@ describe('hostile REST requests', () => {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"user":"alice"}',
     })).json();
     const bearer = (jwt) => ({ headers: { authorization: `Bearer ${jwt}` } });
-    for (const [method, target] of kEndpoints.slice(0, -1)) {
-      assertAcsError(await gateway.request(method, target, bearer(token)), 401, 'Denied', target);
-    }
+    let source = 0;
+    await eachOf(kSigned.filter(([, target]) => target !== '/users/alice/calls'), async (method, target) => {
+      assertAcsError(await gateway.request(method, target, { ...bearer(token), from: `127.0.2.${++source}` }), 401, 'Denied', target);
+    });
     assert.equal((await gateway.request('GET', '/users/alice/calls', bearer(token))).status, 200);
     assertAcsError(await gateway.request('GET', '/users/bob/calls', bearer(token)), 403, 'Forbidden');
 
     const [header, payload, signature] = token.split('.');
     const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const claims = JSON.parse(Buffer.from(payload, 'base64url'));
+    // By the gateway's own key, so that nothing is wrong but what a row says.
+    const key = createPrivateKey(await readFile(path.join(gateway.daemon.conf, 'state/token-key.pem')));
+    const signed = (changed) => {
+      const text = `${header}.${encode({ ...claims, ...changed })}`;
+      return `${text}.${sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+    };
+    assert.equal((await gateway.request('GET', '/users/alice/calls', bearer(signed({ jti: 'another' })))).status, 200, 'signed as the gateway does');
     const forged = {
       'alg none': `${encode({ alg: 'none' })}.${payload}.`,
       'alg none with the signature': `${encode({ alg: 'none' })}.${payload}.${signature}`,
       'another algorithm': `${encode({ alg: 'HS256' })}.${payload}.${signature}`,
-      'another resource': `${header}.${encode({ ...claims, resourceId: '00000000-0000-4000-8000-000000000000' })}.${signature}`,
+      'another resource, well signed': signed({ resourceId: '00000000-0000-4000-8000-000000000000' }),
+      'another issuer, well signed': signed({ iss: 'https://evil.test' }),
+      'nobody, well signed': signed({ skypeid: undefined }),
+      'expired, well signed': signed({ iat: claims.iat - 7200, iatMs: claims.iatMs - 7_200_000, exp: claims.iat - 3600 }),
+      'another resource, as it was signed': `${header}.${encode({ ...claims, resourceId: '00000000-0000-4000-8000-000000000000' })}.${signature}`,
       'a later end': `${header}.${encode({ ...claims, exp: claims.exp + 3600 })}.${signature}`,
       'no token': 'x',
     };

@@ -18,6 +18,13 @@ export async function demoToken(daemon, user) {
   return response.json();
 }
 
+// A browser's offer; nobody is behind it.
+const kOffer = [
+  'v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0', 'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'c=IN IP4 0.0.0.0',
+  'a=rtpmap:111 opus/48000/2', 'a=ice-ufrag:nobo', 'a=ice-pwd:nobodyisbehindthisoffer1', `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
+  'a=setup:actpass', 'a=mid:0', 'a=rtcp-mux', 'a=sendrecv', '',
+].join('\r\n');
+
 /** A device on the edge without media, for what a browser would not do: bad frames, many devices, odd moments. */
 export class EdgeDevice {
   static async connect(daemon, { origin = daemon.local, protocol = 'acs-edge.v1' } = {}) {
@@ -54,6 +61,14 @@ export class EdgeDevice {
     let answer;
     await until(`an answer to ${kind}`, () => (answer = this.frames.find((frame) => frame.requestId === requestId)), 5_000 * kSlow, 10);
     return answer.registered ?? answer.response;
+  }
+
+  /** Takes the call that comes in; its id. Without media it lasts until that is missed. */
+  async accept(ms) {
+    const { callId } = await this.event('incomingCall', () => true, ms);
+    const { status } = await this.request('accept', { callId, offer: { callId, generation: 1, sdp: kOffer } });
+    if (status.code) throw new Error(`accept: ${JSON.stringify(status)}`);
+    return callId;
   }
 
   raw(bytes) {

@@ -63,6 +63,22 @@ class ScriptedCall {
     return this.ask('INVITE', { body: this.sdp('sendonly') });
   }
 
+  resume() {
+    return this.ask('INVITE', { body: this.sdp() });
+  }
+
+  /** Takes a call that rings here. */
+  accept() {
+    this.rtp.talk(this.invite.rtp());
+    return this.answer(200, this.sdp());
+  }
+
+  /** Says something to the INVITE of a call that rings here; its retransmissions get the same. */
+  answer(status, body = '') {
+    this.lastAnswer = this.phone.response(this.invite, `${status} Scripted`, { tag: this.tag, body });
+    return this.phone.socket.send(this.phone.gateway, this.lastAnswer);
+  }
+
   /** REFER; `replaces` is another call of this phone's. Its final response. */
   refer(number, { replaces, headers = [] } = {}) {
     const named = replaces
@@ -87,7 +103,10 @@ class ScriptedCall {
   }
 }
 
-/** A phone of a test's own: for what baresip cannot do, such as attended transfer and odd orders. No registration is needed to call. */
+/**
+ * A phone of a test's own: for what baresip cannot do, such as attended transfer and odd orders. No registration is needed to
+ * call; once it is registered it rings when it is called, or says what `options.incoming` is: a status, 200 to talk.
+ */
 export class ScriptedPhone {
   static async open(daemon, user, options = {}) {
     const phone = new ScriptedPhone();
@@ -95,6 +114,7 @@ export class ScriptedPhone {
     phone.user = user;
     phone.password = options.password ?? `demo-${user}`;
     phone.hertz = options.hertz ?? 600;
+    phone.incoming = options.incoming ?? 180;
     phone.socket = await SipSocket.open();
     phone.port = phone.socket.port;
     phone.calls = [];
@@ -141,6 +161,48 @@ export class ScriptedPhone {
     return call;
   }
 
+  async register() {
+    const answer = await this.socket.authenticated('REGISTER', this.gateway, {
+      as: this.user, password: this.password, headers: ['Expires: 300'],
+    });
+    if (answer.status !== 200) throw new Error(`REGISTER: ${answer.first}`);
+  }
+
+  /** The call that rings here, or rang: the newest that began after `count` others. */
+  async rings(count = 0, ms = 10_000) {
+    const came = () => this.calls.filter((call) => call.invite);
+    await until(`${this.user} rings`, () => came().length > count, ms, 20);
+    return came().at(-1);
+  }
+
+  async #ring(invite) {
+    const call = await this.#call();
+    call.callId = invite.header('call-id');
+    call.invite = invite;
+    call.remoteUri = kUri.exec(invite.header('from'))[1];
+    call.remoteTag = tagOf(invite.header('from'));
+    call.target = kUri.exec(invite.header('contact'))[1];
+    if (this.incoming === 200) return call.accept();
+    return call.answer(this.incoming);
+  }
+
+  // A call that came here and has no answer yet is cancelled.
+  #cancel(call, message) {
+    this.socket.send(this.gateway, this.response(message, '200 OK'));
+    call.cancelled = true;
+    call.answer(487);
+  }
+
+  response(message, status, { tag, body = '' } = {}) {
+    return [
+      `SIP/2.0 ${status}`, ...message.headers.filter(([name]) => name === 'via').map(([, value]) => `Via: ${value}`),
+      ...message.headers.filter(([name]) => name === 'record-route').map(([, value]) => `Record-Route: ${value}`),
+      `From: ${message.header('from')}`, `To: ${message.header('to')}${tag ? `;tag=${tag}` : ''}`, `Call-ID: ${message.header('call-id')}`,
+      `CSeq: ${message.header('cseq')}`, `Contact: <sip:${this.user}@127.0.0.1:${this.port}>`,
+      ...(body ? ['Content-Type: application/sdp'] : []), `Content-Length: ${Buffer.byteLength(body)}`, '', body,
+    ].join('\r\n');
+  }
+
   // RFC 3261 17.1.1.3: in the INVITE's own transaction.
   #acknowledgeRefusal(call, response) {
     const ack = call.request('ACK', { cseq: call.cseq });
@@ -148,13 +210,20 @@ export class ScriptedPhone {
       .replace(/^Via: .*$/m, `Via: ${response.header('via')}`));
   }
 
-  // Requests of the gateway's in our dialogs: NOTIFY, BYE and re-INVITE.
+  // Requests of the gateway's: INVITE, and in our dialogs NOTIFY, BYE, CANCEL and re-INVITE.
   #receive(text) {
     if (text.startsWith('SIP/2.0')) return;
     const message = this.socket.messages.find((m) => m.text === text) ?? undefined;
     if (!message) return;
     const call = this.calls.find((one) => one.callId === message.header('call-id'));
-    if (!call || message.method === 'ACK') return;
+    if (message.method === 'ACK') return;
+    if (message.method === 'INVITE' && !tagOf(message.header('to'))) {
+      if (call) this.socket.send(this.gateway, call.lastAnswer);
+      else this.#ring(message);
+      return;
+    }
+    if (!call) return;
+    if (message.method === 'CANCEL') return void this.#cancel(call, message);
     let body = '';
     if (message.method === 'NOTIFY') {
       const status = Number(/^SIP\/2\.0 (\d+)/.exec(message.body)?.[1]);
@@ -167,13 +236,7 @@ export class ScriptedPhone {
       const mirror = { sendonly: 'recvonly', recvonly: 'sendonly' }[message.audioDirection()] ?? message.audioDirection();
       body = call.sdp(mirror);
     }
-    const answer = [
-      'SIP/2.0 200 OK', ...message.headers.filter(([name]) => name === 'via').map(([, value]) => `Via: ${value}`),
-      `From: ${message.header('from')}`, `To: ${message.header('to')}`, `Call-ID: ${message.header('call-id')}`,
-      `CSeq: ${message.header('cseq')}`, `Contact: <sip:${this.user}@127.0.0.1:${this.port}>`,
-      ...(body ? ['Content-Type: application/sdp'] : []), `Content-Length: ${Buffer.byteLength(body)}`, '', body,
-    ].join('\r\n');
-    this.socket.send(this.gateway, answer);
+    this.socket.send(this.gateway, this.response(message, '200 OK', { body }));
   }
 
   async close() {

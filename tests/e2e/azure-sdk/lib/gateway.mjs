@@ -55,11 +55,11 @@ export class Gateway {
     };
   }
 
-  /** One request as it stands: {status, headers, body, json}. */
-  request(method, target, { headers = {}, body } = {}) {
+  /** One request as it stands, from an address of the loopback: {status, headers, body, json}. */
+  request(method, target, { headers = {}, body, from } = {}) {
     return new Promise((resolve, reject) => {
       const { hostname, port } = new URL(this.endpoint);
-      const request = https.request({ hostname, port, method, path: target, headers, ca: this.ca, agent: false }, (response) => {
+      const request = https.request({ hostname, port, method, path: target, headers, ca: this.ca, agent: false, localAddress: from }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (part) => (text += part));
         response.on('end', () => {
@@ -75,9 +75,9 @@ export class Gateway {
   }
 
   /** A signed request. */
-  ask(method, target, { body, headers = {}, ...options } = {}) {
+  ask(method, target, { body, headers = {}, from, ...options } = {}) {
     const type = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    return this.request(method, target, { headers: { ...type, ...this.sign(method, target, body, options), ...headers }, body });
+    return this.request(method, target, { headers: { ...type, ...this.sign(method, target, body, options), ...headers }, body, from });
   }
 
   /** The code with which the edge closes on whoever registers with this token. */

@@ -1,56 +1,13 @@
 // Every operation of @azure/communication-call-automation that the gateway serves, on calls between the echo user and a
 // carrier's number; what the app was told and answered, as JSON on the last line.
-import http from 'node:http';
-import { CallAutomationClient, parseCallAutomationEvent } from '@azure/communication-call-automation';
-import { toneWav } from '../../../../examples/ivr/ivr.mjs';
+import { CallbackApp, refused } from './callback_app.mjs';
 
-const client = new CallAutomationClient(process.env.COMMUNICATION_CONNECTION_STRING);
+const app = await CallbackApp.start();
+const { client, url } = app;
+const next = (kind, ms) => app.next(kind, ms);
 const kEcho = { communicationUserId: '8:echo123' };
 const kPhone = { phoneNumber: '+12065550123' };
 const kCallerId = { phoneNumber: '+14255550100' };
-
-const events = [], authorizations = [], waiting = [];
-const server = http.createServer(async (request, response) => {
-  if (request.url === '/tone.wav') return response.writeHead(200).end(toneWav(800, 1.2));
-  if (request.url.startsWith('/none')) return response.writeHead(404).end();
-  let text = '';
-  for await (const part of request.setEncoding('utf8')) text += part;
-  response.writeHead(200).end();
-  authorizations.push(request.headers.authorization);
-  const event = parseCallAutomationEvent(text);
-  events.push({ ...event, at: request.url });
-  for (const look of [...waiting]) look();
-});
-await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-const url = `http://127.0.0.1:${server.address().port}`;
-
-let seen = 0;
-/** The next event of this kind, after those that were waited for. */
-function next(kind, ms = 15_000) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`no ${kind} came, but ${events.slice(seen).map((event) => event.kind)}`));
-    }, ms);
-    const look = () => {
-      const found = events.findIndex((event, index) => index >= seen && event.kind === kind);
-      if (found < 0) return;
-      seen = found + 1;
-      clearTimeout(timer);
-      waiting.splice(waiting.indexOf(look), 1);
-      resolve(events[found]);
-    };
-    waiting.push(look);
-    look();
-  });
-}
-const refused = async (operation) => {
-  try {
-    await operation;
-  } catch (error) {
-    return { status: error.statusCode, code: error.code, message: error.message };
-  }
-  return { status: 200 };
-};
 
 const out = {};
 const made = await client.createCall({ targetParticipant: kEcho }, `${url}/callbacks`, { operationContext: 'first' });
@@ -121,9 +78,7 @@ out.createFailed = await next('CreateCallFailed');
 out.badContext = await refused(client.answerCall('nothing', `${url}/callbacks`));
 out.badCallback = await refused(client.createCall({ targetParticipant: kEcho }, 'http://example.com/'));
 out.moved = await refused(call.moveParticipants([kEcho], 'other'));
-out.kinds = events.map((event) => event.kind);
-out.operationsAt = events.find((event) => event.kind === 'AddParticipantSucceeded').at;
-out.authorization = authorizations.at(-1);
-server.close();
-server.closeAllConnections();
+out.operationsAt = app.events.find((event) => event.kind === 'AddParticipantSucceeded').at;
+out.authorization = app.authorizations.at(-1);
+app.close();
 console.log(JSON.stringify(out));
