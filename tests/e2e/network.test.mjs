@@ -17,7 +17,7 @@ const kHertz = 1000;
 
 describe('networks', () => {
   const cast = new Cast();
-  let daemon, browser, turn, webrtc;
+  let daemon, browser, withoutUdp, turn, webrtc;
 
   before(async () => {
     webrtc = await freePorts(2);
@@ -26,18 +26,19 @@ describe('networks', () => {
       set: {
         'media.workers': '1',
         'media.webrtc_ports': `"${webrtc}-${webrtc}"`,
-        'edge.turn.urls': `["${turn.url}"]`,
+        'edge.turn.urls': `["${turn.url}", "${turn.tcpUrl}"]`,
         'edge.turn.secret': `"${turn.secret}"`,
       },
     }));
     browser = await cast.add(Browser.start({ hertz: kHertz }));
+    withoutUdp = await cast.add(Browser.start({ hertz: kHertz, udp: false }));
   });
   after(() => cast.close());
   afterEach(() => daemon.cleared());
 
   /** Alice talks to the echo user by the way that `media` leaves her. */
-  async function aliceHearsHerself(t, media) {
-    const alice = await castOf(t).add(browser.user(daemon, 'alice', { media }));
+  async function aliceHearsHerself(t, media, by = browser) {
+    const alice = await castOf(t).add(by.user(daemon, 'alice', { media }));
     await alice.dial(kEcho);
     await alice.connected();
     await assertHears('alice', alice, kHertz);
@@ -82,7 +83,9 @@ describe('networks', () => {
   });
 
   test('without_udp_the_media_goes_over_tcp', async (t) => {
-    const alice = await aliceHearsHerself(t, { only: 'tcp' });
+    // Else the relay, which is there as well, may be taken.
+    const alice = await aliceHearsHerself(t, { only: 'tcp' }, withoutUdp);
+    assert.deepEqual(await alice.protocols(), ['tcp'], 'there is no other way');
     const { local, remote } = await alice.pair();
     assert.equal(local.protocol, 'tcp');
     assert.deepEqual({ protocol: remote.protocol, port: remote.port }, { protocol: 'tcp', port: webrtc });
@@ -115,9 +118,19 @@ describe('networks', () => {
   test('with_nothing_but_a_relay_the_media_goes_over_coturn', async (t) => {
     const alice = await aliceHearsHerself(t, { only: 'udp', policy: 'relay' });
     const { local, remote } = await alice.pair();
-    assert.equal(local.type, 'relay');
+    assert.deepEqual([local.type, local.relayProtocol], ['relay', 'udp']);
     assert.equal(remote.port, webrtc);
     assert.notEqual(turn.lines(/ALLOCATE processed, success/).length, 0);
+    await endsWell(alice);
+  });
+
+  test('without_udp_coturn_is_reached_over_tcp', async (t) => {
+    const alice = await aliceHearsHerself(t, { only: 'udp' }, withoutUdp);
+    assert.deepEqual(await alice.protocols(), ['tcp'], 'there is no other way');
+    const { local, remote } = await alice.pair();
+    assert.deepEqual([local.type, local.relayProtocol], ['relay', 'tcp']);
+    assert.deepEqual({ protocol: remote.protocol, port: remote.port }, { protocol: 'udp', port: webrtc });
+    assert.equal(await daemon.metric('gw_media_tcp_connections'), 0, 'the gateway itself is spoken to by UDP');
     await endsWell(alice);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -139,20 +139,31 @@ async function hear({ hertz, seconds }) {
   return { amplitude: (2 * Math.hypot(re, im)) / wanted, rms: Math.sqrt(energy / wanted), seconds };
 }
 
+// What an administrator's policy or a privacy extension sets is a preference, and those are a profile's.
+async function launchWithoutUdp(dir, options) {
+  const profile = path.join(dir, 'profile');
+  await mkdir(path.join(profile, 'Default'), { recursive: true });
+  const preferences = { webrtc: { ip_handling_policy: 'disable_non_proxied_udp' } };
+  await writeFile(path.join(profile, 'Default/Preferences'), JSON.stringify(preferences));
+  return (await chromium.launchPersistentContext(profile, options)).browser();
+}
+
 /** One Chromium; its microphone is a tone. All users in it share that microphone. */
 export class Browser {
-  static async start({ hertz = 1000, level = 0.25 } = {}) {
+  /** udp: false = WebRTC opens no UDP socket at all, as if behind a firewall that lets nothing but TCP through. */
+  static async start({ hertz = 1000, level = 0.25, udp = true } = {}) {
     const browser = new Browser();
     browser.dir = await mkdtemp(path.join(os.tmpdir(), 'e2e-browser-'));
     const microphone = path.join(browser.dir, 'microphone.wav');
     // Longer than any call here: where the file begins again the sound breaks, and that is not the gateway's doing.
     await writeFile(microphone, wav(sine(hertz, 120, 48_000, level), 48_000));
-    browser.chromium = await chromium.launch({
+    const options = {
       executablePath: process.env.E2E_CHROMIUM ?? '/usr/bin/chromium',
       headless: true,
       args: [...kFlags, `--use-file-for-fake-audio-capture=${microphone}`],
       handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
-    });
+    };
+    browser.chromium = udp ? await chromium.launch(options) : await launchWithoutUdp(browser.dir, options);
     return browser;
   }
 
@@ -313,6 +324,15 @@ export class SoftphoneUser {
     };
   }
 
+  /** The protocols that the newest connection could send by: of its own candidates, and toward its relays. */
+  protocols() {
+    return this.page.evaluate(async () => {
+      const stats = [...(await window.e2e.connections.at(-1).getStats()).values()];
+      const own = stats.filter((one) => one.type === 'local-candidate');
+      return [...new Set(own.map((one) => (one.candidateType === 'relay' ? one.relayProtocol : one.protocol)))].sort();
+    });
+  }
+
   /** The pair that the newest live connection uses: {protocol, type, address, port} of each end, and its states. */
   pair() {
     return this.page.evaluate(async () => {
@@ -322,7 +342,9 @@ export class SoftphoneUser {
       const pair = stats.get(transport?.selectedCandidatePairId);
       const end = (id) => {
         const one = stats.get(id);
-        return one && { protocol: one.protocol, type: one.candidateType, address: one.address, port: one.port };
+        return one && {
+          protocol: one.protocol, type: one.candidateType, address: one.address, port: one.port, relayProtocol: one.relayProtocol,
+        };
       };
       return {
         ice: pc.iceConnectionState,

@@ -26,6 +26,11 @@ export class TurnServer {
     return `turn:127.0.0.1:${this.port}?transport=udp`;
   }
 
+  /** The same by TCP, for browsers without UDP; what is relayed is UDP from there on. */
+  get tcpUrl() {
+    return `turn:127.0.0.1:${this.port}?transport=tcp`;
+  }
+
   lines(pattern) {
     return this.program.lines.filter((line) => pattern.test(line));
   }
