@@ -10,6 +10,7 @@
 #include "sip/outside_requests.h"
 #include "sip/registrar.h"
 #include "sip/sip_core.h"
+#include "sip/sofia_seam/sofia_seam.h"
 #include "sip/sofia_seam/tls_config.h"
 #include "sip/sofia_sip.h"
 
@@ -133,6 +134,7 @@ NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& direc
 }
 
 NtaAgent::~NtaAgent() {
+  set_handshake_timer({});
   forget_tls_identity(tls_identity_);
   outside_.close();
   core_.dialogs.clear();
@@ -148,6 +150,8 @@ Result<void> NtaAgent::open(const SipConfig& config) {
       NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SIP_T1(t1), NTATAG_SIP_T1X64(64 * t1),
       NTATAG_SIP_T2(8 * t1), NTATAG_SIP_T4(10 * t1), TAG_END()));
   if (!core_.agent) return fail(ErrorCode::Internal, "the SIP stack did not start");
+  set_handshake_timer(
+      [this](Duration delay, Task task) { core_.loop.after(delay, std::move(task)); });
   for (const ListenAddress& address : config.listen) tls_ |= address.transport == Transport::Tls;
   if (tls_) {
     if (auto loaded = set_tls_identity(tls_identity_, config.tls,
