@@ -205,36 +205,41 @@ std::optional<PhoneAccount> Inbound::authenticated(Request& request, const sip_a
   std::vector<DigestHeader> credentials = parse_digest_list(sip.sip_authorization);
   for (auto& header : parse_digest_list(sip.sip_proxy_authorization))
     credentials.push_back(std::move(header));
-  const auto named = directory_.phone(user_of(claimed.a_url[0]));
   const DigestHeader* ours = digest_.ours(credentials);
   if (!ours) {
-    challenge(request, named, false);
+    challenge(request, claimed, false);
     return std::nullopt;
   }
   auto account = directory_.phone(ours->username);
   switch (digest_.verify(*ours, sip.sip_request->rq_method_name, uri_of(sip.sip_request->rq_url[0]),
-                         account, algorithms(account))) {
+                         account, algorithms(ours->username, account))) {
     case DigestVerdict::Passed: guard_.digest_passed(request.source); return account;
-    case DigestVerdict::Missing: challenge(request, named, false); break;
-    case DigestVerdict::Stale: challenge(request, named, true); break;
+    case DigestVerdict::Missing: challenge(request, claimed, false); break;
+    case DigestVerdict::Stale: challenge(request, claimed, true); break;
     case DigestVerdict::Failed:
       guard_.digest_failed(request.source);
       core_.log.info("digest refused",
                      {{"source", request.source.to_string()}, {"user", ours->username}});
-      challenge(request, named, false);
+      challenge(request, claimed, false);
       break;
   }
   return std::nullopt;
 }
 
-std::span<const DigestAlgorithm> Inbound::algorithms(
-    const std::optional<PhoneAccount>& account) const {
-  return account && !account->digest.empty() ? account->digest : config_.digest;
+// Nothing may tell who exists: an unknown name is offered what some phone is, always the same, and
+// it is chosen for known ones too, so that it costs them as much.
+std::vector<DigestAlgorithm> Inbound::algorithms(std::string_view username,
+                                                 const std::optional<PhoneAccount>& account) const {
+  std::vector<DigestAlgorithm> offered = directory_.decoy_digest(digest_.pick(username));
+  if (account) offered = account->digest;
+  return offered.empty() ? config_.digest : offered;
 }
 
-void Inbound::challenge(Request& request, const std::optional<PhoneAccount>& claimed, bool stale) {
+void Inbound::challenge(Request& request, const sip_addr_t& claimed, bool stale) {
+  const std::string name = user_of(claimed.a_url[0]);
   std::string lines;
-  for (const std::string& value : digest_.challenge(algorithms(claimed), stale)) {
+  for (const std::string& value :
+       digest_.challenge(algorithms(name, directory_.phone(name)), stale)) {
     lines += "WWW-Authenticate: " + value + "\r\n";
   }
   reject(request, {401, "Unauthorized", "challenged", lines});

@@ -43,8 +43,10 @@ class Inbound {
 
   // The phone that the request's digest proves; none after a challenge was sent.
   std::optional<PhoneAccount> authenticated(Request& request, const sip_addr_t& claimed);
-  void challenge(Request& request, const std::optional<PhoneAccount>& claimed, bool stale);
-  std::span<const DigestAlgorithm> algorithms(const std::optional<PhoneAccount>& account) const;
+  void challenge(Request& request, const sip_addr_t& claimed, bool stale);
+  // The algorithms of a user, whether there is one or not.
+  std::vector<DigestAlgorithm> algorithms(std::string_view username,
+                                          const std::optional<PhoneAccount>& account) const;
   void reject(Request& request, const Rejection& rejection);
 
   SipCore& core_;

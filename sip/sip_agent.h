@@ -110,6 +110,8 @@ class SipDirectory {
   virtual std::string own_host([[maybe_unused]] std::string_view trunk) const { return {}; }
   // May this trunk transfer calls by REFER? Microsoft's proxy does it itself when Allow does not name it.
   virtual bool takes_refer([[maybe_unused]] std::string_view trunk) const { return true; }
+  // The list that somebody is challenged with whom nobody knows: that of the phone which `pick` picks.
+  virtual std::vector<DigestAlgorithm> decoy_digest([[maybe_unused]] uint64_t pick) const { return {}; }
   // An emergency number: its INVITE is neither rate-limited, nor banned, nor shed while draining. Who calls is still asked.
   virtual bool always_admitted([[maybe_unused]] std::string_view request_user) const { return false; }
 };

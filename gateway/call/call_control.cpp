@@ -80,6 +80,11 @@ std::optional<sip::PhoneAccount> CallControl::phone(std::string_view username) c
   return sip::PhoneAccount{phone->username, phone->password.reveal(), phone->digest, phone->devices};
 }
 
+std::vector<sip::DigestAlgorithm> CallControl::decoy_digest(uint64_t pick) const {
+  const auto& phones = config_->phones;
+  return phones.empty() ? std::vector<sip::DigestAlgorithm>{} : phones[pick % phones.size()].digest;
+}
+
 bool CallControl::always_admitted(std::string_view request_user) const {
   const auto& emergency = config_->numbers.emergency;
   return std::ranges::find(emergency, request_user) != emergency.end();
