@@ -333,8 +333,11 @@ Result<void> App::start_admin() {
   ops::AdminHttp::Hooks hooks;
   hooks.post = [this](Task task) { return loop_->post(std::move(task)); };
   hooks.status = [this] {
-    return ops::status_json(*control_, *registrar_, edge_.get(), clock_.now() - started_, loop_->lag());
+    return ops::status_json(*control_, *registrar_, edge_.get(), clock_.now() - started_, loop_->lag(),
+                            agent_->bans().size());
   };
+  hooks.bans = [this] { return ops::bans_json(agent_->bans()); };
+  hooks.lift_ban = [this](const SocketAddress& source) { return agent_->lift_ban(source); };
   hooks.calls = [this] { return ops::calls_json(*control_, *media_); };
   hooks.phones = [this] { return ops::phones_json(*control_, *registrar_, clock_.wall()); };
   hooks.trunks = [this] { return ops::trunks_json(*control_, *trunk_health_, *registrations_); };

@@ -43,7 +43,10 @@ std::string hex(std::span<const unsigned char> bytes) {
   return out;
 }
 
+thread_local uint64_t hashes = 0;
+
 std::string hash(DigestAlgorithm algorithm, std::string_view text) {
+  ++hashes;
   std::array<unsigned char, EVP_MAX_MD_SIZE> out;
   unsigned size = 0;
   const EVP_MD* md = algorithm == DigestAlgorithm::Sha256 ? EVP_sha256() : EVP_md5();
@@ -301,6 +304,7 @@ constexpr size_t kStampDigits = 32;  // 8 bytes of time, 8 of salt.
 constexpr size_t kMacDigits = 32;    // 16 bytes of HMAC-SHA-256.
 
 std::string mac_of(const std::string& secret, std::string_view stamp) {
+  ++hashes;
   std::array<unsigned char, EVP_MAX_MD_SIZE> out;
   unsigned size = 0;
   HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
@@ -331,6 +335,14 @@ std::optional<uint64_t> DigestServer::issued_at(std::string_view nonce) const {
   return issued;
 }
 
+uint64_t DigestServer::pick(std::string_view name) const {
+  // No nonce begins like this: nobody can have one made for a name.
+  const std::string mac = mac_of(secret_, "name:" + std::string(name));
+  uint64_t value = 0;
+  std::from_chars(mac.data(), mac.data() + 16, value, 16);
+  return value;
+}
+
 bool DigestServer::first_use(const std::string& nonce, uint64_t issued_ms, uint32_t nc) {
   if (const auto found = used_.find(nonce); found != used_.end()) {
     if (nc <= found->second.highest) return false;
@@ -359,6 +371,10 @@ void DigestServer::forget_old(uint64_t now_ms) {
     used_.erase(oldest);
     oldest_first_.pop_front();
   }
+}
+
+uint64_t hashes_computed() {
+  return hashes;
 }
 
 DigestClient::DigestClient(Credentials credentials, Random& random)

@@ -60,6 +60,10 @@ class DigestServer {
   // The credentials among several headers that are meant for us (our realm), if any.
   const DigestHeader* ours(const std::vector<DigestHeader>& credentials) const;
 
+  // A number that belongs to this name, as unforeseeable as a nonce: what an unknown user looks
+  // like is chosen by it.
+  uint64_t pick(std::string_view name) const;
+
   const std::string& realm() const { return realm_; }
   void set_realm(std::string realm) { realm_ = std::move(realm); }
   size_t tracked_nonces() const { return used_.size(); }
@@ -88,6 +92,9 @@ class DigestServer {
   uint64_t forgotten_before_ms_ =
       0;  // Nonces issued up to here were dropped for room: they count as used.
 };
+
+// Hashes computed by this thread: what a test compares to see that two refusals cost the same.
+uint64_t hashes_computed();
 
 // Client side: answers the 401 and 407 of one server with one set of credentials (RFC 7616 3.4, RFC
 // 8760 2.4: the strongest algorithm that we know). Owned by whoever sends the requests; one for 401

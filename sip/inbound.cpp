@@ -14,8 +14,6 @@ namespace gw::sip {
 
 namespace {
 
-constexpr int kRetryAfterSeconds =
-    10;  // Spread over 10 to 19, so that they do not all come back at once.
 constexpr const char* kAccept = "Accept: application/sdp\r\nAccept-Encoding: identity\r\n";
 
 std::string allow_line() {
@@ -38,12 +36,12 @@ Inbound::Inbound(SipCore& core, const SipConfig& config, SipDirectory& directory
       registrar_(registrar),
       config_(config),
       digest_(config.domain, core.clock, core.random),
-      guard_(config.limits, core.clock, core.metrics) {}
+      gatekeeper_(core, config, directory, registrar) {}
 
 void Inbound::set_config(const SipConfig& config) {
   config_ = config;
   digest_.set_realm(config.domain);
-  guard_.set_limits(config.limits);
+  gatekeeper_.set_config(config);
 }
 
 int Inbound::on_message(nta_agent_magic_t* self, nta_agent_t*, msg_t* raw, sip_t* sip) {
@@ -98,34 +96,14 @@ bool Inbound::admit(Request& request) {
   if (via->v_maddr) msg_header_remove_param(via->v_common, "maddr");
 
   request.trunk = directory_.trunk_of(request.source);
-  const bool emergency = sip.sip_request->rq_method == sip_method_invite &&
-                         directory_.always_admitted(user_of(sip.sip_request->rq_url[0]));
-  if (!request.trunk && !emergency) {
-    switch (guard_.admit(request.source, user_agent_of(sip))) {
-      case Admission::Pass: break;
-      case Admission::Silence: return false;
-      case Admission::Refuse:
-        reject(request, {503, "Service Unavailable", "rate", "Retry-After: 5\r\n"});
-        return false;
-    }
-  }
-  if (sip.sip_max_forwards && sip.sip_max_forwards->mf_count == 0) {
-    reject(request, {483, "Too Many Hops", "max_forwards", {}});
-    return false;
-  }
-  if (!sip.sip_from->a_tag) {  // RFC 3261 8.1.1.3; without it no dialog can be told from another.
-    reject(request, {400, "Missing From Tag", "malformed", {}});
-    return false;
-  }
-  return true;
+  const auto refused = gatekeeper_.refuses(sip, request.source, request.trunk.has_value());
+  if (refused && refused->status != 0) reject(request, *refused);
+  return !refused;
 }
 
 void Inbound::on_options(Request& request) {
   if (!accepting_) {
-    return reject(
-        request,
-        {503, "Service Unavailable", "draining",
-         "Retry-After: " + std::to_string(kRetryAfterSeconds + core_.random.u32() % 10) + "\r\n"});
+    return reject(request, {503, "Service Unavailable", "draining", gatekeeper_.retry_after()});
   }
   const bool refer = !request.trunk || directory_.takes_refer(*request.trunk);
   const std::string lines = "Allow: " + allow_for(refer) + "\r\n" + kAccept;
@@ -142,6 +120,7 @@ void Inbound::on_invite(Request& request) {
     if (!account) return;
     if (!is_ours(sip.sip_request->rq_url[0]))
       return reject(request, {404, "Not Found", "not_ours", {}});
+    if (const auto often = gatekeeper_.refuses_phone(sip, *account)) return reject(request, *often);
     peer = FromPhone{account->username};
   }
   auto rejection = check_dialog_request(sip, true);
@@ -150,10 +129,7 @@ void Inbound::on_invite(Request& request) {
   Invite invite =
       invite_of(sip, std::move(peer), request.source, request.listener->bound.transport);
   if (!accepting_ && !directory_.always_admitted(invite.request_user)) {
-    return reject(
-        request,
-        {503, "Service Unavailable", "draining",
-         "Retry-After: " + std::to_string(kRetryAfterSeconds + core_.random.u32() % 10) + "\r\n"});
+    return reject(request, {503, "Service Unavailable", "draining", gatekeeper_.retry_after()});
   }
   keep_connection(*core_.agent, *request.message);
   InviteServer* dialog =
@@ -184,6 +160,7 @@ void Inbound::on_register(Request& request) {
   // RFC 3261 10.3 (4): a phone registers its own address of record and no other.
   if (user_of(sip.sip_to->a_url[0]) != account->username)
     return reject(request, {403, "Forbidden", "forbidden", {}});
+  if (const auto often = gatekeeper_.refuses_phone(sip, *account)) return reject(request, *often);
   const RegisterParts parts =
       register_parts_of(sip, *account, request.source, request.listener->bound.transport);
   if (parts.rejection) return reject(request, *parts.rejection);
@@ -205,38 +182,44 @@ std::optional<PhoneAccount> Inbound::authenticated(Request& request, const sip_a
   std::vector<DigestHeader> credentials = parse_digest_list(sip.sip_authorization);
   for (auto& header : parse_digest_list(sip.sip_proxy_authorization))
     credentials.push_back(std::move(header));
-  const auto named = directory_.phone(user_of(claimed.a_url[0]));
   const DigestHeader* ours = digest_.ours(credentials);
   if (!ours) {
-    challenge(request, named, false);
+    challenge(request, claimed, false);
     return std::nullopt;
   }
   auto account = directory_.phone(ours->username);
   switch (digest_.verify(*ours, sip.sip_request->rq_method_name, uri_of(sip.sip_request->rq_url[0]),
-                         account, algorithms(account))) {
-    case DigestVerdict::Passed: guard_.digest_passed(request.source); return account;
-    case DigestVerdict::Missing: challenge(request, named, false); break;
-    case DigestVerdict::Stale: challenge(request, named, true); break;
+                         account, algorithms(ours->username, account))) {
+    case DigestVerdict::Passed: guard().digest_passed(request.source); return account;
+    case DigestVerdict::Missing: challenge(request, claimed, false); break;
+    case DigestVerdict::Stale: challenge(request, claimed, true); break;
     case DigestVerdict::Failed:
-      guard_.digest_failed(request.source);
+      guard().digest_failed(request.source);
       core_.log.info("digest refused",
                      {{"source", request.source.to_string()}, {"user", ours->username}});
-      challenge(request, named, false);
+      challenge(request, claimed, false);
       break;
   }
   return std::nullopt;
 }
 
-std::span<const DigestAlgorithm> Inbound::algorithms(
-    const std::optional<PhoneAccount>& account) const {
-  return account && !account->digest.empty() ? account->digest : config_.digest;
+// Nothing may tell who exists: an unknown name is offered what some phone is, always the same, and
+// it is chosen for known ones too, so that it costs them as much.
+std::vector<DigestAlgorithm> Inbound::algorithms(std::string_view username,
+                                                 const std::optional<PhoneAccount>& account) const {
+  std::vector<DigestAlgorithm> offered = directory_.decoy_digest(digest_.pick(username));
+  if (account) offered = account->digest;
+  return offered.empty() ? config_.digest : offered;
 }
 
-void Inbound::challenge(Request& request, const std::optional<PhoneAccount>& claimed, bool stale) {
+void Inbound::challenge(Request& request, const sip_addr_t& claimed, bool stale) {
+  const std::string name = user_of(claimed.a_url[0]);
   std::string lines;
-  for (const std::string& value : digest_.challenge(algorithms(claimed), stale)) {
+  for (const std::string& value :
+       digest_.challenge(algorithms(name, directory_.phone(name)), stale)) {
     lines += "WWW-Authenticate: " + value + "\r\n";
   }
+  guard().challenged(request.source);
   reject(request, {401, "Unauthorized", "challenged", lines});
 }
 

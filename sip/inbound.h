@@ -5,11 +5,11 @@
 #include <string>
 
 #include "sip/digest_auth.h"
+#include "sip/gatekeeper.h"
 #include "sip/registrar.h"
 #include "sip/sip_agent.h"
 #include "sip/sip_core.h"
 #include "sip/sip_view.h"
-#include "sip/source_guard.h"
 
 namespace gw::sip {
 
@@ -24,6 +24,7 @@ class Inbound {
 
   void set_accepting(bool accepting) { accepting_ = accepting; }
   void set_config(const SipConfig& config);
+  SourceGuard& guard() { return gatekeeper_.guard(); }
   bool is_ours(const url_t& uri) const;  // What phones may register at and dial.
 
  private:
@@ -43,8 +44,10 @@ class Inbound {
 
   // The phone that the request's digest proves; none after a challenge was sent.
   std::optional<PhoneAccount> authenticated(Request& request, const sip_addr_t& claimed);
-  void challenge(Request& request, const std::optional<PhoneAccount>& claimed, bool stale);
-  std::span<const DigestAlgorithm> algorithms(const std::optional<PhoneAccount>& account) const;
+  void challenge(Request& request, const sip_addr_t& claimed, bool stale);
+  // The algorithms of a user, whether there is one or not.
+  std::vector<DigestAlgorithm> algorithms(std::string_view username,
+                                          const std::optional<PhoneAccount>& account) const;
   void reject(Request& request, const Rejection& rejection);
 
   SipCore& core_;
@@ -53,7 +56,7 @@ class Inbound {
   Registrar& registrar_;
   SipConfig config_;
   DigestServer digest_;
-  SourceGuard guard_;
+  Gatekeeper gatekeeper_;
   bool accepting_ = true;
 };
 

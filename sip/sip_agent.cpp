@@ -10,6 +10,7 @@
 #include "sip/outside_requests.h"
 #include "sip/registrar.h"
 #include "sip/sip_core.h"
+#include "sip/sofia_seam/sofia_seam.h"
 #include "sip/sofia_seam/tls_config.h"
 #include "sip/sofia_sip.h"
 
@@ -83,9 +84,16 @@ class NtaAgent final : public SipAgent {
   void set_accepting(bool accepting) override { inbound_.set_accepting(accepting); }
   void set_config(const SipConfig& config) override;
   size_t open_dialogs() const override { return core_.dialogs.size(); }
+  std::vector<BannedSource> bans() override { return inbound_.guard().bans(); }
+  bool lift_ban(const SocketAddress& source) override {
+    const bool lifted = inbound_.guard().lift(source);
+    if (lifted) core_.log.info("ban lifted", {{"source", source.host()}});
+    return lifted;
+  }
 
  private:
   SipCore core_;
+  SipDirectory& directory_;
   Registrar& registrar_;
   Inbound inbound_;
   std::string domain_;
@@ -101,6 +109,7 @@ NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& direc
                    InviteHandler& handler, Registrar& registrar, const Clock& clock, Random& random,
                    Metrics& metrics, Log log)
     : core_(loop, clock, random, metrics, std::move(log)),
+      directory_(directory),
       registrar_(registrar),
       inbound_(core_, config, directory, handler, registrar),
       domain_(config.domain),
@@ -133,6 +142,9 @@ NtaAgent::NtaAgent(SofiaLoop& loop, const SipConfig& config, SipDirectory& direc
 }
 
 NtaAgent::~NtaAgent() {
+  turn_away({});
+  ask_before_refusing({});
+  set_handshake_timer({});
   forget_tls_identity(tls_identity_);
   outside_.close();
   core_.dialogs.clear();
@@ -148,6 +160,15 @@ Result<void> NtaAgent::open(const SipConfig& config) {
       NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SIP_T1(t1), NTATAG_SIP_T1X64(64 * t1),
       NTATAG_SIP_T2(8 * t1), NTATAG_SIP_T4(10 * t1), TAG_END()));
   if (!core_.agent) return fail(ErrorCode::Internal, "the SIP stack did not start");
+  turn_away([this](const SocketAddress& source) {
+    const SourceGuard& guard = inbound_.guard();
+    return (guard.denied(source) || guard.banned(source)) && !directory_.trunk_host(source);
+  });
+  ask_before_refusing([this](const SocketAddress& to) {
+    return directory_.trunk_host(to) || inbound_.guard().admit(to, {}) == Admission::Pass;
+  });
+  set_handshake_timer(
+      [this](Duration delay, Task task) { core_.loop.after(delay, std::move(task)); });
   for (const ListenAddress& address : config.listen) tls_ |= address.transport == Transport::Tls;
   if (tls_) {
     if (auto loaded = set_tls_identity(tls_identity_, config.tls,

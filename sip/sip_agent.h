@@ -39,10 +39,26 @@ struct CalledTls {
 
 enum class DigestAlgorithm { Md5, Sha256 };
 
+// Limits of whoever is no trunk.
 struct SourceLimits {
+  std::vector<AddressRange> allow{};  // Not empty: nobody else is heard.
+  std::vector<AddressRange> deny{};   // Never heard.
   double requests_per_second = 50;   // Out-of-dialog requests of one source address, burst twice that. 0 = no limit.
-  unsigned failed_digests = 10;      // Wrong passwords or unknown users of one source within a minute, then a ban ...
-  Duration ban = 5min;
+  unsigned over_rate = 500;          // Requests over that within ten seconds, then a ban. 0 = none.
+  unsigned scans = 200;              // Challenges left unanswered within a minute (scanners' agents count 20, malformed
+                                     // requests 10), then a ban. 0 = none.
+  unsigned failed_digests = 10;      // Wrong passwords or unknown users of one source within a minute, then a ban.
+  Duration ban = 5min;               // The first; each further one lasts twice as long.
+  double registers_per_phone = 2;    // A second, after its digest; burst ten seconds' worth. 0 = no limit.
+  double invites_per_phone = 10;
+};
+
+// A source that gets silence for a while.
+struct BannedSource {
+  SocketAddress address;             // Port 0.
+  std::string_view reason;           // "digest", "rate", "scan"
+  Duration left{};
+  unsigned times = 0;                // The how manieth ban of late.
 };
 
 struct SipConfig {
@@ -53,6 +69,7 @@ struct SipConfig {
   TlsFiles tls;
   std::vector<CalledTls> called_tls; // Else `tls` serves for these too.
   SourceLimits limits;
+  Duration shed_lag = 100ms;         // While the loop is later than this, new work is refused. 0 = never.
   Duration min_expires = 60s, max_expires = 3600s, default_expires = 600s;
   std::string user_agent = "acs-gateway";
   std::string name_servers;          // Of the resolver: "192.0.2.53:53,..."; empty = the system's.
@@ -110,6 +127,10 @@ class SipDirectory {
   virtual std::string own_host([[maybe_unused]] std::string_view trunk) const { return {}; }
   // May this trunk transfer calls by REFER? Microsoft's proxy does it itself when Allow does not name it.
   virtual bool takes_refer([[maybe_unused]] std::string_view trunk) const { return true; }
+  // Is this a trunk's address, whatever the port? A connection comes from any.
+  virtual bool trunk_host(const SocketAddress& source) const { return trunk_of(source).has_value(); }
+  // The list that somebody is challenged with whom nobody knows: that of the phone which `pick` picks.
+  virtual std::vector<DigestAlgorithm> decoy_digest([[maybe_unused]] uint64_t pick) const { return {}; }
   // An emergency number: its INVITE is neither rate-limited, nor banned, nor shed while draining. Who calls is still asked.
   virtual bool always_admitted([[maybe_unused]] std::string_view request_user) const { return false; }
 };
@@ -146,6 +167,8 @@ class SipAgent {
 
   virtual void set_config(const SipConfig& config) = 0;  // After a reload: digest, limits, expiry; not listeners.
   virtual size_t open_dialogs() const = 0;               // Those still finishing in the background included.
+  virtual std::vector<BannedSource> bans() { return {}; }
+  virtual bool lift_ban(const SocketAddress& /*source*/) { return false; }  // False: it was not banned.
 };
 
 }  // namespace gw::sip

@@ -50,6 +50,7 @@ struct SofiaLoop::State {
   TimePoint armed_for{};
   TimePoint probe_due{};
   Duration lag{};
+  std::function<void(Duration)> lag_told;
   Histogram& lag_seconds;
 };
 
@@ -65,6 +66,16 @@ SofiaLoop::State::State(Metrics& metrics)
   metrics.on_collect([&refused, seen = uint64_t{0}]() mutable {
     const uint64_t now = refused_connections();
     refused.Increment(static_cast<double>(now - std::exchange(seen, now)));
+  });
+  const char* of_waits =
+      "TLS handshakes that waited because others used up their share of the thread";
+  Counter& waited = metrics.counter("gw_sip_tls_waits_total", of_waits, {{"outcome", "any"}});
+  Counter& in_vain = metrics.counter("gw_sip_tls_waits_total", of_waits, {{"outcome", "gave_up"}});
+  metrics.on_collect([&waited, &in_vain, seen = HandshakeWaits{}]() mutable {
+    const HandshakeWaits now = handshake_waits();
+    waited.Increment(static_cast<double>(now.waited - seen.waited));
+    in_vain.Increment(static_cast<double>(now.gave_up - seen.gave_up));
+    seen = now;
   });
   GW_ASSERT(timer_fd >= 0);
   GW_ASSERT(su_init() == 0);
@@ -145,6 +156,7 @@ void SofiaLoop::State::probe() {
   lag = now - probe_due;
   lag_seconds.Observe(std::chrono::duration<double>(lag).count());
   probe_due = now + kProbeEvery;
+  if (lag_told) lag_told(lag);
 }
 
 SofiaLoop::SofiaLoop(Metrics& metrics) : state_(std::make_unique<State>(metrics)) {}
@@ -182,6 +194,10 @@ void SofiaLoop::cancel(TimerId timer) {
 
 Duration SofiaLoop::lag() const {
   return state_->lag;
+}
+
+void SofiaLoop::on_lag(std::function<void(Duration)> told) {
+  state_->lag_told = std::move(told);
 }
 
 su_root_t* SofiaLoop::root() const {

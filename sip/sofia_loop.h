@@ -28,6 +28,7 @@ class SofiaLoop {
   void cancel(TimerId timer);
 
   Duration lag() const;       // How late the last timer probe ran.
+  void on_lag(std::function<void(Duration)> told);  // Told of each probe, ten a second; empty = nobody.
   su_root_t* root() const;    // For sip/ only.
 
  private:

@@ -80,6 +80,22 @@ std::optional<sip::PhoneAccount> CallControl::phone(std::string_view username) c
   return sip::PhoneAccount{phone->username, phone->password.reveal(), phone->digest, phone->devices};
 }
 
+bool CallControl::trunk_host(const SocketAddress& source) const {
+  const auto has = [&](const AddressRange& peer) {
+    SocketAddress at = source;
+    if (peer.port() != 0) at.set_port(peer.port());
+    return peer.contains(at);
+  };
+  const bool peer = std::ranges::any_of(
+      config_->trunks, [&](const config::Trunk& trunk) { return std::ranges::any_of(trunk.peers, has); });
+  return peer || trunk_of(source).has_value();
+}
+
+std::vector<sip::DigestAlgorithm> CallControl::decoy_digest(uint64_t pick) const {
+  const auto& phones = config_->phones;
+  return phones.empty() ? std::vector<sip::DigestAlgorithm>{} : phones[pick % phones.size()].digest;
+}
+
 bool CallControl::always_admitted(std::string_view request_user) const {
   const auto& emergency = config_->numbers.emergency;
   return std::ranges::find(emergency, request_user) != emergency.end();

@@ -94,6 +94,8 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   std::optional<sip::PhoneAccount> phone(std::string_view username) const override;
   std::string own_host(std::string_view trunk) const override;
   bool takes_refer(std::string_view trunk) const override;
+  bool trunk_host(const SocketAddress& source) const override;
+  std::vector<sip::DigestAlgorithm> decoy_digest(uint64_t pick) const override;
   bool always_admitted(std::string_view request_user) const override;   // Emergency numbers.
   // sip::InviteHandler
   sip::DialogObserver* on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) override;

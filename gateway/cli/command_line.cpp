@@ -98,9 +98,11 @@ class CommandLine {
   }
 
   void add_control() {
-    for (const char* what : {"status", "calls", "phones", "trunks"}) {
+    for (const char* what : {"status", "calls", "phones", "trunks", "bans"}) {
       add(app_, what, std::string("Ask the running daemon: ") + what, [this, what] { return show(common_, what); });
     }
+    add(app_, "unban", "Hear a banned SIP source again", [this] { return unban(common_, address_); })
+        ->add_option("address", address_, "As `bans` shows it")->required();
     add(app_, "hangup", "End a call", [this] { return hang_up(common_, call_); })
         ->add_option("call", call_, "The call's id, as `calls` shows it")->required();
     CLI::App* join_command = add(app_, "join", "Make one call of two: everybody hears everybody",
@@ -123,7 +125,7 @@ class CommandLine {
   NewUser user_;
   TokenRequest token_;
   std::string call_, other_call_, transfer_to_;
-  std::string file_;
+  std::string file_, address_;
 };
 
 }  // namespace

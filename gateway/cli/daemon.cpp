@@ -94,6 +94,8 @@ int show(const Common& common, const std::string& what) {
     print_rows(answer.body["calls"], {"call_id", "state", "source", "dialled", "caller_id_presented", "route", "started", "legs"});
   } else if (what == "phones") {
     print_rows(answer.body["phones"], {"username", "extension", "display_name", "registered", "devices", "calls"});
+  } else if (what == "bans") {
+    print_rows(answer.body["bans"], {"source", "reason", "seconds_left", "times"});
   } else {
     print_rows(answer.body["trunks"], {"name", "state", "registered", "targets", "addresses", "calls", "max_calls"});
   }
@@ -118,6 +120,17 @@ int transfer(const Common& common, const std::string& call, const std::string& t
   if (!is_call_id(call)) return kBadUsage;
   const Answer answer = ask(common, "POST", "/api/calls/" + call + "/transfer", json{{"to", to}}.dump());
   if (answer.exit == kDone) std::printf("%s\n", common.json ? answer.body.dump().c_str() : "transferring");
+  return answer.exit;
+}
+
+int unban(const Common& common, const std::string& address) {
+  const auto source = SocketAddress::parse(address);
+  if (!source) {
+    std::fprintf(stderr, "acs-gateway: \"%s\" is no address; `acs-gateway bans` lists them\n", address.c_str());
+    return kBadUsage;
+  }
+  const Answer answer = ask(common, "POST", "/api/unban?source=" + source->host());
+  if (answer.exit == kDone) std::printf("%s\n", common.json ? answer.body.dump().c_str() : "lifted");
   return answer.exit;
 }
 

@@ -374,14 +374,36 @@ void read_state(Section& root, Config& config) {
   cdr.finish();
 }
 
+void read_sources(Section& limits, std::string_view key, std::vector<AddressRange>& out) {
+  std::vector<std::string> texts;
+  limits.texts(key, texts);
+  for (const std::string& text : texts) {
+    const auto range = AddressRange::parse(text);
+    if (range && range->port() == 0) {
+      out.push_back(*range);
+    } else {
+      limits.error(
+          key,
+          "\"" + text + "\" is no range: \"198.51.100.0/24\", \"2001:db8::/32\", \"203.0.113.9\"");
+    }
+  }
+}
+
 void read_limits(Section limits, Config& config) {
   limits.number("max_calls", config.limits.max_calls, 1, 100'000);
   limits.number("calls_per_second", config.limits.calls_per_second, 0, 100'000);
   limits.number("rest_requests_per_second", config.limits.rest_requests_per_second, 0, 1'000'000);
   sip::SourceLimits& source = config.sip.limits;
+  read_sources(limits, "allow", source.allow);
+  read_sources(limits, "deny", source.deny);
   limits.real("requests_per_second", source.requests_per_second, 0, 1'000'000);
+  limits.number("over_rate", source.over_rate, 0, 1'000'000);
+  limits.number("scans", source.scans, 0, 1'000'000);
   limits.number("failed_digests", source.failed_digests, 1, 10'000);
   limits.duration("ban", source.ban, 0s, 30 * kDay);
+  limits.real("registers_per_phone", source.registers_per_phone, 0, 10'000);
+  limits.real("invites_per_phone", source.invites_per_phone, 0, 10'000);
+  limits.duration("shed_lag", config.sip.shed_lag, 0s, 10s);
   limits.finish();
 }
 

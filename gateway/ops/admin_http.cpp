@@ -55,6 +55,7 @@ AdminHttp::AdminHttp(acs::http::HttpServer& http, Masked token, Metrics& metrics
   ask("GET /api/phones", hooks_.phones);
   ask("GET /api/trunks", hooks_.trunks);
   ask("GET /api/users", hooks_.users);
+  ask("GET /api/bans", hooks_.bans);
   ask("POST /api/reload", hooks_.reload);
   add_actions();
 }
@@ -69,6 +70,15 @@ void AdminHttp::add_actions() {
     const bool posted = hooks_.post([this, call, respond] {
       respond(hooks_.hang_up(call) ? Response::json(200, R"({"ended":true})")
                                    : problem(404, "NotFound", "no such call; `calls` lists them"));
+    });
+    if (!posted) respond(problem(503, "Unavailable", "the gateway is stopping"));
+  });
+  guarded("POST /api/unban", [this](const Request& request, Respond respond) {
+    const auto source = SocketAddress::parse(request.query_value("source").value_or(""));
+    if (!source) return respond(problem(400, "BadRequest", "?source=ADDRESS is needed"));
+    const bool posted = hooks_.post([this, source = *source, respond] {
+      respond(hooks_.lift_ban(source) ? Response::json(200, R"({"lifted":true})")
+                                      : problem(404, "NotFound", "this address is not banned; `bans` lists them"));
     });
     if (!posted) respond(problem(503, "Unavailable", "the gateway is stopping"));
   });

@@ -7,6 +7,7 @@
 #include "acs/http/http_server.h"
 #include "base/masked.h"
 #include "base/metrics.h"
+#include "base/net.h"
 #include "base/result.h"
 #include "base/task.h"
 
@@ -20,6 +21,8 @@ class AdminHttp {
   struct Hooks {
     std::function<bool(Task)> post;                        // Onto the signalling thread.
     std::function<std::string()> status, calls, phones, trunks, users;   // JSON.
+    std::function<std::string()> bans = {};                // JSON.
+    std::function<bool(const SocketAddress&)> lift_ban = {};  // False: it is not banned.
     std::function<bool(const std::string&)> hang_up;       // False: no such call.
     std::function<Result<void>(const std::string&, const std::string&)> join;  // The second call into the first.
     std::function<Result<void>(const std::string&, const std::string&)> transfer;  // A call's far end to somebody else.

@@ -146,7 +146,7 @@ std::string users_json(const CallControl& control, const acs::edge::EdgeServer* 
 }
 
 std::string status_json(const CallControl& control, const sip::Registrar& registrar, const acs::edge::EdgeServer* edge,
-                        Duration uptime, Duration loop_lag) {
+                        Duration uptime, Duration loop_lag, size_t bans) {
   size_t devices = 0;
   if (edge) {
     for (const config::User& user : control.config().users) devices += edge->devices(user.id);
@@ -160,8 +160,22 @@ std::string status_json(const CallControl& control, const sip::Registrar& regist
               {"phones", control.config().phones.size()},
               {"users", control.config().users.size()},
               {"trunks", control.config().trunks.size()},
+              {"bans", bans},
               {"signalling_lag_ms", static_cast<double>(loop_lag.count()) / 1e6}}
       .dump();
+}
+
+std::string bans_json(const std::vector<sip::BannedSource>& bans) {
+  static constexpr size_t kShown = 1'000;
+  json rows = json::array();
+  for (const sip::BannedSource& ban : bans) {
+    if (rows.size() == kShown) break;
+    rows.push_back({{"source", ban.address.host()},
+                    {"reason", ban.reason},
+                    {"seconds_left", to_ms(ban.left) / 1000},
+                    {"times", ban.times}});
+  }
+  return json{{"bans", std::move(rows)}, {"total", bans.size()}}.dump();
 }
 
 }  // namespace gw::ops

@@ -18,6 +18,7 @@ class ConnectionGate {
   bool admit(int fd, const SocketAddress& source);
   void closed(int fd);  // Unknown ones are ignored.
 
+  bool knows(int fd) const { return source_of_.contains(fd); }
   size_t open() const { return source_of_.size(); }
 
  private:
@@ -25,5 +26,8 @@ class ConnectionGate {
   std::unordered_map<int, SocketAddress> source_of_;  // Port 0.
   std::unordered_map<SocketAddress, size_t> of_source_;
 };
+
+// Was this connection of the present thread, just accepted, hung up on?
+bool was_turned_away(int fd);
 
 }  // namespace gw::sip::seam

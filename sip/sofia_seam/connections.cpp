@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "sip/sofia_seam/connection_gate.h"
 #include "sip/sofia_seam/sofia_seam.h"
@@ -28,6 +29,7 @@ seam::ConnectionGate make_gate() {
 }
 
 thread_local seam::ConnectionGate gate = make_gate();
+thread_local std::function<bool(const SocketAddress&)> unwanted;
 
 SocketAddress peer_of(int fd) {
   sockaddr_storage storage{};
@@ -36,7 +38,20 @@ SocketAddress peer_of(int fd) {
   return SocketAddress(reinterpret_cast<const sockaddr*>(&storage), size);
 }
 
+bool admit(int fd) {
+  const SocketAddress peer = peer_of(fd);
+  return !(unwanted && !peer.empty() && unwanted(peer)) && gate.admit(fd, peer);
+}
+
 }  // namespace
+
+bool seam::was_turned_away(int fd) {
+  return !gate.knows(fd);
+}
+
+void turn_away(std::function<bool(const SocketAddress&)> whom) {
+  unwanted = std::move(whom);
+}
 
 uint64_t refused_connections() {
   return refused.load(std::memory_order_relaxed);
@@ -49,7 +64,7 @@ extern "C" {
 int tport_tcp_init_secondary(tport_t* self, int fd, int accepted, char const** reason) {
   using Init = int (*)(tport_t*, int, int, char const**);
   static const auto real = reinterpret_cast<Init>(::dlsym(RTLD_NEXT, "tport_tcp_init_secondary"));
-  if (accepted && !gw::sip::gate.admit(fd, gw::sip::peer_of(fd))) {
+  if (accepted && !gw::sip::admit(fd)) {
     gw::sip::refused.fetch_add(1, std::memory_order_relaxed);
     // A failure here would make Sofia forget the descriptor: it closes when it hears of the
     // hang-up.

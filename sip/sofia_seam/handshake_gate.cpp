@@ -20,11 +20,15 @@ bool HandshakeGate::begin(int fd, const SocketAddress& source, TimePoint now) {
   if (bucket.tokens < 1) return false;
   bucket.tokens -= 1;
 
-  if (oldest_first_.size() >= kMaxUnfinished) shut_oldest();
+  resumed(fd, now);
+  return true;
+}
+
+void HandshakeGate::resumed(int fd, TimePoint now) {
   finished(fd);
+  if (oldest_first_.size() >= kMaxUnfinished) shut_oldest();
   oldest_first_.push_back({fd, now});
   by_fd_[fd] = std::prev(oldest_first_.end());
-  return true;
 }
 
 void HandshakeGate::finished(int fd) {

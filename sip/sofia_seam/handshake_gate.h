@@ -8,21 +8,21 @@
 
 namespace gw::sip::seam {
 
-// Keeps TLS handshakes from eating the signalling thread (0.84 ms each with an RSA key): so many a
-// second of one source, so many unfinished at once, and none longer than ten seconds. One per
-// thread that runs Sofia.
+// Bounds TLS handshakes: so many a second of one source, so many unfinished at once, and none
+// longer than ten seconds. One per thread that runs Sofia.
 class HandshakeGate {
  public:
   static constexpr double kPerSecond = 50;  // Of one source address ...
   static constexpr double kBurst = 500;  // ... an office behind NAT comes back after our restart.
   static constexpr size_t kMaxSources = 16'384;
-  static constexpr size_t kMaxUnfinished = 1'024;
+  static constexpr size_t kMaxUnfinished = 4'096;
   static constexpr Duration kLongest = 10s;
 
   // May this source begin a handshake on `fd`? Sockets whose time is up are shut down here, so that
   // Sofia hears of it.
   bool begin(int fd, const SocketAddress& source, TimePoint now);
-  void finished(int fd);  // Done, failed or closed. Unknown ones are ignored.
+  void resumed(int fd, TimePoint now);  // It waited for its turn (HandshakeQueue) until now.
+  void finished(int fd);                // Done, failed or closed. Unknown ones are ignored.
 
   size_t unfinished() const { return oldest_first_.size(); }
 

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
+#include "base/clock.h"
+#include "base/net.h"
 #include "base/result.h"
+#include "base/task.h"
 
 namespace gw::sip {
 
@@ -18,5 +22,23 @@ void install_monotonic_clock();
 
 // TCP and TLS connections that were hung up on because there were too many already. Any thread.
 uint64_t refused_connections();
+
+// Whose new TCP and TLS connections are dropped before a byte of them is read, on this thread;
+// empty = nobody's. Open ones are left alone: the calls of a banned source go on.
+void turn_away(std::function<bool(const SocketAddress& source)> whom);
+
+// Whether Sofia may send its own refusals (400, 413, 505) of what it cannot read to this address,
+// on this thread; empty = always.
+void ask_before_refusing(std::function<bool(const SocketAddress& to)> may);
+
+// How this thread's TLS layer is woken when handshakes wait for their turn: runs a task after a
+// while. Empty = no handshake waits.
+void set_handshake_timer(std::function<void(Duration, Task)> after);
+
+// TLS handshakes that had to wait, and those that waited in vain. Any thread.
+struct HandshakeWaits {
+  uint64_t waited = 0, gave_up = 0;
+};
+HandshakeWaits handshake_waits();
 
 }  // namespace gw::sip

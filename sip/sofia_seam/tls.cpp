@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <sofia-sip/su_alloc.h>
 #include <sofia-sip/su_strlst.h>
 #include <sofia-sip/su_wait.h>
@@ -26,7 +27,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "sip/sofia_seam/connection_gate.h"
 #include "sip/sofia_seam/handshake_gate.h"
+#include "sip/sofia_seam/handshake_turns.h"
 #include "sip/sofia_seam/tls_identity.h"
 #include "sip/sofia_seam/tls_stand_ins.h"
 
@@ -57,9 +60,10 @@ struct Session {
   int fd = -1;
   ino_t inode = 0;  // Of the socket: descriptors are used again.
   bool outgoing = false;
-  bool refused = false;  // By the gate.
-  bool named = false;    // SNI and the name to verify are set.
-  bool broken = false;   // After a fatal error not even close_notify may be sent.
+  bool refused = false;    // By the gate.
+  bool may_begin = false;  // Its turn has come.
+  bool named = false;      // SNI and the name to verify are set.
+  bool broken = false;     // After a fatal error not even close_notify may be sent.
   std::unique_ptr<unsigned char[]> buffer;
 };
 
@@ -207,6 +211,12 @@ int let_sofia(SSL* stand_in, tls_s& tls, su_root_magic_t* magic, su_wait_t* wait
   return real(magic, wait, self);
 }
 
+// The client went while it waited: nothing is left to do for it.
+bool has_gone(int fd) {
+  pollfd look{fd, POLLRDHUP, 0};
+  return ::poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 // Requests of ours that wait for this connection fail now, not when their timers do.
 void give_up(const Session& session, tport_t* self) {
   if (session.outgoing) tport_error_report(self, ECONNREFUSED, nullptr);
@@ -272,6 +282,13 @@ int outcome_of(tls_s& tls, int result, int& events) {
 
 }  // namespace
 
+void gw::sip::seam::turn_came(int fd) {
+  const auto found = by_fd.find(fd);
+  if (found == by_fd.end()) return;
+  found->second->session->may_begin = true;
+  gate.resumed(fd, monotonic_now());  // Ten seconds from now on, for the client's part of it.
+}
+
 extern "C" {
 
 tls_s* tls_init_master(tls_issues_s* issues) {
@@ -318,7 +335,7 @@ tls_s* tls_init_secondary(tls_s* master, int fd, int accept) {
   session.inode = inode_of(fd);
   su_setblocking(fd, 0);
   by_fd[fd] = tls;
-  if (accept && !gate.begin(fd, peer_of(fd), monotonic_now())) {
+  if (accept && (was_turned_away(fd) || !gate.begin(fd, peer_of(fd), monotonic_now()))) {
     // Refused here, Sofia would forget to close the descriptor: let it hear of a hang-up.
     session.refused = true;
     ::shutdown(fd, SHUT_RDWR);
@@ -332,6 +349,7 @@ void tls_free(tls_s* tls) {
   if (const auto found = by_fd.find(session->fd); found != by_fd.end() && found->second == tls) {
     by_fd.erase(found);
     gate.finished(session->fd);
+    stop_waiting(session->fd);
   }
   if (session->ssl && !session->broken && SSL_is_init_finished(session->ssl.get()) &&
       inode_of(session->fd) == session->inode) {
@@ -357,18 +375,34 @@ int tls_connect(su_root_magic_t* magic, su_wait_t* wait, tport_t* self) {
   tls_s& tls = *found->second;
   Session& session = *tls.session;
   const StandIns& stand_ins = *session.stand_ins;
+  if (stop_waiting(session.fd)) session.may_begin = true;  // It has gone, or its socket is broken.
   // Connection refused and the like: Sofia knows what to tell whom.
   if (wait->revents & SU_WAIT_ERR) {
     return let_sofia(stand_ins.wants_read.get(), tls, magic, wait, self);
   }
-  if (!session.named && !begin_handshake(session, self)) {
+  if (!session.named && !session.outgoing && !session.refused && !session.may_begin) {
+    switch (ask_for_turn(session.fd)) {
+      case HandshakeQueue::Turn::Now: break;
+      case HandshakeQueue::Turn::Full: session.refused = true; break;
+      case HandshakeQueue::Turn::Wait: {
+        gate.finished(session.fd);  // It does not keep us waiting, we keep it.
+        const Pause pause(session.fd);
+        return let_sofia(stand_ins.wants_read.get(), tls, magic, wait, self);
+      }
+    }
+  }
+  if (!session.named &&
+      (!begin_handshake(session, self) || (session.may_begin && has_gone(session.fd)))) {
     session.broken = true;
     give_up(session, self);
     return 0;
   }
   ERR_clear_error();
+  const Duration before = processor_time();
   const int result = SSL_do_handshake(session.ssl.get());
-  switch (SSL_get_error(session.ssl.get(), result)) {
+  const int error = SSL_get_error(session.ssl.get(), result);
+  if (!session.outgoing) took_turn(processor_time() - before);
+  switch (error) {
     case SSL_ERROR_NONE:
       gate.finished(session.fd);
       remember_peer(tls);

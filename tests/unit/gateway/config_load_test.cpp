@@ -57,6 +57,9 @@ TEST_P(OneProblem, is_named_with_its_place_and_what_would_be_right) {
 constexpr const char* kAlice = "[[user]]\nname = \"alice\"\n";
 
 const Case kCases[] = {
+    {"source_range_with_a_port", "[limits]\ndeny = [\"192.0.2.1:5060\"]\n",
+     "rest.toml:2: limits.deny: \"192.0.2.1:5060\" is no range: \"198.51.100.0/24\", "
+     "\"2001:db8::/32\", \"203.0.113.9\""},
     {"unknown_key", "[calls]\nring_timout = \"30s\"\n",
      "rest.toml:2: calls.ring_timout: unknown key, did you mean ring_timeout?"},
     {"unknown_table", "[cals]\nring_timeout = \"30s\"\n",
@@ -223,6 +226,19 @@ TEST(ConfigLoad, a_trunk_that_registers_needs_credentials) {
   folder.write("trunks.d/t.toml", "name = \"t\"\ntargets = [\"a.example\"]\nregister = true\n");
   EXPECT_THAT(lines_of(load(folder.path())),
               Contains("trunks.d/t.toml:3: register: needs username and password"));
+}
+
+TEST(ConfigLoad, sources_are_allowed_and_denied_by_range) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", kQuiet);
+  folder.write("rest.toml", "[limits]\nallow = [\"198.51.100.0/24\", \"2001:db8::/32\"]\ndeny = [\"198.51.100.66\"]\n");
+  const Loaded loaded = load(folder.path());
+  EXPECT_THAT(lines_of(loaded), IsEmpty());
+  const sip::SourceLimits& limits = loaded.config->sip.limits;
+  ASSERT_EQ(limits.allow.size(), 2u);
+  ASSERT_EQ(limits.deny.size(), 1u);
+  EXPECT_TRUE(limits.allow[0].contains(*SocketAddress::parse("198.51.100.7:5060")));
+  EXPECT_TRUE(limits.deny[0].contains(*SocketAddress::parse("198.51.100.66:5060")));
 }
 
 TEST(ConfigLoad, playout_is_a_word_or_milliseconds) {

@@ -200,6 +200,24 @@ TEST_F(DigestTest, a_wrong_password_and_an_unknown_user_fail_alike) {
   EXPECT_EQ(server.tracked_nonces(), 0u);
 }
 
+TEST_F(DigestTest, a_wrong_password_and_an_unknown_user_cost_the_same_number_of_hashes) {
+  const auto cost_of = [&](const DigestHeader& h, std::optional<PhoneAccount> account) {
+    const uint64_t before = hashes_computed();
+    EXPECT_EQ(verify(h, account), DigestVerdict::Failed);
+    return hashes_computed() - before;
+  };
+  const uint64_t wrong = cost_of(credentials(challenge(), "demo-102"), phone);
+  EXPECT_EQ(wrong, 3u) << "RFC 7616: A1, A2, response";
+  EXPECT_EQ(cost_of(credentials(challenge(), "any", "999"), std::nullopt), wrong);
+}
+
+TEST_F(DigestTest, a_name_picks_the_same_number_always_and_others_another) {
+  EXPECT_EQ(server.pick("999"), server.pick("999"));
+  EXPECT_NE(server.pick("999"), server.pick("998"));
+  DigestServer restarted("pbx.example.com", clock, random);
+  EXPECT_NE(server.pick("999"), restarted.pick("999")) << "nobody else can compute it";
+}
+
 TEST_F(DigestTest, another_users_account_does_not_vouch) {
   auto h = credentials(challenge(), "demo-101", "102");
   EXPECT_EQ(verify(h, phone), DigestVerdict::Failed);

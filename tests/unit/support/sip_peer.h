@@ -90,9 +90,10 @@ struct SipText {
 // everything.
 class SipPeer {
  public:
-  explicit SipPeer(bool v6 = false)
-      : fd_(::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
-    SocketAddress any = *SocketAddress::parse(v6 ? "::1" : "127.0.0.1");
+  explicit SipPeer(bool v6 = false) : SipPeer(v6 ? "::1" : "127.0.0.1") {}
+  explicit SipPeer(const char* host)
+      : fd_(::socket(std::strchr(host, ':') ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+    SocketAddress any = *SocketAddress::parse(host);
     if (::bind(fd_, any.data(), any.size()) != 0) std::abort();
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;

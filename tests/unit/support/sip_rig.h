@@ -248,6 +248,10 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
     return it->second;
   }
   bool always_admitted(std::string_view user) const override { return user == "911"; }
+  std::vector<sip::DigestAlgorithm> decoy_digest(uint64_t pick) const override {
+    if (phones.empty()) return {};
+    return std::next(phones.begin(), static_cast<long>(pick % phones.size()))->second.digest;
+  }
 
   // InviteHandler
   sip::DialogObserver* on_invite(const sip::Invite& invite,
