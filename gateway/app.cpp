@@ -460,6 +460,7 @@ void App::keep_house() {
   trunks_->look();
   registrations_->look();
   control_->update_gauges();
+  control_->end_what_is_used_up();
   loop_->after(1s, [this] { keep_house(); });
 }
 

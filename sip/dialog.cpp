@@ -53,10 +53,11 @@ bool DialogHandle::accept_offer(std::string sdp) {
   return dialog_->accept_offer(sdp);
 }
 
-bool DialogHandle::refuse_offer(int status) {
+bool DialogHandle::refuse_offer(int status,
+                                std::vector<std::pair<std::string, std::string>> headers) {
   if (!dialog_) return false;
   const OwnerCall inside(dialog_->core_);
-  return dialog_->refuse_offer(status);
+  return dialog_->refuse_offer(status, headers);
 }
 
 bool DialogHandle::info(std::string_view content_type, std::string_view body) {

@@ -86,7 +86,7 @@ class Dialog {
                                                          // for the ACK of the first INVITE and for an open offer of theirs.
                                                          // Before the answer by UPDATE, when something was agreed reliably.
   virtual bool accept_offer(std::string sdp) = 0;
-  virtual bool refuse_offer(int status) = 0;
+  virtual bool refuse_offer(int status, std::vector<std::pair<std::string, std::string>> headers = {}) = 0;
   virtual bool info(std::string_view content_type, std::string_view body) = 0;
 
   // Their REFER: 202 and NOTIFY 100, or a refusal. What becomes of it is told by further NOTIFYs, also after a BYE of theirs;

@@ -100,12 +100,13 @@ bool InviteDialog::accept_offer(const std::string& sdp) {
   return true;
 }
 
-bool InviteDialog::refuse_offer(int status) {
+bool InviteDialog::refuse_offer(int status,
+                                const std::vector<std::pair<std::string, std::string>>& headers) {
   if (state_ == State::Ending || state_ == State::Ended) return false;
   if (!their_offer_ || their_offer_answered_) return false;
   if (status < 400 || status > 699) return false;
   const bool invite = nta_incoming_method(their_offer_.get()) == sip_method_invite;
-  nta_incoming_treply(their_offer_.get(), status, nullptr, TAG_END());
+  reply(their_offer_.get(), status, nullptr, header_lines(headers));
   their_offer_.reset();
   exchange_.refuse();
   if (invite) exchange_.invite_over();

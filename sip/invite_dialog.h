@@ -35,7 +35,7 @@ class DialogHandle final : public Dialog {
   bool acknowledge(std::string sdp) override;
   bool offer(std::string sdp) override;
   bool accept_offer(std::string sdp) override;
-  bool refuse_offer(int status) override;
+  bool refuse_offer(int status, std::vector<std::pair<std::string, std::string>> headers) override;
   bool info(std::string_view content_type, std::string_view body) override;
   bool accept_referral() override;
   bool refuse_referral(int status) override;
@@ -75,7 +75,7 @@ class InviteDialog {
   virtual bool acknowledge(const std::string&) { return false; }
   bool offer(std::string sdp);
   bool accept_offer(const std::string& sdp);
-  bool refuse_offer(int status);
+  bool refuse_offer(int status, const std::vector<std::pair<std::string, std::string>>& headers);
   bool info(std::string_view content_type, std::string_view body);
   bool accept_referral();
   bool refuse_referral(int status);

@@ -4,21 +4,6 @@
 
 namespace gw::sip {
 
-namespace {
-
-// Headers of a refusal come from the owner, sometimes from the other side of the call: one line
-// each, no header of ours.
-std::string lines_of(const std::vector<std::pair<std::string, std::string>>& headers) {
-  std::string lines;
-  for (const auto& [name, value] : headers) {
-    if (name.empty() || name.find_first_of(" \t\r\n:,;\"<>") != std::string::npos) continue;
-    lines += name + ": " + header_text(value) + "\r\n";
-  }
-  return lines;
-}
-
-}  // namespace
-
 InviteServer* InviteServer::accept(SipCore& core, MsgPtr& message, const Arrival& arrival) {
   const sip_t* sip = sip_object(message.get());
   std::unique_ptr<InviteServer> dialog(new InviteServer(core, header_text(sip->sip_call_id->i_id)));
@@ -152,7 +137,7 @@ bool InviteServer::refuse(int status, std::string_view phrase, const Reason& rea
                           const std::vector<std::pair<std::string, std::string>>& headers) {
   if (state_ != State::Early || !invite_ || status < 300 || status > 699) return false;
   const std::string text = header_text(phrase);
-  std::string lines = lines_of(headers);
+  std::string lines = header_lines(headers);
   if (const std::string value = to_header(reason); !value.empty())
     lines += "Reason: " + value + "\r\n";
   reply(invite_.get(), status, text.empty() ? nullptr : text.c_str(), lines);

@@ -353,6 +353,15 @@ std::string header_text(std::string_view text) {
   return out;
 }
 
+std::string header_lines(const std::vector<std::pair<std::string, std::string>>& headers) {
+  std::string lines;
+  for (const auto& [name, value] : headers) {
+    if (name.empty() || name.find_first_of(" \t\r\n:,;\"<>") != std::string::npos) continue;
+    lines += name + ": " + header_text(value) + "\r\n";
+  }
+  return lines;
+}
+
 std::string to_header(const NameAddr& address, std::string_view tag) {
   std::string out;
   if (!address.display.empty()) {

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sip/dialog.h"
 #include "sip/invite.h"
@@ -71,7 +73,10 @@ std::string bracketed(std::string_view host);    // [..] around an IPv6 literal.
 std::string allow_for(bool refer);
 // Names as people wrote them, in UTF-8 and no other (RFC 3261 25.1): what is none becomes "?".
 std::string utf8_text(std::string_view text, size_t most);
-std::string header_text(std::string_view text);  // No control characters: nothing can end the line.
+std::string header_text(std::string_view text);
+// Headers come from the owner, sometimes from the other side of the call: one line each, no header
+// of ours.
+std::string header_lines(const std::vector<std::pair<std::string, std::string>>& headers);  // No control characters: nothing can end the line.
 std::string to_header(const NameAddr& address, std::string_view tag = {});
 std::string to_header(
     const Reason& reason);  // Value of Reason; empty when there is nothing to say.

@@ -29,6 +29,8 @@ int weight(Cause cause) {
     case Cause::NoAnswer: return 7;
     case Cause::NotAcceptable: return 6;
     case Cause::Forbidden:
+    case Cause::DialPolicy:
+    case Cause::UsageLimit:
     case Cause::CallerIdNotAllowed: return 5;
     case Cause::NotFound:
     case Cause::BadNumber: return 4;
@@ -65,7 +67,7 @@ std::string_view to_string(EndedBy by) {
 
 Call::Call(Services& services, CallOwner& owner, config::Snapshot config, CallId id, policy::Routed routed, Log log)
     : services_(services), owner_(owner), config_(std::move(config)), id_(std::move(id)), routed_(std::move(routed)), log_(log),
-      session_(services.media.open_session()) {
+      session_(services.media.open_session()), hunt_(routed_) {
   best_failure_.cause = Cause::NormalClearing;
   times_.started = services_.clock.wall();
 }
@@ -88,12 +90,19 @@ void Call::begin_refused(std::unique_ptr<Leg> caller, const HangupCause& cause) 
 }
 
 void Call::try_next_rank() {
-  while (!final_failure_ && next_rank_ < way().decision.ranks.size()) {
-    start_rank(way().decision.ranks[next_rank_++]);
+  while (!final_failure_) {
+    if (const policy::Party* by = hunt_.alone()) {
+      const policy::Party party = *by;
+      const auto sent = send_on_after_failure(hunt_);
+      if (!sent) note_failure(party, sent.error());
+      if (sent && *sent) best_failure_ = {};  // It is somebody else's to fail now.
+    }
+    if (!hunt_.next()) break;
+    start_rank();
     if (state_ == CallState::Ended) return;
     if (ringing_.empty()) continue;
     set_state(CallState::Ringing);
-    arm(ring_timer_, config_->calls.ring_timeout, &Call::on_ring_timeout);
+    arm(ring_timer_, ring_time(hunt_, Duration{}), &Call::on_ring_timeout);
     Leg& first = *ringing_.front();
     if (first.answers_itself()) {
       on_answered(first);
@@ -106,7 +115,15 @@ void Call::try_next_rank() {
   end(best_failure_, EndedBy::Callee);
 }
 
-void Call::start_rank(const policy::Rank& rank) {
+// A rank that is all of a forwarding phone's rings nobody: where its calls go is the next one.
+void Call::start_rank() {
+  if (const policy::Party* by = hunt_.alone()) {
+    const policy::Party party = *by;
+    const auto sent = send_on(hunt_, policy::ForwardReason::Always);
+    if (!sent) note_failure(party, sent.error());
+    if (!sent || *sent) return;
+  }
+  const policy::Rank rank = hunt_.rank();
   for (const policy::Party& party : rank.parties) {
     auto legs = owner_.legs_for(*this, way(), party);
     if (!legs) {
@@ -127,6 +144,46 @@ void Call::start_rank(const policy::Rank& rank) {
   }
 }
 
+// The party that rings alone has its calls go elsewhere: that is the next rank. False: it has not. A cause: they cannot go.
+tl::expected<bool, HangupCause> Call::send_on(Hunt& hunt, policy::ForwardReason reason) {
+  const policy::Party* alone = hunt.alone();
+  if (!alone || hunt.way().decision.emergency) return false;
+  const policy::Party by = *alone;
+  auto routed = policy::forwarded(*config_, hunt.way(), by, reason, services_.clock.wall());
+  if (!routed) return false;
+  const std::string to = routed->dialled.number;
+  if (!hunt.may_forward(by)) {
+    return tl::unexpected(HangupCause{Cause::Failed, 482, 0, policy::to_string(by) + " sends the call round in a loop"});
+  }
+  if (!routed->decision.accepted) return tl::unexpected(routed->decision.cause);
+  // Who only hears of the call hears of it wherever it goes.
+  if (reason == policy::ForwardReason::Always) {
+    for (const policy::Party& party : hunt.rank().parties) {
+      if (party.kind == policy::PartyKind::App) routed->decision.ranks.front().parties.push_back(party);
+    }
+  }
+  log_.info("call was forwarded", {{"by", policy::to_string(by)}, {"why", policy::to_string(reason)}, {"to", Masked(to)}});
+  hunt.forward({by, reason, to}, std::move(*routed));
+  if (&hunt == &hunt_) caller_->delay(181);
+  return true;
+}
+
+tl::expected<bool, HangupCause> Call::send_on_after_failure(Hunt& hunt) {
+  const auto reason = hunt.failure() ? policy::reason_of(*hunt.failure()) : std::nullopt;
+  if (!reason) return false;
+  return send_on(hunt, *reason);
+}
+
+// As the route says, else [calls] ring_timeout; less when the party's calls go on before.
+Duration Call::ring_time(const Hunt& hunt, Duration wanted) const {
+  const policy::Decision& decision = hunt.way().decision;
+  Duration time = wanted > Duration{} ? wanted : decision.ring_timeout;
+  if (time == Duration{}) time = config_->calls.ring_timeout;
+  const policy::Party* alone = hunt.alone();
+  const auto after = alone && !decision.emergency ? policy::no_answer_after(*config_, *alone) : std::nullopt;
+  return after && hunt.may_forward(*alone) ? std::min(time, *after) : time;
+}
+
 tl::expected<void, HangupCause> Call::start_leg(Leg& leg) {
   const auto started = leg.start();
   watch_ports(leg);
@@ -140,6 +197,7 @@ tl::expected<void, HangupCause> Call::start_leg(Leg& leg) {
 void Call::note_failure(const policy::Party& party, const HangupCause& cause) {
   log_.info("target failed", {{"target", policy::to_string(party)}, {"cause", policy::to_string(cause.cause)},
                               {"status", cause.sip_status}, {"why", cause.detail}});
+  hunt_.note_failure(party, cause);
   if (weight(cause.cause) > weight(best_failure_.cause) || best_failure_.cause == Cause::NormalClearing) best_failure_ = cause;
   if (!worth_another_rank(party, cause)) final_failure_ = true;
 }
@@ -161,6 +219,12 @@ void Call::on_ringing(Leg& leg) {
   if (std::exchange(caller_hears_ringing_, true)) return;
   log_.info("target rings", {{"target", policy::to_string(leg.party())}});
   caller_->ring(way().decision.ringback, leg.codecs());
+}
+
+// Of several that ring together one's delay is not the caller's.
+void Call::on_delayed(Leg& leg, int status) {
+  if (state_ != CallState::Ringing || !is_ringing(leg) || ringing_.size() > 1) return;
+  caller_->delay(status);
 }
 
 void Call::on_early_media(Leg& leg) {
@@ -281,7 +345,7 @@ void Call::on_ended(Leg& leg, const HangupCause& cause) {
   if (state_ == CallState::Talking && is_talking(leg)) return leave(leg, cause);
   if (const auto invitation = invitation_of(leg); invitation != invitations_.end()) {
     std::erase(invitation->ringing, &leg);
-    invitation->note(cause);
+    invitation->note(leg.party(), cause);
     remove_ports(leg);
     // RFC 3261 16.7, as below for the call's own targets.
     if (cause.cause == Cause::Declined) stop_ringing(invitation, {Cause::AnsweredElsewhere}, nullptr);
@@ -356,19 +420,15 @@ bool Call::redirect(policy::Routed routed) {
     remove_ports(*leg);
   }
   log_.info("call was redirected", {{"route", routed.decision.route}, {"ranks", routed.decision.ranks.size()}});
-  redirected_ = std::move(routed);
-  next_rank_ = 0;
+  hunt_.begin_anew(std::move(routed));
   try_next_rank();
   return true;
 }
 
 InvitationId Call::invite(policy::Routed routed, Duration timeout) {
-  Invitation& invitation = invitations_.emplace_back();
-  invitation.id = InvitationId{next_invitation_++};
-  invitation.routed = std::move(routed);
-  invitation.timeout = timeout > Duration{} ? timeout : config_->calls.ring_timeout;
-  invitation.failure = invitation.routed.decision.accepted ? HangupCause{Cause::NotFound, 0, 0, "nobody is there to be invited"}
-                                                           : invitation.routed.decision.cause;
+  Invitation& invitation = invitations_.emplace_back(Invitation{InvitationId{next_invitation_++}, Hunt(std::move(routed)), timeout});
+  const policy::Decision& decision = invitation.hunt.way().decision;
+  invitation.failure = decision.accepted ? HangupCause{Cause::NotFound, 0, 0, "nobody is there to be invited"} : decision.cause;
   // Posted, so that nothing is heard of it before its id is known. The destructor cancels it.
   invitation.timer = services_.loop.after(Duration{}, [this, id = invitation.id] {
     if (const auto it = find(id); it != invitations_.end()) try_next_rank(it);
@@ -392,6 +452,11 @@ void Call::Invitation::note(const HangupCause& cause) {
   failed = true;
 }
 
+void Call::Invitation::note(const policy::Party& party, const HangupCause& cause) {
+  hunt.note_failure(party, cause);
+  note(cause);
+}
+
 Call::Invitations::iterator Call::find(InvitationId id) {
   return std::ranges::find(invitations_, id, &Invitation::id);
 }
@@ -404,29 +469,42 @@ Call::Invitations::iterator Call::invitation_of(const Leg& leg) {
 
 void Call::try_next_rank(Invitations::iterator invitation) {
   services_.loop.cancel(invitation->timer);
-  const auto& ranks = invitation->routed.decision.ranks;
-  while (invitation->next_rank < ranks.size() && invitation->failure.cause != Cause::Declined) {
-    for (const policy::Party& party : ranks[invitation->next_rank++].parties) {
+  Hunt& hunt = invitation->hunt;
+  while (invitation->failure.cause != Cause::Declined) {
+    if (const auto sent = send_on_after_failure(hunt); !sent) {
+      invitation->note(sent.error());
+    } else if (*sent) {
+      invitation->failed = false;
+    }
+    if (!hunt.next()) break;
+    if (const auto sent = send_on(hunt, policy::ForwardReason::Always); !sent) {
+      invitation->note(sent.error());
+      continue;
+    } else if (*sent) {
+      continue;
+    }
+    const policy::Rank rank = hunt.rank();
+    for (const policy::Party& party : rank.parties) {
       if (guests_.size() >= kMaxGuests) {
         invitation->note({Cause::Exhausted, 0, 0, "too many parties were invited to this call"});
         break;
       }
-      auto legs = owner_.legs_for(*this, invitation->routed, party);
+      auto legs = owner_.legs_for(*this, hunt.way(), party);
       if (!legs) {
-        invitation->note(legs.error());
+        invitation->note(party, legs.error());
         continue;
       }
       for (auto& leg : *legs) {
         if (const auto started = start_leg(*leg); started) {
           invitation->ringing.push_back(leg.get());
         } else {
-          invitation->note(started.error());
+          invitation->note(party, started.error());
         }
         guests_.push_back(std::move(leg));
       }
     }
     if (invitation->ringing.empty()) continue;
-    invitation->timer = services_.loop.after(invitation->timeout, [this, id = invitation->id] { on_invitation_timeout(id); });
+    invitation->timer = services_.loop.after(ring_time(hunt, invitation->timeout), [this, id = invitation->id] { on_invitation_timeout(id); });
     const bool rings = std::ranges::any_of(invitation->ringing, &Leg::rings_at_once);
     if (rings) note_ringing(invitation->id);
     const auto self = std::ranges::find_if(invitation->ringing, &Leg::answers_itself);
@@ -438,7 +516,7 @@ void Call::try_next_rank(Invitations::iterator invitation) {
 
 void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
   const InvitationId id = invitation->id;
-  const std::string number = invitation->routed.decision.normalised;
+  const std::string number = invitation->hunt.way().decision.normalised;
   services_.loop.cancel(invitation->timer);
   stop_ringing(invitation, {Cause::AnsweredElsewhere}, &leg);
   invitations_.erase(invitation);
@@ -474,7 +552,9 @@ void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
 void Call::on_invitation_timeout(InvitationId id) {
   const auto invitation = find(id);
   if (invitation == invitations_.end() || state_ == CallState::Ended) return;
-  invitation->note({Cause::NoAnswer, 0, 0, "nobody answered"});
+  const HangupCause unanswered{Cause::NoAnswer, 0, 0, "nobody answered"};
+  invitation->note(unanswered);
+  for (const Leg* leg : invitation->ringing) invitation->note(leg->party(), unanswered);
   stop_ringing(invitation, {Cause::NoAnswer, 0, 0, "nobody answered"}, nullptr);
   try_next_rank(invitation);
 }
@@ -706,9 +786,20 @@ bool Call::is_ringing(const Leg& leg) const { return std::ranges::find(ringing_,
 bool Call::involves(const policy::Party& party) const {
   if (state_ == CallState::Ended) return false;
   const auto is_it = [&](const Leg* leg) { return leg && leg->party() == party && !leg->waits_for_room(); };
+  for (const Invitation& invitation : invitations_) {
+    if (std::ranges::any_of(invitation.ringing, is_it)) return true;
+  }
   if (state_ == CallState::Talking) return std::ranges::any_of(talking_, is_it);
   if (is_it(caller_.get()) || is_it(callee_)) return true;
   return std::ranges::any_of(ringing_, is_it);
+}
+
+bool Call::is_active(const Leg& leg) const {
+  if (state_ == CallState::Ended) return false;
+  if (is_talking(leg) || is_ringing(leg) || (state_ == CallState::Answering && &leg == callee_)) return true;
+  return std::ranges::any_of(invitations_, [&](const Invitation& invitation) {
+    return std::ranges::find(invitation.ringing, &leg) != invitation.ringing.end();
+  });
 }
 
 media::PortStats Call::final_stats(PortId port) const {

@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "gateway/call/call_watcher.h"
+#include "gateway/call/hunt.h"
 #include "gateway/call/leg.h"
 #include "gateway/call/services.h"
 #include "gateway/call/transfer.h"
@@ -125,16 +126,19 @@ class Call final : public LegObserver {
   const std::vector<std::unique_ptr<Leg>>& targets() const { return targets_; }
   const std::vector<std::unique_ptr<Leg>>& guests() const { return guests_; }  // Came with other calls.
   const std::vector<Leg*>& talking() const { return talking_; }                // The parties, once it was answered.
+  const std::vector<policy::Forward>& forwards() const { return hunt_.forwards(); }  // Who sent it on.
   const std::optional<CallId>& joined_to() const { return joined_to_; }        // The call that took this one in.
   // Who answered or was rung last, who called, and who came with other calls: all that the record is about.
   std::vector<const Leg*> parties() const;
   bool involves(const policy::Party& party) const;
+  bool is_active(const Leg& leg) const;                      // Rings or talks.
   media::PortStats final_stats(PortId port) const;           // Once it ended.
 
  private:
   // LegObserver
   void on_ringing(Leg& leg) override;
   void on_early_media(Leg& leg) override;
+  void on_delayed(Leg& leg, int status) override;
   void on_answered(Leg& leg) override;
   void on_media_ready(Leg& leg) override;
   void on_hold(Leg& leg, bool on) override;
@@ -144,19 +148,22 @@ class Call final : public LegObserver {
 
   struct Invitation {
     InvitationId id;
-    policy::Routed routed;
+    Hunt hunt;
     Duration timeout{};
-    size_t next_rank = 0;
     std::vector<Leg*> ringing{};
     policy::HangupCause failure{};
     bool failed = false;  // Somebody was tried: `failure` is theirs.
     TimerId timer{};
     void note(const policy::HangupCause& cause);
+    void note(const policy::Party& party, const policy::HangupCause& cause);
   };
   using Invitations = std::list<Invitation>;
 
   void try_next_rank();
-  void start_rank(const policy::Rank& rank);
+  void start_rank();
+  tl::expected<bool, policy::HangupCause> send_on(Hunt& hunt, policy::ForwardReason reason);
+  tl::expected<bool, policy::HangupCause> send_on_after_failure(Hunt& hunt);
+  Duration ring_time(const Hunt& hunt, Duration wanted) const;
   tl::expected<void, policy::HangupCause> start_leg(Leg& leg);
   Invitations::iterator find(InvitationId id);
   Invitations::iterator invitation_of(const Leg& leg);
@@ -167,7 +174,7 @@ class Call final : public LegObserver {
   void stop_ringing(Invitations::iterator invitation, const policy::HangupCause& cause, const Leg* except);
   void remove_ports(const Leg& leg);
   bool anybody_to_talk() const;
-  const policy::Routed& way() const { return redirected_ ? *redirected_ : routed_; }
+  const policy::Routed& way() const { return hunt_.way(); }
   template <class Tell>
   void tell_watchers(Tell tell);
   // Transfers (call_transfer.cpp).
@@ -216,7 +223,7 @@ class Call final : public LegObserver {
 
   // State.
   CallState state_ = CallState::Routing;
-  std::optional<policy::Routed> redirected_;   // By an application; what was dialled stays for the record.
+  Hunt hunt_;                                  // What was dialled stays for the record.
   unsigned redirections_ = 0;
   Invitations invitations_;
   uint64_t next_invitation_ = 1;
@@ -224,7 +231,6 @@ class Call final : public LegObserver {
   std::set<const Leg*> muted_, apart_;
   std::vector<CallWatcher*> watchers_;
   std::vector<PortId> attached_;
-  size_t next_rank_ = 0;
   std::vector<Leg*> ringing_;                  // Of the present rank, not failed yet.
   Leg* callee_ = nullptr;
   std::vector<Leg*> talking_;                  // Two or more; a party that left is not among them.

@@ -52,6 +52,7 @@ bool rings_only_users(const Decision& decision) {
 CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecorder& recorder, config::Snapshot config,
                          Log log)
     : services_(services), resolver_(resolver), recorder_(recorder), config_(std::move(config)), log_(log),
+      outside_(services.clock, services.metrics),
       roster_([this](const Call& call, const Leg& leg) { return name_of(call, leg); }),
       calls_started_(services.metrics.counter("gw_calls_total", "Calls begun, refused ones not among them.")),
       calls_active_(services.metrics.gauge("gw_calls", "Calls that are being set up or talking.")),
@@ -135,9 +136,7 @@ sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::uniq
   if (!no) no = no_room(decision, dialled.from);
   if (no) {
     const int status = policy::sip_status(*no);
-    std::vector<std::pair<std::string, std::string>> headers;
-    if (status == 503) headers.emplace_back("Retry-After", "5");
-    dialog->refuse(status, policy::sip_phrase(status), policy::sip_reason(*no), std::move(headers));
+    dialog->refuse(status, policy::sip_phrase(status), policy::sip_reason(*no), policy::refusal_headers(*no));
     refuse(id, dialled, decision, *no);
     return nullptr;
   }
@@ -386,6 +385,7 @@ void CallControl::refuse(const CallId& id, const Dialled& dialled, const Decisio
 
 void CallControl::on_call_finished(Call& call) {
   recorder_.record(call);
+  outside_.on_finished(call, call.joined_to() ? registry_.find(*call.joined_to()) : nullptr);
   services_.metrics
       .counter("gw_calls_ended_total", "Calls that ended.", {{"cause", std::string(policy::to_string(call.cause().cause))}})
       .Increment();
@@ -412,6 +412,15 @@ void CallControl::update_gauges() {
   });
   legs_active_.Set(static_cast<double>(legs));
   calls_active_.Set(static_cast<double>(registry_.live()));
+}
+
+void CallControl::end_what_is_used_up() {
+  for (const CallId& id : outside_.out_of_minutes()) {
+    Call* call = registry_.find(id);
+    if (!call) continue;
+    call->log().warn("call was ended: a dial policy's minutes_per_day is used up");
+    call->end({Cause::UsageLimit, 0, 0, "dial_policy.minutes_per_day is used up"}, EndedBy::Gateway);
+  }
 }
 
 bool CallControl::hang_up(const CallId& id) {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "gateway/call/call.h"
 #include "gateway/call/call_registry.h"
+#include "gateway/call/outside_calls.h"
 #include "gateway/call/roster.h"
 #include "gateway/call/services.h"
 #include "gateway/call/sip_leg.h"
@@ -77,7 +78,8 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   // far end of a call in the cloud goes to somebody else there ("user:NAME", an identity or a number): our part ends when ACS has
   // taken it.
   Result<void> transfer(const CallId& id, const std::string& to);
-  void update_gauges();            // Every second or so.
+  void update_gauges();            // Every second or so, as
+  void end_what_is_used_up();      // calls whose party has no minutes left.
 
   const CallRegistry& registry() const { return registry_; }
 
@@ -148,6 +150,7 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   const Log log_;
 
   // Owned by us.
+  OutsideCalls outside_;
   Roster roster_;                  // Watches the calls: it goes after them.
   CallRegistry registry_;
 

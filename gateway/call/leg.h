@@ -50,6 +50,7 @@ class LegObserver {
   // The party that we called.
   virtual void on_ringing(Leg& leg) = 0;
   virtual void on_early_media(Leg& leg) = 0;       // It sends sound before it answers (RFC 3960).
+  virtual void on_delayed(Leg& leg, int status) = 0;  // Its network sends the call on (181) or queues it (182).
   virtual void on_answered(Leg& leg) = 0;
 
   // Either party.
@@ -77,6 +78,7 @@ class Leg {
   // packets pass as they are.
   virtual void ring(bool with_our_ringback, const std::vector<media::Codec>& codecs_first) = 0;  // The other side rings.
   virtual void early_media(const std::vector<media::Codec>& codecs_first) = 0;  // Its sound comes before its answer.
+  virtual void delay(int) {}  // 181 or 182: it takes longer. Who hears of it needs do nothing.
   virtual Result<void> answer(const std::vector<media::Codec>& codecs_first) = 0;
 
   // Both parties talk from now on.

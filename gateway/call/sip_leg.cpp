@@ -208,6 +208,11 @@ void SipLeg::ring(bool with_our_ringback, const std::vector<media::Codec>& codec
   services_.media.play_ringback(port_, true);
 }
 
+void SipLeg::delay(int status) {
+  if (!dialog_ || outgoing_ || answered_ || ended_) return;
+  dialog_->progress(status, std::nullopt);
+}
+
 void SipLeg::early_media(const std::vector<media::Codec>& codecs_first) {
   if (!dialog_ || outgoing_ || answered_ || answer_sent_ || offer_.empty()) return;
   prepare_for(codecs_first);
@@ -275,9 +280,7 @@ void SipLeg::end(const HangupCause& cause, bool by_remote) {
   if (!dialog_) return;
   if (!outgoing_ && !answered_) {
     const int status = policy::sip_status(cause);
-    std::vector<std::pair<std::string, std::string>> headers;
-    if (status == 503) headers.emplace_back("Retry-After", "5");
-    dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause), std::move(headers));
+    dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause), policy::refusal_headers(cause));
   } else {
     dialog_->end(policy::sip_reason(cause));
   }
@@ -338,6 +341,7 @@ void SipLeg::on_progress(int status, std::optional<std::string> sdp) {
     call_->on_early_media(*this);
     return;
   }
+  if (status == 181 || status == 182) return call_->on_delayed(*this, status);
   if (status >= 180 && status != 199) call_->on_ringing(*this);
 }
 
@@ -394,7 +398,7 @@ void SipLeg::on_offer(std::optional<std::string> sdp) {
   const auto offer = services_.media.accept_offer(port_, *sdp);
   if (!offer) {
     log_.warn("offer was refused", {{"why", offer.error().detail}});
-    dialog_->refuse_offer(488);
+    dialog_->refuse_offer(488, policy::refusal_headers(not_acceptable(offer.error())));
     return;
   }
   const bool was_held = peer_holds_;
@@ -408,7 +412,7 @@ void SipLeg::on_offer(std::optional<std::string> sdp) {
   auto answer = services_.media.make_answer(port_, direction, {});
   if (!answer) {
     services_.media.rollback(port_);
-    dialog_->refuse_offer(488);
+    dialog_->refuse_offer(488, policy::refusal_headers(not_acceptable(answer.error())));
     return;
   }
   agreed_direction_ = direction;
@@ -500,7 +504,7 @@ void SipLeg::finish(const HangupCause& cause) {
     // Ended by us (a bad answer, lost media): the network must hear of it too.
     if (!outgoing_ && !answered_) {
       const int status = policy::sip_status(cause);
-      dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause));
+      dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause), policy::refusal_headers(cause));
     } else {
       dialog_->end(policy::sip_reason(cause));
     }

@@ -51,6 +51,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   Result<void> start() override;
   void ring(bool with_our_ringback, const std::vector<media::Codec>& codecs_first) override;
   void early_media(const std::vector<media::Codec>& codecs_first) override;
+  void delay(int status) override;
   Result<void> answer(const std::vector<media::Codec>& codecs_first) override;
   void connected() override {}
   void set_remote_hold(bool on) override;

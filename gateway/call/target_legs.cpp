@@ -7,6 +7,7 @@
 #include "gateway/call/edge_leg.h"
 #include "gateway/call/sip_leg.h"
 #include "gateway/call/trunk_target.h"
+#include "gateway/policy/forwarding.h"
 #include "gateway/policy/trunk_identity.h"
 
 namespace gw {
@@ -42,6 +43,14 @@ void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled, bo
       invite.extra_headers.emplace_back(name, value);
     }
   }
+}
+
+// A phone that may is to pick up by itself: an intercom. Calls of the house alone, unless the route says so: whose carrier could
+// open a phone's microphone from outside?
+bool answers_by_itself(const Call& call, const Routed& routed, const config::Phone& phone) {
+  if (routed.decision.auto_answer) return true;
+  const auto inside = [](const Party& from) { return from.kind == PartyKind::Phone || from.kind == PartyKind::User; };
+  return phone.auto_answer && inside(routed.dialled.from) && inside(call.dialled().from);
 }
 
 // Anywhere; or to the trunk's own: who answers for a carrier may not send calls to strangers.
@@ -153,6 +162,12 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Routed& ro
   if (phone->max_calls > 0 && registry_.live_with(party) >= phone->max_calls) {
     return no(Cause::Busy, "the phone's max_calls is reached");
   }
+  if (!routed.decision.emergency) {
+    if (policy::do_not_disturb(call.config(), party)) return no(Cause::Busy, "the phone is not to be disturbed");
+    if (phone->call_waiting && registry_.live_with(party) > *phone->call_waiting) {
+      return no(Cause::Busy, "the phone is in a call, and its call_waiting is reached");
+    }
+  }
   Legs legs;
   for (const sip::Binding& binding : services_.registrar.bindings(party.name)) {
     sip::OutgoingInvite invite;
@@ -169,6 +184,15 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Routed& ro
                         {}};
     media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
     add_headers(invite, routed.dialled);
+    if (answers_by_itself(call, routed, *phone)) {
+      invite.extra_headers.emplace_back("Call-Info", "<sip:" + call.config().sip.domain + ">;answer-after=0");
+      invite.extra_headers.emplace_back("Alert-Info", "<http://" + call.config().sip.domain + ">;info=alert-autoanswer;delay=0");
+    }
+    if (routed.dialled.forwarded) {
+      invite.diverted = routed.dialled.diverted;
+      for (sip::Diverted& by : invite.diverted) by.host = by.host.empty() ? call.config().sip.domain : by.host;
+      invite.say_diversion = true;
+    }
     if (const std::string& by = routed.dialled.transferor; !by.empty()) {
       invite.referred_by = sip::NameAddr{routed.dialled.transferor_display, by.starts_with("4:") ? by.substr(2) : by,
                                          call.config().sip.domain, 0, false};
@@ -193,6 +217,9 @@ acs::edge::Identity CallControl::caller_identity(const Call& call, const Routed&
 
 CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& routed, const Party& party) {
   const config::User* user = call.config().user(party.name);
+  if (!routed.decision.emergency && policy::do_not_disturb(call.config(), party)) {
+    return no(Cause::Busy, "the user is not to be disturbed");
+  }
   Legs legs;
   if (user && user->echo) {
     legs.push_back(std::make_unique<EchoLeg>(services_, call.log().with({{"leg", "echo"}}), party, call.session()));
@@ -205,7 +232,8 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& rou
   side.call_id = services_.random.uuid();
   side.remote = caller_identity(call, routed);
   side.transferor = {routed.dialled.transferor, routed.dialled.transferor_display};
-  side.ring_expires = services_.clock.wall() + call.config().calls.ring_timeout;
+  const Duration ring_time = routed.decision.ring_timeout;
+  side.ring_expires = services_.clock.wall() + (ring_time > Duration{} ? ring_time : call.config().calls.ring_timeout);
   side.server_call_id = call.id().value;
   side.context = context_of(routed.dialled);
   EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_caller(call)};
@@ -245,11 +273,15 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& ro
   const config::Trunk* trunk = call.config().trunk(party.name);
   if (trunk && trunk->cloud) {
     const std::string& out = routed.decision.number_out;
-    return legs_to_cloud(call, routed, party, "4:" + (out.empty() ? routed.decision.normalised : out));
+    if (auto refused = outside_.refusal(call, routed.dialled.from, party, routed.decision.normalised)) return tl::unexpected(*refused);
+    auto legs = legs_to_cloud(call, routed, party, "4:" + (out.empty() ? routed.decision.normalised : out));
+    if (legs) outside_.add(call, routed.dialled.from, party, routed.decision.normalised, *legs->front());
+    return legs;
   }
   if (!trunk || trunk->targets.empty()) return no(Cause::NoTrunk, "the trunk has no target");
   std::optional<SipLeg::Turn> turn;
   if (!routed.decision.emergency) {
+    if (auto used_up = outside_.refusal(call, routed.dialled.from, party, routed.decision.normalised)) return tl::unexpected(*used_up);
     bool refused = false;
     turn = turn_on(*trunk, party, refused);
     if (refused) return no(Cause::Exhausted, "the trunk's calls_per_second is reached");
@@ -287,6 +319,7 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& ro
       resolver_, services_.trunk_health,
       TrunkSearch::Settings{trunk->name, std::move(targets), trunk->retry_on, routed.decision.emergency}, call.log()));
   if (turn) leg->wait_for(std::move(*turn));
+  if (!routed.decision.emergency) outside_.add(call, routed.dialled.from, party, routed.decision.normalised, *leg);
   if (trunk->follow_redirects != config::Redirects::Off) leg->follow_redirects(redirects_allowed(*trunk));
   Legs legs;
   legs.push_back(std::move(leg));

@@ -35,6 +35,24 @@ struct Setting {
 };
 using Settings = std::map<std::string, Setting>;  // "calls.ring_timeout", "phone.101.password"
 
+// Where a party's calls go that it does not take: "102", "+14255550123", "phone:102" or "user:alice"; empty = nowhere.
+struct Forwarding {
+  std::string always{}, busy{}, no_answer{};    // `no_answer`: nor any device is there.
+  Duration no_answer_after = 20s;
+  bool do_not_disturb = false;                  // Busy to everybody.
+};
+
+// Which numbers outside, those that a trunk reaches, a party may call, and how much of it.
+struct DialPolicy {
+  std::vector<std::string> allow{};             // Beginnings: "+1", "+4420". Nothing else, when there are any.
+  std::vector<std::string> deny{};              // Unless a longer one is allowed.
+  bool international = false;                   // What `allow` names is allowed without.
+  bool premium = false;
+  unsigned max_calls = 0;                       // At once; 0 = no limit, as below.
+  unsigned minutes_per_day = 0;
+  unsigned destinations_per_day = 0;            // Different numbers.
+};
+
 struct Phone {
   std::string username;
   Masked password;
@@ -47,7 +65,11 @@ struct Phone {
   media::DtmfMode dtmf = media::DtmfMode::Auto;
   std::string location;                         // URI of where it stands, for emergency calls (RFC 6442).
   unsigned max_calls = 4;
+  std::optional<unsigned> call_waiting;         // Calls that ring beside the first; unset = as max_calls allows.
   unsigned devices = 5;
+  bool auto_answer = false;                     // Is asked to answer calls of the house itself.
+  Forwarding forwarding;
+  std::optional<DialPolicy> dial_policy;        // Unset = [dial_policy], as with users and apps.
   Origin origin;
 };
 
@@ -60,6 +82,8 @@ struct User {
   std::vector<std::string> numbers;             // E.164
   std::vector<std::string> alternate_caller_ids;
   bool echo = false;                            // 8:echo123 answers itself.
+  Forwarding forwarding;
+  std::optional<DialPolicy> dial_policy;
   Origin origin;
 };
 
@@ -109,6 +133,7 @@ struct Trunk {
   sip::TlsFiles tls{};                           // For connections to its targets; empty = [sip.tls].
   TrunkCallerId caller_id{};
   TrunkNumber number{};
+  std::optional<DialPolicy> dial_policy{};      // Unset = none: its calls go where routes let them.
   bool cloud = false;                           // The telephone numbers of the ACS resource: no SIP.
   Origin origin{};
 };
@@ -137,6 +162,8 @@ struct Route {
   std::string caller_id = "pass";               // "pass", "owned" or a number
   RouteMedia media = RouteMedia::Auto;
   bool ringback = false;                        // 183 with our ringback instead of 180.
+  Duration ring_timeout{};                      // Each target's; 0 = [calls] ring_timeout.
+  bool auto_answer = false;                     // Phones are asked to answer by themselves, whoever calls.
   Origin origin;
 };
 
@@ -151,6 +178,7 @@ struct App {
   bool cloud_events = false;                    // Their schema; else Event Grid's.
   Duration ring_timeout = 30s;                  // To answer, redirect or reject; then the next target's turn.
   std::vector<std::string> calls_to;            // "8:acs:*", "+14255550100": it hears of these beside those who ring.
+  std::optional<DialPolicy> dial_policy;
   Origin origin;
 };
 
@@ -220,6 +248,8 @@ struct Config {
     std::vector<std::string> emergency{"911", "112", "933"};
     std::vector<std::string> owned;
   } numbers;
+
+  DialPolicy dial_policy;                       // Of phones, users and apps without one of their own.
 
   struct Emergency {
     std::string callback;                       // E.164: presented for who has no number of their own.

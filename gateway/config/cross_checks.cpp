@@ -5,6 +5,7 @@
 #include "gateway/config/pattern.h"
 #include "gateway/config/sections.h"
 #include "gateway/config/values.h"
+#include "gateway/policy/dial_policy.h"
 
 namespace gw::config {
 namespace {
@@ -29,6 +30,8 @@ class CrossCheck {
   void references();
   void emergency();
   void unreachable_routes();
+  void forwarding();
+  void dial_policies();
 
  private:
   using Taken = std::map<std::string, Origin, std::less<>>;
@@ -44,6 +47,7 @@ class CrossCheck {
   void take(Taken& taken, const std::string& value, const Origin& origin, const std::string& key,
             std::string_view what);
   void party(const Route& route, std::string_view key, std::string_view reference);
+  void forwarding(const std::string& party, std::string_view extension, const Forwarding& of);
   bool exists(std::string_view kind, std::string_view name) const;
 
   const Config& config_;
@@ -401,6 +405,65 @@ void CrossCheck::unreachable_routes() {
   }
 }
 
+void CrossCheck::forwarding() {
+  for (const Phone& phone : config_.phones)
+    forwarding("phone:" + phone.username, phone.extension, phone.forwarding);
+  for (const User& user : config_.users)
+    forwarding("user:" + user.name, user.extension, user.forwarding);
+}
+
+void CrossCheck::forwarding(const std::string& party, std::string_view extension,
+                            const Forwarding& of) {
+  const size_t colon = party.find(':');
+  const std::string path = party.substr(0, colon) + "." + party.substr(colon + 1) + ".";
+  const std::pair<const char*, const std::string&> keys[] = {{"forward_always", of.always},
+                                                             {"forward_busy", of.busy},
+                                                             {"forward_no_answer", of.no_answer}};
+  const auto& emergency = config_.numbers.emergency;
+  for (const auto& [key, to] : keys) {
+    if (to.empty()) continue;
+    if (to == party || to == extension) {
+      error(path + key, "\"" + to + "\" is the party itself");
+    } else if (std::ranges::find(emergency, to) != emergency.end()) {
+      error(path + key, "\"" + to + "\" is an emergency number: nobody's calls go there");
+    } else if (const size_t at = to.find(':');
+               at != std::string::npos && !exists(to.substr(0, at), to.substr(at + 1))) {
+      error(path + key, "there is no " + to.substr(0, at) + " \"" + to.substr(at + 1) + "\"");
+    }
+  }
+}
+
+// A route abroad that no policy lets anybody take.
+void CrossCheck::dial_policies() {
+  const auto permits = [](const DialPolicy& policy, std::string_view prefix) {
+    const auto meets = [&](const std::string& allowed) {
+      return prefix.starts_with(allowed) || std::string_view(allowed).starts_with(prefix);
+    };
+    return (policy.international && policy.allow.empty()) ||
+           std::ranges::any_of(policy.allow, meets);
+  };
+  const auto permits_own = [&](const auto& parties, std::string_view prefix) {
+    return std::ranges::any_of(parties, [&](const auto& party) {
+      return party.dial_policy && permits(*party.dial_policy, prefix);
+    });
+  };
+  for (const Route& route : config_.routes) {
+    if (route.pattern || !from_inside(route)) continue;
+    const bool outside = std::ranges::any_of(
+        route.targets, [](const std::string& t) { return t.find("trunk:") != std::string::npos; });
+    const bool whole = route.to.ends_with('*');
+    const std::string prefix = whole ? route.to.substr(0, route.to.size() - 1) : route.to;
+    if (!outside || !policy::leads_abroad(prefix, config_.numbers.country)) continue;
+    if (permits(config_.dial_policy, prefix) || permits_own(config_.phones, prefix) ||
+        permits_own(config_.users, prefix) || permits_own(config_.apps, prefix))
+      continue;
+    warn("route." + route.name + ".to",
+         "\"" + route.to +
+             "\" is international, which dial_policy forbids to everybody: add allow = [\"" +
+             prefix + "\"] or international = true to [dial_policy], or to a party's own");
+  }
+}
+
 }  // namespace
 
 bool loopback_only(const Config& config) {
@@ -423,6 +486,8 @@ void cross_check(const Config& config, bool complete, Problems& problems) {
   check.references();
   check.emergency();
   check.unreachable_routes();
+  check.forwarding();
+  check.dial_policies();
 }
 
 }  // namespace gw::config

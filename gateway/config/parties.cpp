@@ -67,6 +67,54 @@ void read_dtmf(Section& section, media::DtmfMode& out) {
                   {"inband", media::DtmfMode::Inband}});
 }
 
+// "102", "+14255550123", "phone:102", "user:alice"
+bool is_forward_target(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon != std::string_view::npos) {
+    const std::string_view kind = text.substr(0, colon);
+    return (kind == "phone" || kind == "user") && colon + 1 < text.size();
+  }
+  const size_t plus = text.starts_with('+') ? 1 : 0;
+  return text.size() > plus && text.size() <= kMaxDialled &&
+         text.find_first_not_of("0123456789*#", plus) == std::string_view::npos;
+}
+
+void read_forwarding(Section& section, Forwarding& out) {
+  const std::pair<std::string_view, std::string*> keys[] = {{"forward_always", &out.always},
+                                                            {"forward_busy", &out.busy},
+                                                            {"forward_no_answer", &out.no_answer}};
+  for (const auto& [key, target] : keys) {
+    section.text(key, *target);
+    if (target->empty() || is_forward_target(*target)) continue;
+    section.error(key, "\"" + *target +
+                           "\" is no extension \"102\", number \"+14255550123\", "
+                           "\"phone:NAME\" or \"user:NAME\"");
+  }
+  section.duration("no_answer_after", out.no_answer_after, 1s, 10min);
+  section.flag("do_not_disturb", out.do_not_disturb);
+}
+
+void read_call_waiting(Section& section, std::optional<unsigned>& out) {
+  if (!section.has("call_waiting")) {
+    section.raw("call_waiting");
+    section.record("call_waiting", "as max_calls");
+    return;
+  }
+  out = 0;
+  section.number("call_waiting", *out, 0, 1000);
+}
+
+// Where a party has a table of its own, what it leaves out is as in `base`.
+void read_own_dial_policy(Section& section, const DialPolicy& base,
+                          std::optional<DialPolicy>& out) {
+  if (!section.has("dial_policy")) {
+    section.raw("dial_policy");
+    return;
+  }
+  out = base;
+  read_dial_policy(section.table("dial_policy"), *out);
+}
+
 Network read_network(Section section) {
   Network network;
   read_name(section, "name", network.name);
@@ -84,7 +132,7 @@ Network read_network(Section section) {
   return network;
 }
 
-Phone read_phone(Section section) {
+Phone read_phone(Section section, const DialPolicy& base) {
   Phone phone;
   phone.origin = section.origin();
   read_name(section, "username", phone.username);
@@ -99,12 +147,16 @@ Phone read_phone(Section section) {
   read_dtmf(section, phone.dtmf);
   read_location(section, phone.location);
   section.number("max_calls", phone.max_calls, 0, 1000);
+  read_call_waiting(section, phone.call_waiting);
   section.number("devices", phone.devices, 1, 100);
+  section.flag("auto_answer", phone.auto_answer);
+  read_forwarding(section, phone.forwarding);
+  read_own_dial_policy(section, base, phone.dial_policy);
   section.finish();
   return phone;
 }
 
-User read_user(Section section) {
+User read_user(Section section, const DialPolicy& base) {
   User user;
   user.origin = section.origin();
   read_name(section, "name", user.name);
@@ -122,6 +174,8 @@ User read_user(Section section) {
   read_extension(section, user.extension);
   read_numbers(section, "numbers", user.numbers);
   read_numbers(section, "alternate_caller_ids", user.alternate_caller_ids);
+  read_forwarding(section, user.forwarding);
+  read_own_dial_policy(section, base, user.dial_policy);
   section.finish();
   return user;
 }
@@ -295,6 +349,7 @@ Trunk read_trunk(Section section) {
   section.choice("follow_redirects", trunk.follow_redirects,
                  {{"off", Redirects::Off}, {"peers", Redirects::Peers}, {"any", Redirects::Any}});
   read_trunk_rules(section, trunk);
+  read_own_dial_policy(section, {.international = true, .premium = true}, trunk.dial_policy);
   section.finish();
   return trunk;
 }
@@ -348,6 +403,8 @@ Route read_route(Section section) {
       "media", route.media,
       {{"auto", RouteMedia::Auto}, {"opus", RouteMedia::Opus}, {"g711", RouteMedia::G711}});
   section.flag("ringback", route.ringback);
+  section.duration("ring_timeout", route.ring_timeout, 0s, 10min);
+  section.flag("auto_answer", route.auto_answer);
   section.finish();
   return route;
 }
@@ -360,7 +417,7 @@ bool is_subscription(std::string_view called) {
   return called.find_first_not_of("+0123456789") == std::string_view::npos;
 }
 
-App read_app(Section section) {
+App read_app(Section section, const DialPolicy& base) {
   App app;
   app.origin = section.origin();
   read_name(section, "name", app.name);
@@ -378,6 +435,7 @@ App read_app(Section section) {
                                   "\" is no identity \"8:acs:GUID_GUID\", number "
                                   "\"+14255550100\" or beginning of one with \"*\"");
   }
+  read_own_dial_policy(section, base, app.dial_policy);
   section.finish();
   return app;
 }
@@ -403,16 +461,38 @@ void read_digest(Section& section, std::vector<sip::DigestAlgorithm>& out) {
   out = std::move(algorithms);
 }
 
+void read_dial_policy(Section section, DialPolicy& out) {
+  for (const auto& [key, prefixes] :
+       {std::pair("allow", &out.allow), std::pair("deny", &out.deny)}) {
+    section.texts(key, *prefixes);
+    for (const std::string& prefix : *prefixes) {
+      const bool good =
+          !prefix.empty() &&
+          prefix.find_first_not_of("0123456789*#", prefix[0] == '+' ? 1 : 0) == std::string::npos;
+      if (!good) section.error(key, "\"" + prefix + "\" is no beginning of a number, e.g. \"+44\"");
+    }
+  }
+  section.flag("international", out.international);
+  section.flag("premium", out.premium);
+  section.number("max_calls", out.max_calls, 0, 100'000);
+  section.number("minutes_per_day", out.minutes_per_day, 0, 10'000'000);
+  section.number("destinations_per_day", out.destinations_per_day, 0, 100'000);
+  section.finish();
+}
+
 void read_networks(Section& root, Config& config) {
   for (Section& section : root.tables("network")) config.networks.push_back(read_network(section));
 }
 
 void read_parties(Section& root, Config& config) {
-  for (Section& section : root.tables("phone")) config.phones.push_back(read_phone(section));
-  for (Section& section : root.tables("user")) config.users.push_back(read_user(section));
+  for (Section& section : root.tables("phone"))
+    config.phones.push_back(read_phone(section, config.dial_policy));
+  for (Section& section : root.tables("user"))
+    config.users.push_back(read_user(section, config.dial_policy));
   for (Section& section : root.tables("trunk")) config.trunks.push_back(read_trunk(section));
   for (Section& section : root.tables("route")) config.routes.push_back(read_route(section));
-  for (Section& section : root.tables("app")) config.apps.push_back(read_app(section));
+  for (Section& section : root.tables("app"))
+    config.apps.push_back(read_app(section, config.dial_policy));
 }
 
 }  // namespace gw::config

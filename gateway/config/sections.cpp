@@ -454,6 +454,7 @@ void read_daemon(Section& root, Config& config) {
   read_admin(root.table("admin"), config.admin);
   read_state(root, config);
   read_limits(root.table("limits"), config);
+  read_dial_policy(root.table("dial_policy"), config.dial_policy);
   read_numbers(root.table("numbers"), config.numbers);
   read_emergency(root.table("emergency"), config.emergency);
 }

@@ -17,6 +17,7 @@ void read_digest(Section& section, std::vector<sip::DigestAlgorithm>& out);
 
 void read_certificate(Section& section, std::string& certificate, std::string& key);
 void read_location(Section& section, std::string& out);
+void read_dial_policy(Section section, DialPolicy& out);  // [dial_policy], and a party's own.
 
 // Defaults that follow from other keys: the media address, the domain.
 void complete_defaults(Config& config);

@@ -25,6 +25,10 @@ struct CdrLeg {
   double reported_mos = 0;              // What the user's browser measured last; 0 = nothing.
 };
 
+struct CdrForward {
+  std::string by, reason, to;  // "phone:101", "user-busy", "+14255550123"
+};
+
 // The record of one call, or of one refused attempt.
 struct Cdr {
   std::string call_id;
@@ -36,6 +40,7 @@ struct Cdr {
   bool emergency = false;
   bool transcoded = false;
   policy::CdrCause cause;
+  std::vector<CdrForward> forwarded;         // Who sent it on, in order.
   std::string joined_to;                     // The call that its parties went on in.
   std::string ended_by;                      // "caller", "callee", "gateway", "operator"
 };

@@ -58,6 +58,10 @@ std::string to_json(const Cdr& cdr) {
                   {"code", cdr.cause.code},
                   {"sub_code", cdr.cause.sub_code}};
   out["ended_by"] = cdr.ended_by;
+  for (const CdrForward& forward : cdr.forwarded) {
+    out["forwarded"].push_back(
+        {{"by", forward.by}, {"reason", forward.reason}, {"to", forward.to}});
+  }
   if (!cdr.joined_to.empty()) out["joined_to"] = cdr.joined_to;
   // What was dialled comes from the network and need not be UTF-8.
   return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);

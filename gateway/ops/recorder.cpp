@@ -102,6 +102,9 @@ void Recorder::record(const Call& call) {
   cdr.transcoded = codecs.size() > 1;
   cdr.cause = cause_of(call);
   cdr.ended_by = to_string(call.ended_by());
+  for (const policy::Forward& forward : call.forwards()) {
+    cdr.forwarded.push_back({policy::to_string(forward.by), std::string(policy::to_string(forward.reason)), forward.to});
+  }
   if (call.joined_to()) cdr.joined_to = call.joined_to()->value;
   call.log().info("call ended", {{"cause", policy::to_string(call.cause().cause)}, {"sip", cdr.cause.sip},
                                  {"by", cdr.ended_by}, {"why", call.cause().detail},

@@ -41,6 +41,10 @@ constexpr Row kRows[] = {
     {Cause::Forbidden, "forbidden", 403, 21, 403, 560403, false, "This call is not allowed."},
     {Cause::CallerIdNotAllowed, "caller_id_not_allowed", 403, 21, 403, 510403, true,
      "The caller id may not be presented by this user."},
+    {Cause::DialPolicy, "dial_policy", 403, 21, 403, 560403, false,
+     "This number may not be called from here."},
+    {Cause::UsageLimit, "usage_limit", 403, 21, 403, 560403, false,
+     "What may be called from here is used up."},
     {Cause::NotAcceptable, "not_acceptable", 488, 88, 488, 560488, false,
      "The parties have no codec or encryption in common."},
     {Cause::NoTrunk, "no_trunk", 403, 3, 403, 511532, true, "No trunk serves this number."},
@@ -179,6 +183,7 @@ HangupCause from_sip(const sip::Refusal& refusal) {
   cause.q850 = refusal.reason.q850;
   cause.detail = refusal.phrase;
   cause.local = refusal.local;
+  cause.heard = !refusal.local;
   cause.cause = cause_of_status(refusal.status);
   // 480 says little and 503 covers all of a carrier's troubles; Q.850 says which.
   if (refusal.status == 480 || refusal.status == 503 || refusal.status == 500) {
@@ -265,6 +270,7 @@ Cause cause_of_acs(int code, int sub_code) {
 
 HangupCause from_acs(const acs::cloud::ResultInformation& result, bool answered) {
   HangupCause cause;
+  cause.heard = true;
   cause.q850 = result.q850;
   cause.detail = "acs " + std::to_string(result.code) + "/" + std::to_string(result.sub_code);
   if (!result.message.empty()) cause.detail += " " + result.message;
@@ -309,6 +315,8 @@ std::optional<acs::cloud::RejectReason> reject_reason(const HangupCause& cause) 
     case Cause::NoAnswer: return std::nullopt;
     case Cause::Busy: return RejectReason::Busy;
     case Cause::Forbidden:
+    case Cause::DialPolicy:
+    case Cause::UsageLimit:
     case Cause::CallerIdNotAllowed: return RejectReason::Forbidden;
     default: return RejectReason::None;
   }
@@ -325,6 +333,8 @@ int sip_status(const HangupCause& cause) {
 std::string_view sip_phrase(int status) {
   switch (status) {
     case 180: return "Ringing";
+    case 181: return "Call Is Being Forwarded";
+    case 182: return "Queued";
     case 183: return "Session Progress";
     case 200: return "OK";
     case 400: return "Bad Request";
@@ -378,6 +388,63 @@ sip::Reason sip_reason(const HangupCause& cause) {
   // The header's text is quoted by the sender; a full stop looks odd there.
   if (reason.text.ends_with('.')) reason.text.pop_back();
   return reason;
+}
+
+namespace {
+
+// RFC 3261 20.43. The reasons are the media's own words for an SDP that cannot be used.
+struct Warning {
+  std::string_view reason;  // Part of the detail.
+  int code;
+  std::string_view text;
+};
+constexpr Warning kSessionWarnings[] = {
+    {"no audio", 304, "no audio is offered"},
+    {"rejects the audio", 304, "no audio is accepted"},
+    {"codec", 305, "no common codec"},
+    {"srtp is required", 302, "SRTP is required"},
+    {"srtp is off", 302, "SRTP is not available"},
+    {"a=crypto", 302, "no usable key for SRTP"},
+    {"address is a name", 301, "an IP address is needed"},
+};
+
+std::string warning_of(const HangupCause& cause) {
+  const auto line = [](int code, std::string_view text) {
+    // The agent is a pseudonym: our name inside the house is nobody's business.
+    return std::to_string(code) + " gw \"" + std::string(text) + "\"";
+  };
+  const Row& row = row_of(cause.cause);
+  std::string_view message = row.message;
+  if (message.ends_with('.')) message.remove_suffix(1);
+  switch (cause.cause) {
+    case Cause::NotAcceptable: {
+      const auto* warning = std::ranges::find_if(kSessionWarnings, [&](const Warning& w) {
+        return cause.detail.find(w.reason) != std::string::npos;
+      });
+      if (warning != std::end(kSessionWarnings)) return line(warning->code, warning->text);
+      return line(399, "the session description cannot be used");
+    }
+    case Cause::NotFound:
+    case Cause::BadNumber:
+    case Cause::Forbidden:
+    case Cause::CallerIdNotAllowed:
+    case Cause::DialPolicy:
+    case Cause::UsageLimit:
+    case Cause::NoTrunk:
+    case Cause::Exhausted: return line(399, message);
+    default: return {};
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> refusal_headers(const HangupCause& cause) {
+  std::vector<std::pair<std::string, std::string>> headers;
+  if (sip_status(cause) == 503) headers.emplace_back("Retry-After", "5");
+  if (const std::string warning = cause.heard ? "" : warning_of(cause); !warning.empty()) {
+    headers.emplace_back("Warning", warning);
+  }
+  return headers;
 }
 
 acs::edge::EndReason acs_reason(const HangupCause& cause, Far far, FarDirection direction,

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "acs/cloud/api_error.h"
 #include "acs/cloud/call_event.h"
@@ -28,6 +30,8 @@ enum class Cause {
   BadNumber,             // 484/28
   Forbidden,             // 403; policy
   CallerIdNotAllowed,    // 403/510403
+  DialPolicy,            // 403; the caller's dial policy forbids the number
+  UsageLimit,            // 403; the caller used up what its dial policy grants
   NotAcceptable,         // 488/88; no common codec or SRTP
   NoTrunk,               // 403/511532: a user dialled out, no trunk serves it
   Exhausted,             // 503/34; capacity, ports
@@ -54,6 +58,7 @@ struct HangupCause {
   int q850 = 0;          // From a Reason header, if any.
   std::string detail{};  // For the log and CDR.
   bool local = false;    // The network said nothing: silence, or it could not be reached.
+  bool heard = false;    // The network said so: the refusal is its own, not ours.
 };
 
 HangupCause from_sip(const sip::Refusal& refusal);
@@ -72,6 +77,9 @@ int sip_status(const HangupCause& cause);         // What a SIP caller is told b
 std::string_view sip_phrase(int status);
 int q850(const HangupCause& cause);
 sip::Reason sip_reason(const HangupCause& cause); // For BYE and CANCEL.
+// What a refusal of ours says beside its status: Retry-After with 503; a Warning (RFC 3261 20.43) that tells who calls what
+// was wrong, in words of this table alone.
+std::vector<std::pair<std::string, std::string>> refusal_headers(const HangupCause& cause);
 
 // What an app user is told.
 acs::edge::EndReason acs_reason(const HangupCause& cause, Far far, FarDirection direction,

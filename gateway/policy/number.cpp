@@ -1,6 +1,9 @@
 #include <phonenumbers/phonenumberutil.h>
 
+#include <algorithm>
+
 #include "gateway/config/pattern.h"
+#include "gateway/policy/dial_policy.h"
 #include "gateway/policy/router.h"
 
 namespace gw::policy {
@@ -33,12 +36,30 @@ NumberKind kind_of(const std::string& e164) {
   const auto type = util.GetNumberType(parsed);
   if (type == PhoneNumberUtil::TOLL_FREE) kind.type = "tollFree";
   if (type == PhoneNumberUtil::MOBILE) kind.type = "mobile";
+  kind.premium = type == PhoneNumberUtil::PREMIUM_RATE;
   util.GetRegionCodeForNumber(parsed, &kind.country);
   // 555-01xx is valid nowhere: the country that has the calling code.
   if (kind.country.empty() || kind.country == "ZZ") {
     util.GetRegionCodeForCountryCode(parsed.country_code(), &kind.country);
   }
   return kind;
+}
+
+bool leads_abroad(std::string_view prefix, const std::string& country) {
+  using i18n::phonenumbers::PhoneNumberUtil;
+  if (!prefix.starts_with('+')) return false;
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  const int home = util.GetCountryCodeForRegion(country);
+  int code = 0;
+  // No calling code is the beginning of another.
+  for (size_t i = 1; i < std::min<size_t>(prefix.size(), 4); ++i) {
+    if (prefix[i] < '0' || prefix[i] > '9') return false;
+    code = code * 10 + (prefix[i] - '0');
+    std::string region;
+    util.GetRegionCodeForCountryCode(code, &region);
+    if (!region.empty() && region != "ZZ") return code != home;
+  }
+  return false;
 }
 
 std::string number_for_trunk(const config::Trunk& trunk, const std::string& e164) {

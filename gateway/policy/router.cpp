@@ -119,6 +119,7 @@ class Deciding {
   bool matches(const Route& route, const std::string& number, std::vector<std::string>& groups);
   std::vector<Rank> ranks_of(const Route& route, const std::vector<std::string>& groups);
   void take(const Route& route, const std::vector<std::string>& groups);
+  bool forbidden_outside(const std::vector<Rank>& ranks);
   void accept(std::string route, std::vector<Rank> ranks, std::string_view caller_id_rule);
   void ring_subscribers();
   void refuse(Cause cause, std::string why);  // The reason goes to the log: numbers are masked.
@@ -369,10 +370,38 @@ void Deciding::take(const Route& route, const std::vector<std::string>& groups) 
   decision_.route = route.name;
   decision_.media = route.media;
   decision_.ringback = route.ringback;
+  decision_.ring_timeout = route.ring_timeout;
+  decision_.auto_answer = route.auto_answer;
   std::vector<Rank> ranks = ranks_of(route, groups);
   if (ranks.empty())
     return refuse(Cause::NotFound, "no target of route \"" + route.name + "\" exists");
+  if (forbidden_outside(ranks)) return;
   accept(route.name, std::move(ranks), route.caller_id);
+}
+
+// Inside the house nothing costs: the policy is for what a trunk reaches. The number is looked at
+// as it came, or, where that is none ("9" before it, say), as the trunk would be dialled.
+bool Deciding::forbidden_outside(const std::vector<Rank>& ranks) {
+  const config::DialPolicy* policy = dial_policy_of(config_, dialled_.from);
+  if (!policy) return false;
+  for (const Rank& rank : ranks) {
+    for (const Party& party : rank.parties) {
+      const config::Trunk* trunk =
+          party.kind == PartyKind::Trunk ? config_.trunk(party.name) : nullptr;
+      if (!trunk) continue;
+      std::string number = decision_.normalised;
+      if (!number.starts_with('+')) {
+        const std::string out = number_for_trunk(*trunk, number);
+        number = normalise(out, config_.numbers.country).value_or(out);
+      }
+      const auto why = forbidden(*policy, number, config_.numbers.country);
+      tried([&] { return "dial policy: " + number + (why ? " " + *why : " may be called"); });
+      if (!why) continue;
+      refuse(Cause::DialPolicy, mask(number) + " " + *why);
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace

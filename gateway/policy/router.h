@@ -44,6 +44,7 @@ struct Dialled {
   unsigned max_forwards = 70;    // What is left of the caller's; loops end by it (RFC 3261 16.6).
   std::string transferor{};      // Who gave the call away, as users name it: "4:+14255550100"; empty = nobody.
   std::string transferor_display{};
+  bool forwarded = false;        // By a party of ours, the first of `diverted`.
   std::vector<std::pair<std::string, std::string>> voip_headers{};  // What an app tells users and other apps beside `headers`.
 };
 
@@ -66,6 +67,8 @@ struct Decision {
   std::string number_out;        // What a trunk target is dialled (before its [number] rules).
   config::RouteMedia media = config::RouteMedia::Auto;
   bool ringback = false;
+  Duration ring_timeout{};       // Of each rank; 0 = [calls] ring_timeout.
+  bool auto_answer = false;      // Phones are asked to answer by themselves, whoever calls.
   bool emergency = false;
   std::vector<std::string> tried;  // One line per rule: its name and why it did or did not match. Explain::Yes only.
 };
@@ -91,6 +94,7 @@ std::optional<std::string> normalise(std::string_view number, const std::string&
 // What libphonenumber knows of an E.164 number: "US" (empty: no country's), and "geographic", "tollFree" or "mobile".
 struct NumberKind {
   std::string country, type;
+  bool premium = false;
 };
 NumberKind kind_of(const std::string& e164);
 

@@ -18,6 +18,9 @@ bool hidden(const sip::NameAddr& caller) {
 std::vector<sip::Diverted> diverted(const config::Config& config, const Routed& routed,
                                     const std::string& host) {
   std::vector<sip::Diverted> all = routed.dialled.diverted;
+  for (sip::Diverted& by : all) {
+    if (by.host.empty()) by.host = host;  // A party of ours.
+  }
   const std::string& number = routed.decision.normalised;
   const bool by_us = routed.dialled.from.kind == PartyKind::Trunk && !number.empty() &&
                      number != routed.decision.number_out;

@@ -34,8 +34,24 @@ class CallTest : public testing::Test, public CallOwner {
     config_ = std::make_shared<const config::Config>(std::move(config));
   }
 
+  // Phone 102 sends its calls on.
+  void bob_forwards(config::Forwarding forwarding, std::vector<std::string> others = {"103"}) {
+    config::Config config = *config_;
+    config::Phone bob;
+    bob.username = bob.extension = "102";
+    bob.forwarding = std::move(forwarding);
+    config.phones = {bob};
+    for (const std::string& name : others) {
+      config::Phone other;
+      other.username = other.extension = name;
+      config.phones.push_back(other);
+    }
+    config_ = std::make_shared<const config::Config>(std::move(config));
+  }
+
   Call& begin(std::vector<policy::Rank> ranks) {
     policy::Decision decision;
+    decision.ring_timeout = ring_timeout_;
     decision.accepted = true;
     decision.ranks = std::move(ranks);
     call_ = std::make_unique<Call>(services_, *this, config_, CallId{"c1"},
@@ -95,6 +111,7 @@ class CallTest : public testing::Test, public CallOwner {
   Services services_{loop_, media_, nullptr, nullptr, registrar_, clock_, random_, metrics_};
   config::Snapshot config_;
   std::optional<Party> absent_;
+  Duration ring_timeout_{};
   bool slow_media_ = false;
   std::map<std::string, FakeLeg*> legs_;
   std::vector<PortId> open_;
@@ -176,6 +193,119 @@ TEST_F(CallTest, a_trunk_that_says_503_is_left_for_the_next) {
   begin({{{kTrunk}}, {{kBob}}});
   legs_["acme"]->ends(Cause::Unavailable, 503);
   EXPECT_TRUE(legs_.contains("102"));
+}
+
+TEST_F(CallTest, a_phone_that_forwards_always_does_not_ring_and_the_caller_hears_181) {
+  bob_forwards({.always = "103"});
+  begin({{{kBob}}});
+  EXPECT_FALSE(legs_.contains("102"));
+  ASSERT_TRUE(legs_.contains("103"));
+  EXPECT_TRUE(caller_->was_told("delay 181"));
+  ASSERT_EQ(call_->forwards().size(), 1u);
+  EXPECT_EQ(call_->forwards()[0].by, kBob);
+  legs_["103"]->answers();
+  EXPECT_EQ(call_->state(), CallState::Talking);
+}
+
+TEST_F(CallTest, a_busy_phone_forwards_before_the_next_rank_has_its_turn) {
+  bob_forwards({.busy = "103"});
+  begin({{{kBob}}, {{kAlice}}});
+  EXPECT_FALSE(caller_->was_told("delay 181"));
+  legs_["102"]->ends(Cause::Busy, 486);
+  EXPECT_TRUE(caller_->was_told("delay 181"));
+  ASSERT_TRUE(legs_.contains("103"));
+  EXPECT_FALSE(legs_.contains("alice"));
+  legs_["103"]->ends(Cause::NoAnswer, 480);
+  EXPECT_TRUE(legs_.contains("alice"));
+  legs_["alice"]->ends(Cause::NoAnswer, 480);
+  EXPECT_TRUE(caller_->was_told("end no_answer")) << "busy is not what became of the call";
+}
+
+TEST_F(CallTest, of_several_devices_one_that_is_busy_forwards_nothing_while_others_ring) {
+  bob_forwards({.busy = "103"});
+  begin({{{kBob, kAlice}}});
+  legs_["102"]->ends(Cause::Busy, 486);
+  legs_["alice"]->ends(Cause::Busy, 486);
+  EXPECT_FALSE(legs_.contains("103")) << "in a group nobody sends the call on";
+  EXPECT_TRUE(caller_->was_told("end busy"));
+}
+
+TEST_F(CallTest, a_phone_that_does_not_answer_forwards_after_its_own_time) {
+  bob_forwards({.no_answer = "103", .no_answer_after = 20ms});
+  config::Config slow = *config_;
+  slow.calls.ring_timeout = 10s;
+  config_ = std::make_shared<const config::Config>(std::move(slow));
+  begin({{{kBob}}});
+  loop_.after(300ms, [this] { loop_.stop(); });
+  loop_.run();
+  EXPECT_TRUE(legs_["102"]->was_told("end no_answer"));
+  ASSERT_TRUE(legs_.contains("103"));
+  EXPECT_FALSE(caller_->ended);
+}
+
+TEST_F(CallTest, a_phone_without_a_device_forwards_as_if_it_did_not_answer) {
+  bob_forwards({.no_answer = "103"});
+  absent_ = kBob;
+  begin({{{kBob}}});
+  EXPECT_TRUE(legs_.contains("103"));
+}
+
+TEST_F(CallTest, a_decline_is_forwarded_nowhere) {
+  bob_forwards({.busy = "103", .no_answer = "103"});
+  begin({{{kBob}}});
+  legs_["102"]->ends(Cause::Declined, 603);
+  EXPECT_FALSE(legs_.contains("103"));
+  EXPECT_TRUE(caller_->was_told("end declined"));
+}
+
+TEST_F(CallTest, forwarding_in_a_circle_ends_with_482) {
+  bob_forwards({.always = "103"});
+  config::Config config = *config_;
+  config.phones[1].forwarding.always = "102";
+  config_ = std::make_shared<const config::Config>(std::move(config));
+  begin({{{kBob}}});
+  EXPECT_TRUE(caller_->ended);
+  EXPECT_EQ(policy::sip_status(call_->cause()), 482);
+  EXPECT_EQ(call_->forwards().size(), 2u);
+}
+
+TEST_F(CallTest, who_is_invited_forwards_too) {
+  bob_forwards({.always = "103"});
+  begin({{{kAlice}}});
+  legs_["alice"]->answers();
+  call_->invite(to(kBob), Duration{});
+  settle();
+  EXPECT_FALSE(legs_.contains("102"));
+  ASSERT_TRUE(legs_.contains("103"));
+  EXPECT_TRUE(call_->involves({PartyKind::Phone, "103"})) << "it rings";
+  legs_["103"]->answers();
+  EXPECT_EQ(call_->talking().size(), 3u);
+}
+
+TEST_F(CallTest, a_route_says_how_long_each_of_its_targets_rings) {
+  config::Config slow = *config_;
+  slow.calls.ring_timeout = 10s;
+  config_ = std::make_shared<const config::Config>(std::move(slow));
+  ring_timeout_ = 20ms;
+  begin({{{kAlice}}, {{kBob}}});
+  loop_.after(300ms, [this] { loop_.stop(); });
+  loop_.run();
+  EXPECT_TRUE(legs_["alice"]->was_told("end no_answer"));
+  EXPECT_TRUE(legs_["102"]->was_told("end no_answer"));
+  EXPECT_TRUE(caller_->was_told("end no_answer"));
+}
+
+TEST_F(CallTest, that_a_network_sends_it_on_or_queues_it_is_passed_on_of_one_that_rings_alone) {
+  begin({{{kTrunk}}});
+  legs_["acme"]->is_delayed(182);
+  EXPECT_TRUE(caller_->was_told("delay 182"));
+  EXPECT_FALSE(caller_->was_told("ring"));
+}
+
+TEST_F(CallTest, of_several_that_ring_nobody_queues_the_caller) {
+  begin({{{kAlice, kTrunk}}});
+  legs_["acme"]->is_delayed(182);
+  EXPECT_FALSE(caller_->was_told("delay 182"));
 }
 
 TEST_F(CallTest, the_caller_hears_the_failure_that_says_most) {

@@ -111,7 +111,7 @@ TEST_F(CheckAndRoute, json_has_the_documented_keys) {
   EXPECT_EQ(yes["targets"], json({"trunk:acme", "phone:101|user:dave"}));
   EXPECT_EQ(yes["caller_id"], "+14255550100");
   EXPECT_TRUE(yes["cause"].is_null());
-  EXPECT_EQ(yes["tried"].size(), 2u);
+  EXPECT_EQ(yes["tried"].size(), 3u);
   const Ran refused = run_route({"phone:101", "+12065550123", kSaturday});
   EXPECT_EQ(refused.exit, 3);
   const json no = refused.parsed();

@@ -60,6 +60,22 @@ const Case kCases[] = {
     {"source_range_with_a_port", "[limits]\ndeny = [\"192.0.2.1:5060\"]\n",
      "rest.toml:2: limits.deny: \"192.0.2.1:5060\" is no range: \"198.51.100.0/24\", "
      "\"2001:db8::/32\", \"203.0.113.9\""},
+    {"forward_to_nowhere", "[[user]]\nname = \"alice\"\nforward_busy = \"the boss\"\n",
+     "rest.toml:3: user.alice.forward_busy: \"the boss\" is no extension \"102\", number "
+     "\"+14255550123\", \"phone:NAME\" or \"user:NAME\""},
+    {"forward_to_nobody", "[[user]]\nname = \"alice\"\nforward_busy = \"user:bob\"\n",
+     "rest.toml:3: user.alice.forward_busy: there is no user \"bob\""},
+    {"forward_to_oneself",
+     "[[user]]\nname = \"alice\"\nextension = \"201\"\nforward_always = \"201\"\n",
+     "rest.toml:4: user.alice.forward_always: \"201\" is the party itself"},
+    {"prefix", "[dial_policy]\nallow = [\"+1206\", \"four\"]\n",
+     "rest.toml:2: dial_policy.allow: \"four\" is no beginning of a number, e.g. \"+44\""},
+    {"route_abroad",
+     "[[route]]\nname = \"uk\"\nfrom = [\"phones\"]\nto = \"+44*\"\ntargets = [\"trunk:acme\"]\n"
+     "[[trunk]]\nname = \"acme\"\ntargets = [\"192.0.2.1\"]\n",
+     "rest.toml:4: route.uk.to: \"+44*\" is international, which dial_policy forbids to everybody: "
+     "add allow = [\"+44\"] or international = true to [dial_policy], or to a party's own",
+     true},
     {"unknown_key", "[calls]\nring_timout = \"30s\"\n",
      "rest.toml:2: calls.ring_timout: unknown key, did you mean ring_timeout?"},
     {"unknown_table", "[cals]\nring_timeout = \"30s\"\n",
@@ -435,6 +451,74 @@ TEST(ConfigLoad, secrets_come_from_files_and_the_environment) {
   ASSERT_THAT(lines_of(loaded), IsEmpty());
   EXPECT_EQ(loaded.config->phone("101")->password.reveal(), "top secret");
   EXPECT_EQ(loaded.config->phone("102")->password.reveal(), "from outside");
+}
+
+TEST(ConfigLoad, a_partys_dial_policy_is_the_default_but_for_what_it_says) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", kQuiet);
+  folder.write("rest.toml", R"(
+[dial_policy]
+premium = true
+minutes_per_day = 60
+[[user]]
+name = "alice"
+[user.dial_policy]
+international = true
+[[user]]
+name = "bob"
+[[route]]
+name = "uk"
+from = ["users"]
+to = "+44*"
+targets = ["trunk:acme"]
+[[trunk]]
+name = "acme"
+targets = ["192.0.2.1"]
+dial_policy = { deny = ["+4470"] }
+)");
+  const Loaded loaded = load(folder.path());
+  EXPECT_THAT(lines_of(loaded), IsEmpty()) << "alice may";
+  const DialPolicy& alice = *loaded.config->user("alice")->dial_policy;
+  EXPECT_TRUE(alice.international);
+  EXPECT_TRUE(alice.premium);
+  EXPECT_EQ(alice.minutes_per_day, 60u);
+  EXPECT_FALSE(loaded.config->user("bob")->dial_policy);
+  const DialPolicy& acme = *loaded.config->trunk("acme")->dial_policy;
+  EXPECT_TRUE(acme.international && acme.premium);
+  EXPECT_EQ(acme.minutes_per_day, 0u);
+}
+
+TEST(ConfigLoad, a_phones_features_are_read) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", kQuiet);
+  folder.write("rest.toml", R"(
+[[phone]]
+username = "101"
+password = "secret"
+[[phone]]
+username = "102"
+password = "secret"
+forward_always = "101"
+forward_busy = "+14255550123"
+forward_no_answer = "phone:101"
+no_answer_after = "12s"
+do_not_disturb = true
+call_waiting = 0
+auto_answer = true
+)");
+  const Loaded loaded = load(folder.path());
+  ASSERT_TRUE(loaded.ok());
+  const Phone& plain = *loaded.config->phone("101");
+  EXPECT_TRUE(plain.forwarding.always.empty());
+  EXPECT_EQ(plain.forwarding.no_answer_after, 20s);
+  EXPECT_FALSE(plain.call_waiting || plain.auto_answer || plain.forwarding.do_not_disturb);
+  const Phone& phone = *loaded.config->phone("102");
+  EXPECT_EQ(phone.forwarding.always, "101");
+  EXPECT_EQ(phone.forwarding.busy, "+14255550123");
+  EXPECT_EQ(phone.forwarding.no_answer, "phone:101");
+  EXPECT_EQ(phone.forwarding.no_answer_after, 12s);
+  EXPECT_TRUE(phone.forwarding.do_not_disturb && phone.auto_answer);
+  EXPECT_EQ(phone.call_waiting, 0u);
 }
 
 TEST(ConfigLoad, a_literal_password_is_a_warning_outside_loopback_only) {

@@ -352,5 +352,54 @@ TEST(HangupCause, our_own_trouble_with_acs_is_none_of_the_callers_rights) {
   EXPECT_EQ(told(0, ErrorCode::Timeout, false), "timeout");
 }
 
+TEST(HangupCause, a_refusal_of_ours_says_why_in_a_warning) {
+  const struct {
+    HangupCause cause;
+    const char* warning;  // "" = none.
+  } cases[] = {
+      {{Cause::NotAcceptable, 488, 0, "SDP: no codec in common"}, "305 gw \"no common codec\""},
+      {{Cause::NotAcceptable, 488, 0, "SDP: no codec of the offer in the answer"},
+       "305 gw \"no common codec\""},
+      {{Cause::NotAcceptable, 0, 0, "SDP: the offer has no audio"},
+       "304 gw \"no audio is offered\""},
+      {{Cause::NotAcceptable, 0, 0, "SDP: the answer rejects the audio"},
+       "304 gw \"no audio is accepted\""},
+      {{Cause::NotAcceptable, 0, 0, "SDP: plain RTP, but srtp is required here"},
+       "302 gw \"SRTP is required\""},
+      {{Cause::NotAcceptable, 0, 0, "SDP: RTP/SAVP, but srtp is off here"},
+       "302 gw \"SRTP is not available\""},
+      {{Cause::NotAcceptable, 0, 0, "SDP: RTP/SAVP without a usable a=crypto"},
+       "302 gw \"no usable key for SRTP\""},
+      {{Cause::NotAcceptable, 0, 0, "SDP: the address is a name; an IP address is needed"},
+       "301 gw \"an IP address is needed\""},
+      {{Cause::NotAcceptable, 0, 0, "SDP: line 3 \" is odd"},
+       "399 gw \"the session description cannot be used\""},
+      {{Cause::Forbidden, 403, 0, "the phone's max_calls is reached"},
+       "399 gw \"This call is not allowed\""},
+      {{Cause::DialPolicy, 0, 0, "+44*** is international"},
+       "399 gw \"This number may not be called from here\""},
+      {{Cause::UsageLimit}, "399 gw \"What may be called from here is used up\""},
+      {{Cause::NotFound, 0, 0, "no route serves +1425***"}, "399 gw \"There is no such number\""},
+      {{Cause::Busy}, ""},
+      {{Cause::NoAnswer}, ""},
+      {from_sip({403, "Forbidden", {}, 0, {}}), ""},
+      {from_sip({488, "Not Acceptable Here", {}, 0, {}}), ""},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(std::string(to_string(c.cause.cause)) + " " + c.cause.detail);
+    const auto headers = refusal_headers(c.cause);
+    if (*c.warning == '\0') {
+      EXPECT_TRUE(headers.empty());
+      continue;
+    }
+    ASSERT_EQ(headers.size(), 1u);
+    EXPECT_EQ(headers[0].first, "Warning");
+    EXPECT_EQ(headers[0].second, c.warning);
+  }
+  const auto full = refusal_headers({Cause::Exhausted});
+  ASSERT_EQ(full.size(), 2u);
+  EXPECT_EQ(full[0], (std::pair<std::string, std::string>("Retry-After", "5")));
+}
+
 }  // namespace
 }  // namespace gw::policy

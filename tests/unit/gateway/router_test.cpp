@@ -60,6 +60,7 @@ config::Config house() {
     c.trunks.push_back(trunk);
   }
   c.numbers.owned = {"+14255550100", "+14255550101"};
+  c.dial_policy.international = true;
   return c;
 }
 
@@ -225,11 +226,12 @@ TEST(Router, says_which_rules_it_tried_and_why) {
               route("after", {"phones"}, "*", {"trunk:acme"})};
   c.routes[2].hours = *config::parse_hours("Mon-Fri 00:00-24:00 UTC");
   const Decision d = decide(c, call("phone:101", "+12065550123"), at(21, 12), Explain::Yes);
-  EXPECT_THAT(d.tried, ElementsAre("extension: +12065550123 is none",
-                                   "route \"in\": from phone:101 is not trunks",
-                                   "route \"uk\": to +12065550123 does not match +44*",
-                                   "route \"night\": closed now, open Mon-Fri 00:00-24:00 UTC",
-                                   "route \"out\": matches"));
+  EXPECT_THAT(
+      d.tried,
+      ElementsAre("extension: +12065550123 is none", "route \"in\": from phone:101 is not trunks",
+                  "route \"uk\": to +12065550123 does not match +44*",
+                  "route \"night\": closed now, open Mon-Fri 00:00-24:00 UTC",
+                  "route \"out\": matches", "dial policy: +12065550123 may be called"));
   EXPECT_EQ(targets(d), "trunk:acme");
   EXPECT_EQ(targets(decide(c, call("phone:101", "+12065550123"), at(23, 12))), "trunk:backup");
 }

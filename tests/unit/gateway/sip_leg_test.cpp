@@ -19,13 +19,17 @@ class FakeDialog final : public sip::Dialog {
     return note(std::to_string(status) + (sdp ? " sdp" : ""));
   }
   bool answer(std::string) override { return note("200"); }
-  bool refuse(int status, std::string_view, const sip::Reason&, std::vector<std::pair<std::string, std::string>>) override {
+  bool refuse(int status, std::string_view, const sip::Reason&, std::vector<std::pair<std::string, std::string>> headers) override {
+    warned_ = std::move(headers);
     return note("refuse " + std::to_string(status));
   }
   bool acknowledge(std::string) override { return note("ack"); }
   bool offer(std::string) override { return note("offer"); }
   bool accept_offer(std::string) override { return note("accept"); }
-  bool refuse_offer(int status) override { return note("refuse_offer " + std::to_string(status)); }
+  bool refuse_offer(int status, std::vector<std::pair<std::string, std::string>> headers) override {
+    warned_ = std::move(headers);
+    return note("refuse_offer " + std::to_string(status));
+  }
   bool info(std::string_view type, std::string_view body) override {
     return note("info " + std::string(type) + " " + std::string(body));
   }
@@ -35,6 +39,8 @@ class FakeDialog final : public sip::Dialog {
   void end(const sip::Reason&) override { note("end"); }
   uint64_t id() const override { return 7; }
   const std::string& sip_call_id() const override { return id_; }
+
+  static inline std::vector<std::pair<std::string, std::string>> warned_;  // Headers of the last refusal.
 
  private:
   bool note(std::string what) {
@@ -109,6 +115,38 @@ TEST_F(SipLegTest, a_183_with_sdp_is_early_media_and_the_200_that_repeats_it_is_
   EXPECT_EQ(call_.last(), "early media");
   network().on_answered("answer");
   EXPECT_EQ(call_.last(), "answered");
+}
+
+TEST_F(SipLegTest, a_181_and_a_182_are_no_ringing_and_told_as_what_they_are) {
+  ASSERT_TRUE(outgoing().start());
+  network().on_progress(181, std::nullopt);
+  EXPECT_EQ(call_.last(), "delayed 181");
+  network().on_progress(182, std::nullopt);
+  EXPECT_EQ(call_.last(), "delayed 182");
+  network().on_progress(180, std::nullopt);
+  EXPECT_EQ(call_.last(), "ringing");
+}
+
+TEST_F(SipLegTest, a_caller_is_told_that_its_call_is_sent_on_or_queued_until_it_is_answered) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  leg.delay(181);
+  EXPECT_EQ(agent_.did, std::vector<std::string>{"181"});
+  ASSERT_TRUE(leg.answer({}));
+  leg.delay(182);
+  EXPECT_EQ(agent_.did.back(), "200");
+}
+
+TEST_F(SipLegTest, a_refusal_of_ours_says_why_in_a_warning_one_of_the_network_does_not) {
+  SipLeg& leg = incoming();
+  ASSERT_TRUE(leg.prepare());
+  leg.end({Cause::NotAcceptable, 488, 0, "SDP: no codec in common"}, false);
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(FakeDialog::warned_, (Headers{{"Warning", "305 gw \"no common codec\""}}));
+  SipLeg& other = incoming();
+  ASSERT_TRUE(other.prepare());
+  other.end(policy::from_sip({488, "Not Acceptable Here", {}, 0, {}}), true);
+  EXPECT_EQ(FakeDialog::warned_, Headers{});
 }
 
 TEST_F(SipLegTest, a_100_is_nothing_to_tell) {

@@ -32,6 +32,7 @@ Config files() {
   phone.username = "101";
   phone.caller_id = "+14255550100";
   config.phones = {phone};
+  config.dial_policy.international = true;
   return config;
 }
 

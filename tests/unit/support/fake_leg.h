@@ -24,6 +24,7 @@ class FakeLeg final : public Leg {
   }
   void ring(bool, const std::vector<media::Codec>&) override { told.push_back("ring"); }
   void early_media(const std::vector<media::Codec>&) override { told.push_back("early_media"); }
+  void delay(int status) override { told.push_back("delay " + std::to_string(status)); }
   Result<void> answer(const std::vector<media::Codec>&) override {
     told.push_back("answer");
     return {};
@@ -56,6 +57,7 @@ class FakeLeg final : public Leg {
 
   // What the party does.
   void rings() { call_->on_ringing(*this); }
+  void is_delayed(int status) { call_->on_delayed(*this, status); }
   void sends_early_media() { call_->on_early_media(*this); }
   void answers() { call_->on_answered(*this); }
   void media_comes_up() {

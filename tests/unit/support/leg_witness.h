@@ -12,6 +12,7 @@ class LegWitness final : public LegObserver {
  public:
   void on_ringing(Leg&) override { told.push_back("ringing"); }
   void on_early_media(Leg&) override { told.push_back("early media"); }
+  void on_delayed(Leg&, int status) override { told.push_back("delayed " + std::to_string(status)); }
   void on_answered(Leg&) override { told.push_back("answered"); }
   void on_media_ready(Leg&) override { told.push_back("media ready"); }
   void on_hold(Leg&, bool on) override { told.push_back(on ? "hold" : "resume"); }
