@@ -19,14 +19,14 @@ build() {
   cmake --build "build/$preset" --parallel "$jobs" --target "$@"
 }
 
-# Every unit test program of a build tree, as one test each.
-unit_tests() {
-  local preset=$1 program
-  for program in build/"$preset"/tests/unit_*; do
+# `gtest PRESET LABELS PROGRAM...`: test programs of a sanitizer's build tree, as one test each.
+gtest() {
+  local preset=$1 labels=$2 program; shift 2
+  for program in "$@"; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     printf 'add_test([=[%s.%s]=] "%s" "--gtest_brief=1")\n' "$preset" "${program##*/}" "$PWD/$program"
-    printf 'set_tests_properties([=[%s.%s]=] PROPERTIES LABELS "unit;%s" TIMEOUT 600 ENVIRONMENT "%s")\n' \
-      "$preset" "${program##*/}" "$preset" "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1"
+    printf 'set_tests_properties([=[%s.%s]=] PROPERTIES LABELS "%s" TIMEOUT 1200 ENVIRONMENT "%s")\n' \
+      "$preset" "${program##*/}" "$labels" "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1"
   done
 }
 
@@ -45,10 +45,11 @@ if [ -n "$nightly" ]; then build tsan all; fi
 mkdir -p build/all
 {
   printf 'subdirs("%s")\n' "$PWD/build/release"
-  unit_tests asan
+  gtest asan "unit;asan" build/asan/tests/unit_*
   printf 'subdirs("%s")\n' "$PWD/build/asan/tests/e2e" "$PWD/build/fuzz/tests/fuzz"
   if [ -n "$nightly" ]; then
-    unit_tests tsan
+    gtest asan nightly build/asan/tests/sound/sound_tests
+    gtest tsan nightly build/tsan/tests/unit_* build/tsan/tests/sound/sound_tests
     printf 'subdirs("%s")\n' "$PWD/build/tsan/tests/e2e"
   fi
 } >build/all/CTestTestfile.cmake
