@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -56,16 +57,17 @@ Result<GatewayProcess> GatewayProcess::start(const Options& options) {
 }
 
 bool GatewayProcess::write_configuration(const Options& options) const {
+  const size_t calls = std::max(options.users, options.calls);
   std::ofstream out(folder_ + "/bench.toml");
   out << "[sip]\nlisten = [\"udp:127.0.0.1:0\"]\ndomain = \"127.0.0.1\"\n"
       << "[media.opus]\ncomplexity = " << options.complexity << "\n"
       << "[media]\naddress = \"127.0.0.1\"\nworkers = 1\nwebrtc_ports = \"0\"\nports = \""
-      << media_ports(options.users) << "\"\n"
+      << media_ports(calls) << "\"\n"
       << "[calls]\nmedia_timeout = \"5m\"\n"
       << "[edge]\nlisten = \"127.0.0.1:0\"\nlocal_http = \"127.0.0.1:0\"\ndemo_tokens = true\n"
       << "[admin]\nlisten = \"127.0.0.1:0\"\n[state]\ndir = \"state\"\n[cdr]\nfile = \"" << folder_
       << "/cdr.jsonl\"\n"
-      << "[limits]\nmax_calls = " << options.users + 16
+      << "[limits]\nmax_calls = " << calls + 16
       << "\ncalls_per_second = 0\nrequests_per_second = 0\n[numbers]\nemergency = []\n"
       << "[[trunk]]\nname = \"bench\"\ntargets = [\"" << options.trunk.to_string()
       << "\"]\npeers = [\"" << options.trunk.to_string() << "\"]\noptions_interval = \"0s\"\n";
@@ -74,6 +76,12 @@ bool GatewayProcess::write_configuration(const Options& options) const {
         << "\"\nfrom = [\"trunk:bench\"]\nto = \"" << number(i)
         << "\"\ntargets = [\"user:" << user(i) << "\"]\nmedia = \"" << options.route_media
         << "\"\n";
+  }
+  if (options.far_trunk) {
+    const std::string far = options.far_trunk->to_string();
+    out << "[[trunk]]\nname = \"far\"\ntargets = [\"" << far << "\"]\npeers = [\"" << far
+        << "\"]\noptions_interval = \"0s\"\n[[route]]\nname = \"far\"\nfrom = [\"trunk:bench\"]\nto = "
+        << "\"+1206*\"\ntargets = [\"trunk:far\"]\n";
   }
   out.close();
   return !out.fail();

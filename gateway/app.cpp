@@ -16,6 +16,7 @@
 #include "gateway/config/config_load.h"
 #include "gateway/config/config_reload.h"
 #include "gateway/config/sip_routing.h"
+#include "gateway/ops/heap_figures.h"
 #include "gateway/ops/process_limits.h"
 #include "gateway/ops/status_json.h"
 #include "gateway/policy/caller_id_policy.h"
@@ -106,6 +107,7 @@ Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::C
 
 App::App(Source source, std::shared_ptr<config::Config> config, Log log)
     : source_(std::move(source)), log_(log), config_(std::move(config)), users_(std::make_shared<UserBook>()) {
+  ops::show_heap(metrics_);
   loop_ = std::make_unique<sip::SofiaLoop>(metrics_);
 }
 

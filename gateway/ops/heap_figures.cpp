@@ -1,0 +1,25 @@
+#include "gateway/ops/heap_figures.h"
+
+#include <malloc.h>
+
+// Only there when jemalloc is linked.
+extern "C" __attribute__((weak)) int mallctl(const char* name, void* old_value, size_t* old_size,
+                                             void* new_value, size_t new_size);
+
+namespace gw::ops {
+
+uint64_t heap_in_use() {
+  if (mallctl == nullptr) return ::mallinfo2().uordblks;
+  uint64_t epoch = 1;  // Its figures are those of the last epoch.
+  mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch);
+  size_t allocated = 0;
+  size_t size = sizeof allocated;
+  return mallctl("stats.allocated", &allocated, &size, nullptr, 0) == 0 ? allocated : 0;
+}
+
+void show_heap(Metrics& metrics) {
+  Gauge& heap = metrics.gauge("gw_heap_bytes", "Allocated and not freed");
+  metrics.on_collect([&heap] { heap.Set(static_cast<double>(heap_in_use())); });
+}
+
+}  // namespace gw::ops
