@@ -9,7 +9,7 @@ import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon } from './lib/daemon.mjs';
 import { RtpMirror } from './lib/rtp.mjs';
 import { SipSocket } from './lib/sip_socket.mjs';
-import { until } from './lib/wait.mjs';
+import { pause, until } from './lib/wait.mjs';
 
 const sdp = (port, media) =>
   ['v=0', 'o=phone 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', ...media.map((line) => line.replace('PORT', port)), '']
@@ -138,6 +138,35 @@ describe('codecs', () => {
       assert.equal(transcoded, true);
       await lossy.cleared();
     }
+  });
+
+  // DTX (RFC 7587): asked for both ways. What Chromium leaves out is filled for the phone, which has not agreed to comfort noise.
+  test('a_browser_that_says_nothing_sends_little_and_the_phone_gets_a_packet_every_ptime', async (t) => {
+    const { lossy, user, called } = await opusForUsers(t, 'PCMU', 1000);
+    await user.dial('101');
+    await called.event('CALL_INCOMING');
+    await called.accept();
+    await user.connected();
+    await assertHears('the phone', called, 800);
+    const opus = await user.page.evaluate(() => {
+      const pc = window.e2e.connections.at(-1);
+      for (const sender of pc.getSenders()) if (sender.track) sender.track.enabled = false;  // A silent room, not the mute button.
+      return /a=fmtp:\d+ (.*useinbandfec.*)/.exec(pc.remoteDescription.sdp)[1];
+    });
+    assert.match(opus, /usedtx=1/);
+    await pause(1_000);
+    const counts = async () => {
+      const [{ legs }] = await lossy.calls();
+      return { from: legs.find((leg) => leg.codec === 'opus').packets_in, to: (await called.statistics()).received };
+    };
+    const before = await counts();
+    await pause(3_000);
+    const after = await counts();
+    assert.ok(after.from - before.from < 40, `of 150 frames, ${after.from - before.from} came`);
+    assert.ok(after.to - before.to > 130, `of 150 frames, ${after.to - before.to} reached the phone`);
+    await assertHears('the user', user, 1000);
+    await user.hangup();
+    await lossy.cleared();
   });
 
   test('opus_of_a_phone_and_of_a_user_passes_under_the_numbers_of_each', async (t) => {
