@@ -116,7 +116,7 @@ double codec_cost(CodecLoad& load) {
 struct Measured {
   uint64_t expected = 0, arrived = 0;
   double cpu_us = 0, rss_per_call_kb = 0;
-  std::vector<int64_t> latencies;
+  std::vector<int64_t> to_user, to_phone;       // Latencies, nanoseconds.
   std::map<std::string, double> before, after;  // The daemon's counters.
 
   double counted(const char* name) const {
@@ -159,8 +159,11 @@ void collect(const Load& load, Measured& out) {
       out.expected += meter->expected();
       out.arrived += meter->arrived();
     }
-    const auto& latencies = call->phone_to_user().latencies();
-    out.latencies.insert(out.latencies.end(), latencies.begin(), latencies.end());
+    const auto add = [](std::vector<int64_t>& all, const StreamMeter& meter) {
+      all.insert(all.end(), meter.latencies().begin(), meter.latencies().end());
+    };
+    add(out.to_user, call->phone_to_user());
+    add(out.to_phone, call->user_to_phone());
   }
 }
 
@@ -211,7 +214,9 @@ void report(const Options& options, const Measured& m, double codec_us, const Lo
   out["calls_per_core"] = static_cast<int64_t>(20000 / m.cpu_us);
   out["codec_us_per_call_20ms"] = rounded(codec_us, 10);
   out["efficiency"] = rounded(codec_us / m.cpu_us, 1000);
-  out["added_latency_us"] = spread_us(m.latencies);
+  std::vector<int64_t> both_ways = m.to_user;
+  both_ways.insert(both_ways.end(), m.to_phone.begin(), m.to_phone.end());
+  out["added_latency_us"] = spread_us(std::move(both_ways));
   out["rss_per_call_kb"] = rounded(m.rss_per_call_kb, 10);
   // Beyond what others rely on: what was measured, and how far to trust it.
   out["seconds"] = options.seconds;
@@ -220,6 +225,10 @@ void report(const Options& options, const Measured& m, double codec_us, const Lo
   out["ceiling"] = options.complexity;
   out["complexity"] = m.complexity();
   out["srtp"] = options.profile();
+  out["latency_to_user_us"] = spread_us(m.to_user);
+  out["latency_to_phone_us"] = spread_us(m.to_phone);
+  out["latencies_to_user"] = m.to_user.size();
+  out["latencies_to_phone"] = m.to_phone.size();
   out["frames_expected"] = m.expected;
   out["frames_arrived"] = m.arrived;
   out["frames_made_up"] = static_cast<int64_t>(m.made_up());

@@ -47,7 +47,7 @@ LoadCall::LoadCall(const media::DtlsContext& dtls, Random& random, const Setting
     : setting_(setting),
       user_(dtls, random, {.opus = setting.opus, .pcmu = !setting.opus}),
       phone_to_user_(setting.opus ? kOpusUnits : kPcmuUnits, StreamMeter::Anchor::First),
-      user_to_phone_(kPcmuUnits, StreamMeter::Anchor::Newest),
+      user_to_phone_(kPcmuUnits, StreamMeter::Anchor::Marked),
       ssrc_(random.u32()),
       timestamp_(random.u32()),
       sequence_(static_cast<uint16_t>(random.u32())) {
@@ -115,7 +115,8 @@ void LoadCall::on_phone_readable() {
     if (packet.size() < media::wire::kRtpHeaderSize || is_rtcp(packet)) continue;
     const auto rtp = media::wire::RtpPacket::parse(packet);
     if (rtp && rtp->header.payload_type == kPcmu) {
-      user_to_phone_.received(rtp->header.timestamp, stamp_of_last(phone_fd_, clock_));
+      user_to_phone_.received(rtp->header.timestamp, stamp_of_last(phone_fd_, clock_),
+                              rtp->header.marker);
     }
   }
 }

@@ -4,12 +4,20 @@
 
 namespace gw::bench {
 
-void StreamMeter::received(uint32_t timestamp, WallTime at) {
-  if (!anchored_) {
-    if (sent_ == 0) return;  // What the daemon fills silence with before anybody speaks.
-    anchored_ = true;
-    anchor_timestamp_ = timestamp;
-    anchor_frame_ = anchor_ == Anchor::First ? 0 : sent_ - 1;
+void StreamMeter::anchor(uint32_t timestamp, int64_t frame) {
+  anchored_ = true;
+  anchor_timestamp_ = timestamp;
+  anchor_frame_ = frame;
+}
+
+void StreamMeter::received(uint32_t timestamp, WallTime at, bool marker) {
+  if (sent_ == 0) return;  // What the daemon fills silence with before anybody speaks.
+  if (anchor_ == Anchor::Marked) {
+    // The last of the beginning: its silence has a marker too, and may have waited to be read.
+    if (marker && sent_ < static_cast<int64_t>(kRecent)) anchor(timestamp, 0);
+    if (!anchored_) return;
+  } else if (!anchored_) {
+    anchor(timestamp, anchor_ == Anchor::First ? 0 : sent_ - 1);
   }
   const auto units = static_cast<int32_t>(timestamp - anchor_timestamp_);
   // Rounded down, also for what is older than the anchor.
@@ -22,7 +30,7 @@ void StreamMeter::received(uint32_t timestamp, WallTime at) {
   if (place >= arrived_.size() || arrived_[place]) return;
   arrived_[place] = true;
   const int64_t age = sent_ - frame;
-  if (age < 1 || age > static_cast<int64_t>(kRecent)) return;
+  if (!exact() || age < 1 || age > static_cast<int64_t>(kRecent)) return;
   latencies_.push_back((at - sent_at_[static_cast<size_t>(frame) % kRecent]).count());
 }
 

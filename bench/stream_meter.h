@@ -16,6 +16,8 @@ class StreamMeter {
  public:
   enum class Anchor {
     First,   // The first packet out is the first frame in: nothing else ever comes out.
+    Marked,  // The daemon fills silence first: the frame that we began with comes out with a
+             // marker.
     Newest,  // It is the newest one sent. Off by a constant at most, which counting does not mind.
   };
 
@@ -28,7 +30,7 @@ class StreamMeter {
   // about `seconds`. The next packet is the anchor: what came out so far may have been the daemon's
   // own silence.
   void prepare(double seconds) {
-    anchored_ = anchor_ == Anchor::First && anchored_;
+    anchored_ = exact() && anchored_;
     origin_ = sent_;
     arrived_.assign(static_cast<size_t>(seconds * 50) + kRecent, false);
     latencies_.reserve(arrived_.size());
@@ -37,16 +39,18 @@ class StreamMeter {
   void open_window() { first_ = last_ = sent_; }
   void close_window() { last_ = sent_; }
 
-  void received(uint32_t timestamp, WallTime at);
+  void received(uint32_t timestamp, WallTime at, bool marker = false);
 
   uint64_t expected() const { return static_cast<uint64_t>(last_ - first_); }
   uint64_t arrived() const;
-  // Nanoseconds from send to arrival of the frames since prepare(); with Anchor::First to be
-  // believed.
+  // Nanoseconds from send to arrival of the frames since prepare(); none with Anchor::Newest.
   const std::vector<int64_t>& latencies() const { return latencies_; }
   int64_t sent_frames() const { return sent_; }
 
  private:
+  bool exact() const { return anchor_ != Anchor::Newest; }
+  void anchor(uint32_t timestamp, int64_t frame);
+
   static constexpr size_t kRecent = 64;  // Frames: more than any latency worth the name.
 
   const uint32_t units_;

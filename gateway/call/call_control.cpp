@@ -200,7 +200,7 @@ void CallControl::on_invited(const edge::Invited& invited) {
   }
   side.context = invited.context;
   side.server_call_id = id.value;
-  EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_target(call)};
+  EdgeLeg::Media media = user_media(call, codec_of_target(call));
   auto leg = std::make_unique<EdgeLeg>(services_, call, log.with({{"leg", "edge"}}), call.dialled().from,
                                        std::move(side), std::move(media), invited);
   leg->set_far_side(rings_only_users(call.decision()) ? policy::Far::User : policy::Far::Phone,

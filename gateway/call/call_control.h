@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "gateway/call/call.h"
 #include "gateway/call/call_registry.h"
+#include "gateway/call/edge_leg.h"
 #include "gateway/call/outside_calls.h"
 #include "gateway/call/roster.h"
 #include "gateway/call/services.h"
@@ -133,9 +134,9 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
               const policy::HangupCause& cause);
   Call& create(const CallId& id, policy::Dialled dialled, policy::Decision decision);
   media::PhonePortSpec phone_spec(const config::Config& config, const policy::Party& party, bool tls, bool v6) const;
-  media::BrowserPortSpec browser_spec(const Call& call) const;
-  media::Codec codec_of_caller(const Call& call) const;
-  media::Codec codec_of_target(const Call& call) const;
+  EdgeLeg::Media user_media(const Call& call, std::optional<media::Codec> other) const;
+  std::optional<media::Codec> codec_of_caller(const Call& call) const;
+  std::optional<media::Codec> codec_of_target(const Call& call) const;
   acs::edge::Identity caller_identity(const Call& call, const policy::Routed& routed) const;
   sip::NameAddr from_header(const Call& call, const policy::Presentation& caller) const;
 

@@ -32,6 +32,7 @@ EdgeLeg::EdgeLeg(Services& services, LegObserver& call, Log log, policy::Party p
       user_(std::move(user)), media_(std::move(media)), invited_(invited) {
   active_ = invited.request.device;
   muted_ = invited.start_muted;
+  generation_ = std::max(generation_, invited.generation);
   add(active_);
 }
 
@@ -76,11 +77,25 @@ void EdgeLeg::ring(bool, const std::vector<media::Codec>&) { show(CallState::Rin
 
 void EdgeLeg::early_media(const std::vector<media::Codec>&) { show(CallState::EarlyMedia); }
 
-Result<void> EdgeLeg::answer(const std::vector<media::Codec>&) {
+Result<void> EdgeLeg::answer(const std::vector<media::Codec>& codecs) {
   answered_ = true;
   connected_at_ms_ = unix_ms(services_.clock.wall());
   show_state();
+  if (!codecs.empty()) follow(codecs.front());
   return {};
+}
+
+// The user's own offer was answered before the callee was asked, with the codec that the callee's configuration names first.
+// If it speaks another in the end, and the browser can too, the browser is asked for a new offer: packets then pass as they are.
+void EdgeLeg::follow(media::Codec spoken) {
+  const Device* device = find(active_);
+  if (!media_.follows || !device || !device->port) return;
+  const auto agreed = services_.media.negotiated(device->port);
+  if (!agreed || agreed->codec == spoken || std::ranges::find(device->offered, spoken) == device->offered.end()) return;
+  media_.other_leg = spoken;
+  codecs_first_ = {spoken};
+  log_.info("user's codec follows the callee's", {{"codec", media::to_string(spoken)}});
+  services_.edge->request_offer(active_, user_.call_id, generation_ + 1);
 }
 
 void EdgeLeg::set_remote_hold(bool on) {
@@ -361,14 +376,16 @@ Result<std::string> EdgeLeg::answer_offer(Device& device, const std::string& sdp
   }
   const auto offer = services_.media.accept_offer(device.port, sdp);
   if (!offer) return tl::unexpected(offer.error());
+  device.offered = offer->codecs;
   services_.media.expect_other_leg(device.port, media_.other_leg);
-  auto answer = services_.media.make_answer(device.port, offer->direction);
+  auto answer = services_.media.make_answer(device.port, offer->direction, codecs_first_);
   if (!answer) services_.media.rollback(device.port);
   return answer;
 }
 
 void EdgeLeg::respond_offer(const edge::RequestRef& request, Device& device, const std::string& sdp, uint32_t generation) {
   const bool first = !device.port;
+  generation_ = std::max(generation_, generation);
   auto answer = answer_offer(device, sdp);
   if (!answer) return refuse(request, 488, 0, answer.error().detail);
   services_.edge->respond(request, {}, std::move(*answer), generation);

@@ -21,6 +21,7 @@ class EdgeLeg final : public Leg {
     SessionId session;
     media::BrowserPortSpec spec;
     media::Codec other_leg = media::Codec::Pcmu;  // What the other party will most likely speak.
+    bool follows = false;                         // If it speaks another codec in the end, the user's leg changes to that.
   };
   struct User {
     std::string identity;          // "8:acs:..."
@@ -90,12 +91,14 @@ class EdgeLeg final : public Leg {
     PortId port;                   // None until it made an offer.
     bool rejected = false;
     bool connected = false;        // Its DTLS is up.
+    std::vector<media::Codec> offered{};
   };
 
   Device* find(const acs::edge::DeviceId& id);
   Device* find(PortId port);
   Device& add(const acs::edge::DeviceId& id);
   Result<std::string> answer_offer(Device& device, const std::string& sdp);
+  void follow(media::Codec spoken);
   void respond_offer(const acs::edge::RequestRef& request, Device& device, const std::string& sdp, uint32_t generation);
   void refuse(const acs::edge::RequestRef& request, uint32_t code, uint32_t sub_code, std::string message);
   bool from_active(const acs::edge::RequestRef& request) const;
@@ -127,6 +130,8 @@ class EdgeLeg final : public Leg {
   bool held_ = false;
   bool far_holds_ = false;
   bool muted_ = false;
+  uint32_t generation_ = 1;        // Of the newest offer.
+  std::vector<media::Codec> codecs_first_;  // What the callee turned out to speak.
   unsigned met_ = 0;               // Parties that took the place of another: each is a participant of its own.
   std::string remote_id_;          // Of the other of two, as a participant; empty = the call's id.
   uint64_t remote_key_ = 0;        // The same, in the Call's words.

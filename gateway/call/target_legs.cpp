@@ -9,6 +9,7 @@
 #include "gateway/call/trunk_target.h"
 #include "gateway/policy/forwarding.h"
 #include "gateway/policy/trunk_identity.h"
+#include "gateway/policy/user_codecs.h"
 
 namespace gw {
 namespace {
@@ -31,6 +32,8 @@ std::vector<media::Codec> meet(const std::vector<media::Codec>& theirs, const st
   }
   return first;
 }
+
+constexpr media::Codec kCodecLikeAnApp = media::Codec::G722;  // Applications play and stream at 16 kHz.
 
 // User-To-User (RFC 7433) and X-MS-Custom-*, as an app or a user asked. What one network says to us is not told another.
 void add_headers(sip::OutgoingInvite& invite, const policy::Dialled& dialled, bool from_phones_too = false) {
@@ -122,15 +125,14 @@ media::PhonePortSpec CallControl::phone_spec(const config::Config& config, const
   return spec;
 }
 
-media::BrowserPortSpec CallControl::browser_spec(const Call& call) const {
-  using enum media::Codec;
-  if (call.decision().media == config::RouteMedia::G711) return {{Pcmu, Pcma, Opus, G722}};
-  return {{Opus, G722, Pcmu, Pcma}};
+EdgeLeg::Media CallControl::user_media(const Call& call, std::optional<media::Codec> other) const {
+  return {call.session(), {policy::codecs_for_user(call.decision().media, other)}, other.value_or(kCodecLikeAnApp),
+          other && call.decision().media == config::RouteMedia::Auto};
 }
 
-// What the caller will speak when a user answers: Opus if it can, else what we like best of what it offered.
-media::Codec CallControl::codec_of_caller(const Call& call) const {
-  if (call.caller()->is_application()) return media::Codec::G722;  // It plays and streams at 16 kHz.
+// What the caller will speak when a user answers: Opus if it can, else what we like best of what it offered. An application has no codec.
+std::optional<media::Codec> CallControl::codec_of_caller(const Call& call) const {
+  if (call.caller()->is_application()) return std::nullopt;
   const std::vector<media::Codec> offered = call.caller()->codecs();
   const Party& caller = call.dialled().from;
   if (caller.kind == PartyKind::User) return offered.empty() ? media::Codec::Opus : offered.front();
@@ -141,12 +143,12 @@ media::Codec CallControl::codec_of_caller(const Call& call) const {
 }
 
 // What a user's call will most likely meet at the other end, when the user's offer is answered before that end is asked.
-media::Codec CallControl::codec_of_target(const Call& call) const {
+std::optional<media::Codec> CallControl::codec_of_target(const Call& call) const {
   const auto& ranks = call.decision().ranks;
   if (ranks.empty() || ranks.front().parties.empty()) return media::Codec::Pcmu;
   const Party& target = ranks.front().parties.front();
   if (target.kind == PartyKind::User) return media::Codec::Opus;
-  if (target.kind == PartyKind::App) return media::Codec::G722;  // It plays and streams at 16 kHz.
+  if (target.kind == PartyKind::App) return std::nullopt;
   const std::vector<media::Codec> codecs = phone_spec(call.config(), target, false, false).codecs;
   return codecs.empty() ? media::Codec::Pcmu : codecs.front();
 }
@@ -236,7 +238,7 @@ CallControl::LegsOrCause CallControl::legs_to_user(Call& call, const Routed& rou
   side.ring_expires = services_.clock.wall() + (ring_time > Duration{} ? ring_time : call.config().calls.ring_timeout);
   side.server_call_id = call.id().value;
   side.context = context_of(routed.dialled);
-  EdgeLeg::Media media{call.session(), browser_spec(call), codec_of_caller(call)};
+  EdgeLeg::Media media = user_media(call, codec_of_caller(call));
   auto leg = std::make_unique<EdgeLeg>(services_, call, call.log().with({{"leg", "edge"}, {"party", party.name}}), party,
                                        std::move(side), std::move(media));
   leg->set_far_side(routed.dialled.from.kind == PartyKind::User ? policy::Far::User : policy::Far::Phone,

@@ -141,6 +141,7 @@ struct Trunk {
 // The trunk that there is with provider "cloud".
 inline constexpr std::string_view kCloudTrunk = "acs";
 
+// What users speak in a call (policy/user_codecs).
 enum class RouteMedia { Auto, Opus, G711 };
 
 struct Hours {
@@ -160,7 +161,7 @@ struct Route {
   Hours hours;
   std::vector<std::string> targets;             // "user:alice", "phone:101|phone:102", "trunk:acme"; "$1" from the regex
   std::string caller_id = "pass";               // "pass", "owned" or a number
-  RouteMedia media = RouteMedia::Auto;
+  std::optional<RouteMedia> media;              // None: [media] user_codec.
   bool ringback = false;                        // 183 with our ringback instead of 180.
   Duration ring_timeout{};                      // Each target's; 0 = [calls] ring_timeout.
   bool auto_answer = false;                     // Phones are asked to answer by themselves, whoever calls.
@@ -193,6 +194,7 @@ struct Config {
   struct Media {
     media::MediaConfig engine;
     media::SrtpPolicy srtp = media::SrtpPolicy::Offered;
+    RouteMedia user_codec = RouteMedia::Auto;   // Where no route says otherwise.
   } media;
 
   struct Calls {

@@ -399,9 +399,16 @@ Route read_route(Section section) {
     section.error("caller_id",
                   "\"" + route.caller_id + "\" is not one of pass, owned or a number in E.164");
   }
-  section.choice(
-      "media", route.media,
-      {{"auto", RouteMedia::Auto}, {"opus", RouteMedia::Opus}, {"g711", RouteMedia::G711}});
+  if (section.has("media")) {
+    auto media = RouteMedia::Auto;
+    section.choice(
+        "media", media,
+        {{"auto", RouteMedia::Auto}, {"opus", RouteMedia::Opus}, {"g711", RouteMedia::G711}});
+    route.media = media;
+  } else {
+    section.raw("media");
+    section.record("media", "as [media]");
+  }
   section.flag("ringback", route.ringback);
   section.duration("ring_timeout", route.ring_timeout, 0s, 10min);
   section.flag("auto_answer", route.auto_answer);

@@ -178,6 +178,9 @@ void read_media(Section media, Config::Media& out) {
                {{"offered", media::SrtpPolicy::Offered},
                 {"required", media::SrtpPolicy::Required},
                 {"off", media::SrtpPolicy::Off}});
+  media.choice(
+      "user_codec", out.user_codec,
+      {{"auto", RouteMedia::Auto}, {"opus", RouteMedia::Opus}, {"g711", RouteMedia::G711}});
   std::string dscp = "EF";
   media.text("dscp", dscp);
   if (const auto value = parse_dscp(dscp)) {

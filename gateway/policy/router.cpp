@@ -105,7 +105,9 @@ class Deciding {
         dialled_(dialled),
         now_(now),
         explain_(explain == Explain::Yes),
-        from_(to_string(dialled.from)) {}
+        from_(to_string(dialled.from)) {
+    decision_.media = config.media.user_codec;
+  }
 
   Decision decide();
 
@@ -246,7 +248,7 @@ bool Deciding::try_emergency(const std::string& number) {
   });
   decision_.emergency = true;
   if (routed) {
-    decision_.media = best->media;
+    decision_.media = best->media.value_or(decision_.media);
     decision_.ringback = best->ringback;
   }
   accept(routed ? best->name : "emergency", std::move(ranks), routed ? best->caller_id : "pass");
@@ -368,7 +370,7 @@ std::vector<Rank> Deciding::ranks_of(const Route& route, const std::vector<std::
 void Deciding::take(const Route& route, const std::vector<std::string>& groups) {
   tried([&] { return quoted_name(route) + "matches"; });
   decision_.route = route.name;
-  decision_.media = route.media;
+  decision_.media = route.media.value_or(decision_.media);
   decision_.ringback = route.ringback;
   decision_.ring_timeout = route.ring_timeout;
   decision_.auto_answer = route.auto_answer;

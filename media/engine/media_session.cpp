@@ -96,7 +96,7 @@ void MediaSession::resume(Members members, TimePoint now) {
 void MediaSession::mix(bool goes_on, TimePoint now) {
   two_since_ = now;
   if (mixer_) return;
-  mixer_ = std::make_unique<Mixer>(now);
+  mixer_ = std::make_unique<Mixer>(id_.value, now);
   for (const Member& member : members_) mixer_->add(*member.port, goes_on, now);
   relay_.reset();
   deadline_.at_latest(mixer_->next_tick());

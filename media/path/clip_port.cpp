@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "media/path/phase.h"
+
 namespace gw::media {
 
 void ClipPort::play(ClipOrder order, TimePoint now) {
@@ -66,7 +68,9 @@ TimePoint ClipPort::on_timer(TimePoint now) {
     begins_ = true;
     return now + kTick;  // Not negotiated yet, held, keys are being sent; or not meant.
   }
-  if (next_tick_ == kNever || now - next_tick_ > kMostTicksAtOnce * kTick) next_tick_ = now;
+  if (next_tick_ == kNever || now - next_tick_ > kMostTicksAtOnce * kTick) {
+    next_tick_ = next_tick_of(id_.value, now);
+  }
   for (; clip_ && next_tick_ <= now; next_tick_ += kTick) play_tick(now);
   return clip_ ? next_tick_ : kNever;
 }

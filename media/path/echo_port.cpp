@@ -1,5 +1,7 @@
 #include "media/path/echo_port.h"
 
+#include "media/path/phase.h"
+
 namespace gw::media {
 
 void EchoPort::on_wired(SoundPort* other, TimePoint now) {
@@ -41,7 +43,7 @@ TimePoint EchoPort::on_timer(TimePoint now) {
     next_tick_ = kNever;
     return now + kTick;  // DTLS is not up yet, or the call is not answered.
   }
-  if (next_tick_ == kNever) next_tick_ = now;
+  if (next_tick_ == kNever) next_tick_ = next_tick_of(id_.value, now);
   if (now < next_tick_) return next_tick_;
   prompt_.read(pcm_);
   other_->play(pcm_, position_, position_ == 0, now);

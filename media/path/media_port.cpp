@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "media/codec/g711.h"
+#include "media/path/phase.h"
 
 namespace gw::media {
 
@@ -145,7 +146,7 @@ void MediaPort::set_ringback(bool on, TimePoint now) {
   if (ringback_) return;
   ringback_ = std::make_unique<ToneGenerator>(ToneGenerator::kRingback);
   sink_.prepare();
-  next_tick_ = now;
+  next_tick_ = next_tick_of(settings_.id.value, now);
   poke(now);
 }
 

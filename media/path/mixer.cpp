@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "media/path/phase.h"
+
 namespace gw::media {
 namespace {
 
@@ -10,7 +12,7 @@ constexpr int kSilentTicksShared = 10;   // Settled silence costs no coder, so n
 
 }  // namespace
 
-Mixer::Mixer(TimePoint now) : next_tick_(now + kTick) {
+Mixer::Mixer(uint64_t number, TimePoint now) : next_tick_(next_tick_of(number, now + kTick)) {
   seats_.reserve(kMost);
 }
 

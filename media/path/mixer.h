@@ -26,7 +26,9 @@ class Mixer final : public MixTable {
   static constexpr size_t kMostApart = 4;  // Voices that are told apart, as ACS does.
   static constexpr size_t kMost = kMaxParties;
 
-  explicit Mixer(TimePoint now);
+  // `number`: whose it is; that decides when it ticks. First after a tick at least, so that by then
+  // each party has brought a packet.
+  Mixer(uint64_t number, TimePoint now);
 
   // `goes_on`: the port is in a conversation that this mixer continues. Not on the packet path.
   void add(SoundPort& port, bool goes_on, TimePoint now);

@@ -1,14 +1,13 @@
-// The low-level SHA-1 of OpenSSL: EVP's HMAC allocates once a packet.
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "media/transport/srtp_cipher.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#include "media/wire/hmac_sha1.h"
 
 namespace gw::media {
 namespace {
@@ -172,47 +171,14 @@ class Gcm final : public SrtpCipher {
   bool usable_ = false;
 };
 
-// HMAC-SHA1 whose key was hashed once.
-class HmacSha1 {
- public:
-  explicit HmacSha1(std::span<const unsigned char, kAuthKeySize> key) {
-    std::array<unsigned char, SHA_CBLOCK> pad;
-    const auto begin = [&](SHA_CTX& state, unsigned char with) {
-      pad.fill(with);
-      for (size_t i = 0; i < key.size(); ++i) pad[i] ^= key[i];
-      SHA1_Init(&state);
-      SHA1_Update(&state, pad.data(), pad.size());
-    };
-    begin(inner_, 0x36);
-    begin(outer_, 0x5c);
-    OPENSSL_cleanse(pad.data(), pad.size());
-  }
-  ~HmacSha1() {
-    OPENSSL_cleanse(&inner_, sizeof inner_);
-    OPENSSL_cleanse(&outer_, sizeof outer_);
-  }
-  std::array<unsigned char, SHA_DIGEST_LENGTH> of(const std::byte* data, size_t size,
-                                                  std::span<const std::byte> more) const {
-    std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
-    SHA_CTX state = inner_;
-    SHA1_Update(&state, data, size);
-    SHA1_Update(&state, more.data(), more.size());
-    SHA1_Final(digest.data(), &state);
-    state = outer_;
-    SHA1_Update(&state, digest.data(), digest.size());
-    SHA1_Final(digest.data(), &state);
-    return digest;
-  }
-
- private:
-  SHA_CTX inner_, outer_;
-};
-
 // RFC 3711 with AES in counter mode and HMAC-SHA1.
 class CounterMode final : public SrtpCipher {
  public:
   CounterMode(const SessionKeys& keys, size_t tag)
-      : context_(EVP_CIPHER_CTX_new()), salt_(keys.salt), hmac_(keys.auth), tag_(tag) {
+      : context_(EVP_CIPHER_CTX_new()),
+        salt_(keys.salt),
+        hmac_(std::as_bytes(std::span(keys.auth))),
+        tag_(tag) {
     usable_ = context_ && EVP_EncryptInit_ex(context_.get(), EVP_aes_128_ctr(), nullptr,
                                              keys.key.data(), nullptr) == 1;
   }
@@ -234,12 +200,12 @@ class CounterMode final : public SrtpCipher {
   bool seal_rtcp(std::byte* packet, const Place& p) override {
     if (!crypt(packet, p)) return false;
     put32(packet + p.size, static_cast<uint32_t>(p.index) | kSrtcpEncrypted);
-    const auto digest = hmac_.of(packet, p.size + kSrtcpIndexWord, {});
+    const auto digest = hmac_.of({packet, p.size + kSrtcpIndexWord});
     std::memcpy(packet + p.size + kSrtcpIndexWord, digest.data(), tag_);
     return true;
   }
   bool open_rtcp(std::byte* packet, const Place& p) override {
-    const auto digest = hmac_.of(packet, p.size + kSrtcpIndexWord, {});
+    const auto digest = hmac_.of({packet, p.size + kSrtcpIndexWord});
     return CRYPTO_memcmp(packet + p.size + kSrtcpIndexWord, digest.data(), tag_) == 0 &&
            crypt(packet, p);
   }
@@ -254,16 +220,15 @@ class CounterMode final : public SrtpCipher {
                              static_cast<int>(p.size - p.header)) == 1;
   }
   // RFC 3711 4.2: the rollover counter is authenticated behind the packet.
-  std::array<unsigned char, SHA_DIGEST_LENGTH> rtp_digest(const std::byte* packet,
-                                                          const Place& p) const {
+  wire::HmacSha1::Digest rtp_digest(const std::byte* packet, const Place& p) const {
     std::array<std::byte, 4> rollover;
     put32(rollover.data(), static_cast<uint32_t>(p.index >> 16));
-    return hmac_.of(packet, p.size, rollover);
+    return hmac_.of({packet, p.size}, rollover);
   }
 
   ContextPtr context_;
   const std::array<unsigned char, kSaltSize> salt_;
-  const HmacSha1 hmac_;
+  const wire::HmacSha1 hmac_;
   const size_t tag_;
   bool usable_ = false;
 };

@@ -21,13 +21,14 @@ constexpr uint32_t tcp_priority(size_t place) {
 }
 
 // RFC 7587 6.1. The peer's encoder follows: narrowband costs our decoder a third, and a G.711 leg
-// hears no more anyway.
+// hears no more anyway. Where we decode we fill the gaps of its silences too (usedtx); where
+// packets pass, its listener would have to, and has not said that it likes them.
 std::string opus_fmtp(uint32_t rate) {
   std::string fmtp = "minptime=10;useinbandfec=1;";
   if (rate < descriptor(Codec::Opus).rtp_clock) {
     const std::string limit = std::to_string(rate);
     fmtp += "maxplaybackrate=" + limit + ";sprop-maxcapturerate=" + limit + ";";
-    fmtp += "maxaveragebitrate=" + std::to_string(kWishedBitrate) + ";";
+    fmtp += "maxaveragebitrate=" + std::to_string(kWishedBitrate) + ";usedtx=1;";
   }
   return fmtp + "stereo=0";
 }

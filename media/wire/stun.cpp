@@ -1,13 +1,12 @@
 #include "media/wire/stun.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "media/wire/bytes.h"
+#include "media/wire/hmac_sha1.h"
 
 namespace gw::media::wire {
 namespace {
@@ -15,7 +14,7 @@ namespace {
 constexpr size_t kHeader = 20;
 constexpr uint32_t kCookie = 0x2112a442;
 constexpr uint32_t kFingerprintMask = 0x5354554e;
-constexpr size_t kDigest = 20;  // SHA-1
+constexpr size_t kDigest = HmacSha1::kSize;
 
 enum Attribute : uint16_t {
   kUsername = 0x0006,
@@ -49,13 +48,8 @@ uint32_t fingerprint_of(std::span<const std::byte> bytes) {
   return ~c ^ kFingerprintMask;
 }
 
-bool hmac_sha1(std::string_view key, std::span<const std::byte> bytes,
-               std::array<unsigned char, kDigest>& digest) {
-  unsigned size = 0;
-  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  return ::HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), data, bytes.size(),
-                digest.data(), &size) != nullptr &&
-         size == kDigest;
+HmacSha1::Digest integrity_of(std::string_view password, std::span<const std::byte> covered) {
+  return HmacSha1(std::as_bytes(std::span(password))).of(covered);
 }
 
 constexpr size_t padded(size_t size) {
@@ -147,12 +141,7 @@ class Writer {
     const size_t covered = size_;
     std::byte* value = add(kMessageIntegrity, kDigest);
     if (value == nullptr) return;
-    std::array<unsigned char, kDigest> digest;
-    if (!hmac_sha1(password, out_.first(covered), digest)) {
-      failed_ = true;
-      return;
-    }
-    std::memcpy(value, digest.data(), kDigest);
+    std::ranges::copy(integrity_of(password, out_.first(covered)), value);
   }
 
   std::span<std::byte> out_;
@@ -243,8 +232,7 @@ bool StunMessage::authentic(std::string_view password) const {
   std::array<std::byte, kMaxStunMessage> covered;
   std::copy_n(message_.begin(), integrity_offset_, covered.begin());
   put16(&covered[2], static_cast<uint16_t>(integrity_offset_ + 4 + kDigest - kHeader));
-  std::array<unsigned char, kDigest> digest;
-  if (!hmac_sha1(password, {covered.data(), integrity_offset_}, digest)) return false;
+  const auto digest = integrity_of(password, {covered.data(), integrity_offset_});
   return CRYPTO_memcmp(digest.data(), &message_[integrity_offset_ + 4], kDigest) == 0;
 }
 

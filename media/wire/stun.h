@@ -55,8 +55,7 @@ struct StunMessage {
 };
 
 // Each writer returns the size written, 0 when `out` is too small. FINGERPRINT is always added,
-// MESSAGE-INTEGRITY when a password is given. (OpenSSL allocates inside its HMAC: once a check,
-// never per media packet.)
+// MESSAGE-INTEGRITY when a password is given.
 size_t write_stun_success(std::span<std::byte> out, const StunTransactionId& transaction,
                           const SocketAddress& mapped, std::string_view password);
 // 400 Bad Request, 401 Unauthorized, 420 Unknown Attribute, 487 Role Conflict.

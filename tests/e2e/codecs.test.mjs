@@ -1,5 +1,5 @@
-// Codecs and keys beside G.711 and SDES: G.722 (baresip), Opus passed through under other numbers, DTLS-SRTP from a phone,
-// and a gateway that insists on SRTP.
+// Codecs beside G.711 and keys beside SDES: what is passed through to users and what is transcoded, G.722 (baresip), Opus under
+// other numbers, DTLS-SRTP from a phone, and a gateway that insists on SRTP.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { assertHears } from './lib/assertions.mjs';
@@ -9,7 +9,7 @@ import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon } from './lib/daemon.mjs';
 import { RtpMirror } from './lib/rtp.mjs';
 import { SipSocket } from './lib/sip_socket.mjs';
-import { until } from './lib/wait.mjs';
+import { pause, until } from './lib/wait.mjs';
 
 const sdp = (port, media) =>
   ['v=0', 'o=phone 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0', ...media.map((line) => line.replace('PORT', port)), '']
@@ -18,11 +18,11 @@ const kOpus = ['m=audio PORT RTP/AVP 107', 'a=rtpmap:107 opus/48000/2', 'a=fmtp:
 
 describe('codecs', () => {
   const cast = new Cast();
-  let daemon, alice;
+  let daemon, browser, alice;
 
   before(async () => {
     daemon = await cast.add(Daemon.start());
-    const browser = await cast.add(Browser.start({ hertz: 800 }));
+    browser = await cast.add(Browser.start({ hertz: 800 }));
     alice = await browser.user(daemon, 'alice');
   });
   after(() => cast.close());
@@ -33,9 +33,9 @@ describe('codecs', () => {
       user, password: `demo-${user}`, domain: daemon.sip[options.transport ?? 'udp'], ...options,
     }));
 
-  async function record(records) {
-    await until('the record', async () => (await daemon.cdrs()).length > records);
-    return (await daemon.cdrs()).at(-1);
+  async function record(records, of = daemon) {
+    await until('the record', async () => (await of.cdrs()).length > records);
+    return (await of.cdrs()).at(-1);
   }
 
   test('a_g722_phone_and_a_g711_phone_hear_each_other', async (t) => {
@@ -84,8 +84,89 @@ describe('codecs', () => {
     await wide.hangup();
     await alice.ended();
     const { legs, transcoded } = await record(records);
-    assert.deepEqual(legs.map((leg) => leg.codec).sort(), ['G722', 'opus']);
-    assert.equal(transcoded, true);
+    assert.deepEqual(legs.map((leg) => leg.codec), ['G722', 'G722']);
+    assert.equal(transcoded, false);
+  });
+
+  // Its own offer was answered with G.722, which the phone's configuration names first; this one has G.711 alone.
+  for (const codec of ['PCMU', 'PCMA']) {
+    test(`a_user_who_calls_speaks_${codec}_when_that_is_what_the_phone_answers`, async (t) => {
+      const called = await phone(t, '101', { codecs: codec, hertz: 1000 });
+      const records = (await daemon.cdrs()).length;
+      await alice.dial('101');
+      await called.event('CALL_INCOMING');
+      await called.accept();
+      await alice.connected();
+      await until('one codec', async () => (await daemon.calls())[0].legs.every((leg) => leg.codec === codec));
+      await assertHears('the user', alice, 1000);
+      await assertHears('the phone', called, 800);
+      await alice.hangup();
+      const { legs, transcoded } = await record(records);
+      assert.deepEqual(legs.map((leg) => leg.codec), [codec, codec]);
+      assert.equal(transcoded, false);
+    });
+  }
+
+  // A gateway whose users are in networks that lose packets: they speak Opus, and what phones speak is transcoded.
+  async function opusForUsers(t, codecs, hertz) {
+    const lossy = await castOf(t).add(Daemon.start({ set: { 'media.user_codec': '"opus"' } }));
+    const user = await castOf(t).add(browser.user(lossy, 'alice'));
+    const called = await castOf(t).add(Baresip.start({ user: '101', password: 'demo-101', domain: lossy.sip.udp, codecs, hertz }));
+    return { lossy, user, called };
+  }
+
+  test('where_users_shall_speak_opus_they_do_in_calls_both_ways', async (t) => {
+    const { lossy, user, called: wide } = await opusForUsers(t, 'G722', 5000);
+    for (const dial of [() => wide.dial('201'), () => user.dial('101')]) {
+      const records = (await lossy.cdrs()).length;
+      const mark = wide.mark();
+      await dial();
+      if (records === 0) {
+        await user.rings();
+        await user.accept();
+      } else {
+        await wide.event('CALL_INCOMING', { after: mark });
+        await wide.accept();
+      }
+      await wide.event('CALL_ESTABLISHED', { after: mark });
+      await user.connected();
+      await assertHears('the user', user, 5000);
+      await assertHears('the phone', wide, 800);
+      await user.hangup();
+      const { legs, transcoded } = await record(records, lossy);
+      assert.deepEqual(legs.map((leg) => leg.codec).sort(), ['G722', 'opus']);
+      assert.equal(transcoded, true);
+      await lossy.cleared();
+    }
+  });
+
+  // DTX (RFC 7587): asked for both ways. What Chromium leaves out is filled for the phone, which has not agreed to comfort noise.
+  test('a_browser_that_says_nothing_sends_little_and_the_phone_gets_a_packet_every_ptime', async (t) => {
+    const { lossy, user, called } = await opusForUsers(t, 'PCMU', 1000);
+    await user.dial('101');
+    await called.event('CALL_INCOMING');
+    await called.accept();
+    await user.connected();
+    await assertHears('the phone', called, 800);
+    const opus = await user.page.evaluate(() => {
+      const pc = window.e2e.connections.at(-1);
+      for (const sender of pc.getSenders()) if (sender.track) sender.track.enabled = false;  // A silent room, not the mute button.
+      return /a=fmtp:\d+ (.*useinbandfec.*)/.exec(pc.remoteDescription.sdp)[1];
+    });
+    assert.match(opus, /usedtx=1/);
+    await pause(1_000);
+    const counts = async () => {
+      const [{ legs }] = await lossy.calls();
+      return { from: legs.find((leg) => leg.codec === 'opus').packets_in, to: (await called.statistics()).received };
+    };
+    const before = await counts();
+    await pause(3_000);
+    const after = await counts();
+    assert.ok(after.from - before.from < 40, `of 150 frames, ${after.from - before.from} came`);
+    assert.ok(after.to - before.to > 130, `of 150 frames, ${after.to - before.to} reached the phone`);
+    await assertHears('the user', user, 1000);
+    await user.hangup();
+    await lossy.cleared();
   });
 
   test('opus_of_a_phone_and_of_a_user_passes_under_the_numbers_of_each', async (t) => {

@@ -133,6 +133,34 @@ describe('keys', () => {
     assert.deepEqual(infos.map((info) => info.body.trim()), ['4', '#', 'A'].map((key) => `Signal=${key}\r\nDuration=140`));
   });
 
+  const relayed = async (callee) => {
+    const infos = (await callee.messages()).filter((message) => message.method === 'INFO');
+    assert.ok(infos.every((info) => info.header('content-type') === 'application/dtmf-relay'));
+    return infos.map((info) => {
+      const [, signal, duration] = /^Signal=(.)\r\nDuration=(\d+)/.exec(info.body);
+      return { signal, duration: Number(duration) };
+    });
+  };
+
+  test('info_to_a_trunk_of_info_is_info_of_the_same_length', async (t) => {
+    const call = await connect(t, 'info', {
+      caller: 'call_info', callee: 'answer_key', values: { digit: '9', length: '310' }, duration: 2500,
+    });
+    await finished(call);
+    assert.deepEqual(await relayed(call.callee), [{ signal: '9', duration: 310 }]);
+  });
+
+  test('tones_to_a_trunk_of_info_are_info_and_no_tones_any_more', async (t) => {
+    const call = await connect(t, 'info', { caller: 'call_plain', callee: 'answer_info' });
+    call.callee.rtp.forget();
+    call.caller.rtp.playKeys('4#A', 100);
+    await finished(call);
+    const keys = await relayed(call.callee);
+    assert.deepEqual(keys.map(({ signal }) => signal), ['4', '#', 'A']);
+    assert.ok(keys.every(({ duration }) => Math.abs(duration - 100) <= 26), JSON.stringify(keys));
+    assert.equal(call.callee.rtp.tones(), '');
+  });
+
   // Not a key, but the same peers: what the record says of a leg whose packets are lost.
   test('a_leg_with_5_percent_loss_is_recorded_with_it_and_a_lower_score', async (t) => {
     const call = await connect(t, 'events', { audio: { loss: 0.05 }, duration: 12_000 });

@@ -4,20 +4,32 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { assertHears, assertNoTone, assertReason } from './lib/assertions.mjs';
 import { Browser } from './lib/browser.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
-import { Daemon } from './lib/daemon.mjs';
+import { Daemon, kSlow } from './lib/daemon.mjs';
+import { freePorts } from './lib/ports.mjs';
 import { Sipp } from './lib/sipp.mjs';
-import { until } from './lib/wait.mjs';
+import { pause, until } from './lib/wait.mjs';
 
 const kUserHertz = 1000;
 const kCarrierHertz = 700;
 const kNumber = '+12065550123';
+// Trunks whose keys are not telephone events.
+const kOtherKeys = { inband: '+12085550123', info: '+12095550123' };
 
 describe('a carrier and a user', () => {
   const cast = new Cast();
   let daemon, alice, bob;
+  const ports = {};
 
   before(async () => {
-    daemon = await cast.add(Daemon.start());
+    const files = {};
+    let routes = '';
+    for (const [name, number] of Object.entries(kOtherKeys)) {
+      ports[name] = await freePorts();
+      files[`trunks.d/${name}.toml`] = `name = "${name}"\ntargets = ["127.0.0.1:${ports[name]}"]\n` +
+        `peers = ["127.0.0.1:${ports[name]}"]\noptions_interval = "0s"\ndtmf = "${name}"\n`;
+      routes += `[[route]]\nname = "to ${name}"\nfrom = ["users"]\nto = "${number}"\ntargets = ["trunk:${name}"]\n`;
+    }
+    daemon = await cast.add(Daemon.start({ files, edit: { 'routes.toml': (text) => routes + text } }));
     const browser = await cast.add(Browser.start({ hertz: kUserHertz }));
     alice = await browser.user(daemon, 'alice');
     bob = await browser.user(daemon, 'bob');
@@ -130,6 +142,43 @@ describe('a carrier and a user', () => {
     await alice.hangup();
     await carrier.finished();
   });
+
+  for (const [way, press] of [
+    ['asked_for_by_the_user', (keys) => alice.press(keys)],
+    ['of_the_users_browser', (keys) => alice.insertDtmf(keys, 160)],
+  ]) {
+    test(`keys_${way}_reach_a_trunk_of_tones_as_tones`, async (t) => {
+      const carrier = await called(t, 'answer_plain', { port: ports.inband });
+      await alice.dial(kOtherKeys.inband);
+      await alice.connected();
+      await soundsBothWays(carrier, alice);
+      carrier.rtp.forget();
+      await press('159*#0');
+      await until('six tones', () => carrier.rtp.tones().length >= 6, 10_000 * kSlow);
+      await pause(500);  // And no more of them.
+      assert.equal(carrier.rtp.tones(), '159*#0');
+      assert.equal(carrier.rtp.digits(), '');
+      await alice.hangup();
+      await carrier.finished();
+    });
+
+    test(`keys_${way}_reach_a_trunk_of_info_as_info`, async (t) => {
+      const carrier = await called(t, 'answer_info', { port: ports.info });
+      await alice.dial(kOtherKeys.info);
+      await alice.connected();
+      await soundsBothWays(carrier, alice);
+      carrier.rtp.forget();
+      await press('4#7');
+      const infos = async () => (await carrier.messages()).filter((message) => message.method === 'INFO');
+      await until('three keys', async () => (await infos()).length >= 3, 10_000 * kSlow);
+      await alice.hangup();
+      await carrier.finished();
+      const said = (await infos()).map((info) => /^Signal=(.)\r\nDuration=(\d+)/.exec(info.body).slice(1));
+      assert.deepEqual(said.map(([signal]) => signal), ['4', '#', '7']);
+      assert.ok(said.every(([, ms]) => Math.abs(ms - 160) <= 20), JSON.stringify(said));
+      assert.equal(carrier.rtp.tones(), '');
+    });
+  }
 
   test('keys_pressed_by_the_user_reach_the_trunk_as_events', async (t) => {
     const carrier = await called(t, 'answer');

@@ -308,6 +308,14 @@ export class SoftphoneUser {
     }
   }
 
+  /** The browser's own telephone events (RFC 4733), below the library: RTCDTMFSender. */
+  insertDtmf(digits, ms = 120, gap = 80) {
+    return this.page.evaluate(({ digits, ms, gap }) => {
+      const live = window.e2e.connections.filter((pc) => pc.connectionState === 'connected').at(-1);
+      live.getSenders().find((sender) => sender.dtmf).dtmf.insertDTMF(digits, ms, gap);
+    }, { digits, ms, gap });
+  }
+
   text(id) {
     return this.#at(id).innerText();
   }

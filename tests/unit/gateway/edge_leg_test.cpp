@@ -118,6 +118,44 @@ TEST_F(EdgeLegTest, the_last_device_that_goes_away_while_ringing_ends_it) {
   EXPECT_EQ(call_.last(), "ended not_registered");
 }
 
+// The calling user's browser offers three codecs and was answered with the one that the callee was taken to speak.
+class EdgeLegThatFollows : public EdgeLegTest {
+ protected:
+  EdgeLeg& calling(bool follows) {
+    using enum media::Codec;
+    media_.remote_offer.codecs = {Opus, G722, Pcmu};
+    edge::Invited invited;
+    invited.request = {"tab1", 1};
+    invited.call_id = kCallId;
+    invited.offer = "offer";
+    invited.generation = 3;
+    EdgeLeg::Media media{SessionId{1}, {{G722, Opus, Pcmu, Pcma}}, G722, follows};
+    leg_ = std::make_unique<EdgeLeg>(services_, call_, Log{}, policy::Party{PartyKind::User, "alice"}, user(), std::move(media), invited);
+    EXPECT_TRUE(leg_->prepare());
+    media_.agreed = media::Negotiated{};
+    media_.agreed->codec = G722;
+    return *leg_;
+  }
+};
+
+TEST_F(EdgeLegThatFollows, asks_for_an_offer_when_the_callee_speaks_another_codec_that_the_browser_can_speak) {
+  EdgeLeg& leg = calling(true);
+  ASSERT_TRUE(leg.answer({media::Codec::Pcmu}));
+  EXPECT_EQ(edge_.offers_asked, 1);
+  EXPECT_EQ(edge_.generation_asked, 4u);
+  leg.on_event(edge::Offered{{"tab1", 5}, kCallId, 4, "offer"});
+  EXPECT_EQ(media_.answered_first, (std::vector<std::vector<media::Codec>>{{}, {media::Codec::Pcmu}}));
+  EXPECT_EQ(media_.other_legs[leg.port()], media::Codec::Pcmu);
+}
+
+TEST_F(EdgeLegThatFollows, lets_be_what_fits_what_the_browser_cannot_and_what_a_route_has_fixed) {
+  ASSERT_TRUE(calling(true).answer({media::Codec::G722}));
+  ASSERT_TRUE(calling(true).answer({media::Codec::Pcma}));
+  ASSERT_TRUE(calling(true).answer({}));
+  ASSERT_TRUE(calling(false).answer({media::Codec::Pcmu}));
+  EXPECT_EQ(edge_.offers_asked, 0);
+}
+
 TEST_F(EdgeLegTest, a_users_own_hold_outweighs_the_other_sides) {
   EdgeLeg& leg = calling_user();
   ASSERT_TRUE(leg.prepare());

@@ -362,6 +362,18 @@ TEST(Router, route_settings_reach_the_decision) {
   EXPECT_EQ(d.number_out, "+12065550123");
 }
 
+TEST(Router, users_speak_what_the_route_says_and_else_what_the_gateway_says) {
+  config::Config c = house();
+  c.media.user_codec = config::RouteMedia::Opus;
+  c.routes = {route("out", {"phones"}, "*", {"trunk:acme"}),
+              route("in", {"trunks"}, "*", {"user:alice"})};
+  c.routes[1].media = config::RouteMedia::Auto;
+  EXPECT_EQ(decide(c, call("phone:101", "201"), at(21, 12)).media, config::RouteMedia::Opus);
+  EXPECT_EQ(decide(c, call("phone:101", "2065550123"), at(21, 12)).media, config::RouteMedia::Opus);
+  EXPECT_EQ(decide(c, call("trunk:acme", "+14255550100"), at(21, 12)).media,
+            config::RouteMedia::Auto);
+}
+
 TEST(Router, trunk_numbers_follow_the_trunks_rules) {
   config::Trunk trunk;
   EXPECT_EQ(number_for_trunk(trunk, "+14255550100"), "+14255550100");

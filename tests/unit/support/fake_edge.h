@@ -41,7 +41,10 @@ class FakeEdge final : public acs::edge::EdgeServer {
     for (const auto& participant : removed) roster.erase(participant.participant_id);
   }
   void transfer(const acs::edge::DeviceId&, const acs::edge::TransferUpdate& update) override { transfers.push_back(update); }
-  void request_offer(const acs::edge::DeviceId&, const std::string&, uint32_t) override { ++offers_asked; }
+  void request_offer(const acs::edge::DeviceId&, const std::string&, uint32_t generation) override {
+    ++offers_asked;
+    generation_asked = generation;
+  }
   void end(const std::string& call_id, const acs::edge::DeviceId& device, const acs::edge::EndReason& reason) override {
     ended.push_back({call_id, device, reason});
   }
@@ -64,6 +67,7 @@ class FakeEdge final : public acs::edge::EdgeServer {
   std::vector<acs::edge::TransferUpdate> transfers;
   std::map<std::string, acs::edge::Participant> roster;  // As the user's library has it.
   int offers_asked = 0;
+  uint32_t generation_asked = 0;
 };
 
 }  // namespace gw::test

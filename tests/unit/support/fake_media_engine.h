@@ -29,11 +29,14 @@ class FakeMediaEngine final : public media::MediaEngine {
     return std::string("offer");
   }
   Result<media::Negotiated> accept_answer(PortId, std::string_view) override { return media::Negotiated{}; }
-  Result<media::RemoteOffer> accept_offer(PortId, std::string_view) override { return media::RemoteOffer{}; }
-  Result<std::string> make_answer(PortId, media::Direction, std::vector<media::Codec>) override { return std::string("answer"); }
+  Result<media::RemoteOffer> accept_offer(PortId, std::string_view) override { return remote_offer; }
+  Result<std::string> make_answer(PortId, media::Direction, std::vector<media::Codec> codecs_first) override {
+    answered_first.push_back(std::move(codecs_first));
+    return std::string("answer");
+  }
   void rollback(PortId) override {}
   void expect_other_leg(PortId port, media::Codec codec) override { other_legs[port] = codec; }
-  std::optional<media::Negotiated> negotiated(PortId) const override { return std::nullopt; }
+  std::optional<media::Negotiated> negotiated(PortId) const override { return agreed; }
   void connect(PortId a, PortId b) override { wires.emplace_back(a, b); }
   void join(PortId port) override { joined.push_back(port); }
   void disconnect(PortId port) override { disconnected.push_back(port); }
@@ -57,6 +60,9 @@ class FakeMediaEngine final : public media::MediaEngine {
   size_t open_sessions() const override { return last_session - closed_sessions.size(); }
 
   uint64_t last_session = 0, last_port = 0;
+  media::RemoteOffer remote_offer;                        // Every peer's.
+  std::optional<media::Negotiated> agreed;                // On every port.
+  std::vector<std::vector<media::Codec>> answered_first;  // What each answer was to prefer.
   std::vector<SessionId> closed_sessions;
   std::vector<PortId> removed;
   std::vector<media::StreamPortSpec> stream_specs;

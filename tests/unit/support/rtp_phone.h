@@ -27,7 +27,7 @@ class RtpPhone {
   struct Options {
     std::string formats = "0 101";  // Of the m-line.
     std::string direction = "sendrecv";
-    std::optional<media::wire::SrtpSuite> srtp;
+    std::optional<media::wire::SrtpSuite> srtp = std::nullopt;
     std::string shown_address = "127.0.0.1";  // In SDP: another one plays a phone behind NAT.
   };
   struct Received {
@@ -111,13 +111,11 @@ class RtpPhone {
   }
   void send_rtp(uint8_t payload_type, std::span<const std::byte> payload, uint32_t timestamp,
                 bool marker) {
-    out_.clear();
-    media::wire::RtpHeader header{payload_type, marker, sequence_++, timestamp, ssrc_};
-    media::wire::write_rtp_header(out_.room().first<media::wire::kRtpHeaderSize>(), header);
-    std::copy(payload.begin(), payload.end(), out_.room().begin() + media::wire::kRtpHeaderSize);
-    out_.resize(media::wire::kRtpHeaderSize + payload.size());
-    if (srtp_ && !srtp_->protect_rtp(out_)) return;
-    ::sendto(fd_, out_.data().data(), out_.size(), MSG_DONTWAIT, peer_.data(), peer_.size());
+    send({payload_type, marker, sequence_++, timestamp, ssrc_}, payload);
+  }
+  // A packet out of turn, for networks that lose and reorder.
+  void send_numbered(uint16_t sequence, std::span<const std::byte> payload, uint32_t timestamp) {
+    send({payload_type_, false, sequence, timestamp, ssrc_}, payload);
   }
 
   std::function<void(const Received&)> on_audio;
@@ -129,6 +127,15 @@ class RtpPhone {
   media::Direction remote_direction() const { return remote_direction_; }
 
  private:
+  void send(const media::wire::RtpHeader& header, std::span<const std::byte> payload) {
+    out_.clear();
+    media::wire::write_rtp_header(out_.room().first<media::wire::kRtpHeaderSize>(), header);
+    std::copy(payload.begin(), payload.end(), out_.room().begin() + media::wire::kRtpHeaderSize);
+    out_.resize(media::wire::kRtpHeaderSize + payload.size());
+    if (srtp_ && !srtp_->protect_rtp(out_)) return;
+    ::sendto(fd_, out_.data().data(), out_.size(), MSG_DONTWAIT, peer_.data(), peer_.size());
+  }
+
   Options options_;
   Random& random_;
   int fd_ = -1;

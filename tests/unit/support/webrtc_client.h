@@ -168,7 +168,7 @@ class WebRtcClient final : public media::DatagramSink {
     timestamp_ += units;
     sequence_ = static_cast<uint16_t>(sequence_ + packets);
   }
-  void stop_checks() { next_check_ = TimePoint::max(); }
+  void check_at(TimePoint time) { next_check_ = time; }
 
   void send(std::span<const std::byte> datagram, const SocketAddress& to) override {
     if (options_.tcp) {
@@ -183,7 +183,7 @@ class WebRtcClient final : public media::DatagramSink {
   }
 
   std::function<void(const Received&)> on_audio;
-  uint64_t rtcp_received = 0;
+  uint64_t rtcp_received = 0, checks_answered = 0;
   uint32_t timestamp() const { return timestamp_; }
 
  private:
@@ -233,7 +233,9 @@ class WebRtcClient final : public media::DatagramSink {
         const auto message = media::wire::StunMessage::parse(packet_.data());
         const bool ok = message && message->type == media::wire::StunType::BindingSuccess &&
                         message->authentic(peer_pwd_);
-        if (!ok || checked_) return;
+        if (!ok) return;
+        ++checks_answered;
+        if (checked_) return;
         checked_ = true;
         dtls_->set_path(this, peer_);
         dtls_->connect(now);

@@ -2,6 +2,7 @@ import type { acsedge } from '../edge/protocol';
 import { acsedge as proto } from '../edge/protocol';
 import type { Log } from '../log';
 import { timing } from '../timing';
+import { askForDtx } from './opus_fmtp';
 
 type SessionDescription = acsedge.v1.ISessionDescription;
 
@@ -154,7 +155,7 @@ export class CallMedia {
     this.refused_ = false;
     const offer = await this.pc_.createOffer(restart ? { iceRestart: true } : {});
     await this.pc_.setLocalDescription(offer);
-    const sdp = this.pc_.localDescription?.sdp ?? offer.sdp ?? '';
+    const sdp = askForDtx(this.pc_.localDescription?.sdp ?? offer.sdp ?? '');
     return { callId: this.callId_, generation, sdp, iceRestart: restart };
   }
 

@@ -113,7 +113,7 @@ TEST_F(ClipPortTest, what_is_played_before_the_leg_is_negotiated_waits_for_it) {
 TEST_F(ClipPortTest, in_a_conference_it_is_heard_beside_the_others) {
   world_.negotiate(world_.a, TwoPorts::parameters(Codec::Pcmu));
   world_.negotiate(world_.b, TwoPorts::parameters(Codec::Pcmu));
-  Mixer mixer(world_.clock.now());
+  Mixer mixer(1, world_.clock.now());
   mixer.add(world_.a.port, false, world_.clock.now());
   mixer.add(world_.b.port, false, world_.clock.now());
   mixer.add(app_, false, world_.clock.now());
@@ -130,7 +130,7 @@ TEST_F(ClipPortTest, in_a_conference_what_is_for_one_is_heard_by_nobody_else) {
   ClipPort other{PortId{10}, world_.earliest, *this};
   world_.negotiate(world_.a, TwoPorts::parameters(Codec::Pcmu));
   world_.negotiate(world_.b, TwoPorts::parameters(Codec::Pcmu));
-  Mixer mixer(world_.clock.now());
+  Mixer mixer(1, world_.clock.now());
   for (SoundPort* port :
        std::initializer_list<SoundPort*>{&world_.a.port, &world_.b.port, &app_, &other}) {
     mixer.add(*port, false, world_.clock.now());

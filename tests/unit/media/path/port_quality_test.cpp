@@ -3,6 +3,7 @@
 
 #include "media/path/quality.h"
 #include "tests/unit/media/path/two_ports.h"
+#include "tests/unit/support/bytes.h"
 
 namespace gw::media {
 namespace {
@@ -135,17 +136,84 @@ TEST_F(PortQuality, what_the_peer_reports_of_our_sound_is_told) {
   EXPECT_EQ(world_.a.port.stats().remote_mos, 3.8);
 }
 
-TEST_F(PortQuality, feedback_is_counted_and_changes_nothing) {
+// We negotiate no feedback (RFC 4585), so none should come. Who sends it all the same loses nothing
+// by it: neither the call nor what else is in the packet.
+class Feedback : public PortQuality {
+ protected:
+  // Nothing is sent in answer, and nothing of how we send changes.
+  void expect_harmless(const std::vector<std::byte>& packet, uint64_t counted) {
+    talk(10, [](int) { return false; });
+    const uint64_t before = world_.counters.feedback_ignored.get();
+    const size_t rtp = world_.a.transport.rtp_out.size(), rtcp = world_.a.transport.rtcp_out.size();
+    world_.a.port.on_rtcp(packet, world_.clock.now());
+    EXPECT_EQ(world_.counters.feedback_ignored.get() - before, counted);
+    EXPECT_EQ(world_.a.transport.rtp_out.size(), rtp);
+    EXPECT_EQ(world_.a.transport.rtcp_out.size(), rtcp);
+    talk(1, [](int) { return false; });
+    const auto& out = world_.a.transport.rtp_out;
+    ASSERT_EQ(out.size(), rtp + 1);
+    EXPECT_EQ(static_cast<uint16_t>(out[rtp - 1].header.sequence + 1), out[rtp].header.sequence);
+    EXPECT_EQ(out[rtp - 1].header.timestamp + 160, out[rtp].header.timestamp);
+  }
+
+  const std::vector<std::byte> report_ =
+      test::bytes({0x80, 0xc9, 0, 1, 0, 0, 0, 55});  // An empty RR.
+  // About our SSRC, 1000: generic NACK (RFC 4585 6.2.1) for 1 and the 16 after it; transport-wide
+  // congestion control; PLI and FIR, which are video's; REMB.
+  const std::vector<std::byte> nack_ =
+      test::bytes({0x81, 0xcd, 0, 3, 0, 0, 0, 55, 0, 0, 3, 0xe8, 0, 1, 0xff, 0xff});
+  const std::vector<std::byte> transport_ =
+      test::bytes({0x8f, 0xcd, 0, 4, 0, 0, 0, 55, 0, 0, 3, 0xe8, 0, 1, 0, 1, 0, 0, 0, 0});
+  const std::vector<std::byte> picture_ =
+      test::bytes({0x81, 0xce, 0, 2, 0, 0, 0, 55, 0, 0, 3, 0xe8});
+  const std::vector<std::byte> bandwidth_ =
+      test::bytes({0x8f, 0xce, 0,   5,   0, 0, 0,    55, 0, 0, 0, 0,
+                   'R',  'E',  'M', 'B', 1, 0, 0x10, 0,  0, 0, 3, 0xe8});
+};
+
+std::vector<std::byte> joined(std::initializer_list<std::vector<std::byte>> parts) {
+  std::vector<std::byte> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+TEST_F(Feedback, is_counted_and_changes_nothing) {
+  world_.start(Codec::Pcmu, Codec::Pcmu);
+  expect_harmless(joined({report_, nack_, transport_}), 2);
+  expect_harmless(joined({report_, nack_, nack_, transport_, picture_, bandwidth_}), 5);
+}
+
+TEST_F(Feedback, may_come_without_a_report) {  // RFC 5506: reduced size.
+  world_.start(Codec::Pcmu, Codec::Pcmu);
+  expect_harmless(nack_, 1);
+  expect_harmless(transport_, 1);
+}
+
+TEST_F(Feedback, does_not_hide_the_report_that_it_comes_with) {
   world_.start(Codec::Pcmu, Codec::Pcmu);
   talk(10, [](int) { return false; });
-  const size_t sent = world_.a.transport.rtp_out.size();
-  // RFC 4585 generic NACK for two packets; transport-wide congestion control.
-  const uint8_t bytes[] = {0x80, 0xc9, 0, 1, 0,    0,    0, 55, 0x81, 0xcd, 0,    3, 0, 0, 0,
-                           55,   0,    0, 3, 0xe8, 0,    1, 0,  1,    0x8f, 0xcd, 0, 4, 0, 0,
-                           0,    55,   0, 0, 3,    0xe8, 0, 1,  0,    1,    0,    0, 0, 0};
-  world_.a.port.on_rtcp(std::as_bytes(std::span(bytes)), world_.clock.now());
+  std::vector<std::byte> report{std::byte{0x81}, std::byte{0xc9}, std::byte{0}, std::byte{7}};
+  report.resize(32);
+  report[7] = std::byte{55};
+  report[10] = std::byte{0x03};
+  report[11] = std::byte{0xe8};
+  report[12] = std::byte{64};  // A quarter was lost.
+  world_.a.port.on_rtcp(joined({report, nack_, transport_}), world_.clock.now());
+  EXPECT_EQ(world_.a.port.stats().remote_loss, 0.25);
   EXPECT_EQ(world_.counters.feedback_ignored.get(), 2u);
-  EXPECT_EQ(world_.a.transport.rtp_out.size(), sent);
+}
+
+// A NACK for everything, hundred times a second: no loss, no FEC, no packet more.
+TEST_F(Feedback, is_no_reason_for_fec_or_for_sending_again_however_much_comes) {
+  world_.start(Codec::Pcmu, Codec::Opus);
+  for (int i = 0; i < 100; ++i) {
+    talk(1, [](int) { return false; });
+    world_.b.port.on_rtcp(joined({report_, nack_}), world_.clock.now());
+    world_.b.port.on_rtcp(nack_, world_.clock.now());
+  }
+  EXPECT_EQ(world_.counters.feedback_ignored.get(), 200u);
+  EXPECT_EQ(world_.b.port.stats().remote_loss, 0);
+  EXPECT_LE(world_.b.transport.rtp_out.size(), 101u);
 }
 
 // RFC 3550 6.2: every 5 s, spread over half to one and a half of it; the first half as late.

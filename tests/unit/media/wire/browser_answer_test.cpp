@@ -32,7 +32,7 @@ TEST_F(BrowserAnswer, chromiums_offer_gets_an_ice_lite_passive_answer) {
   EXPECT_EQ(m.formats, (std::vector<std::string>{"111", "110", "126"}));
   EXPECT_EQ(m.format(111)->fmtp,
             "minptime=10;useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate=8000;"
-            "maxaveragebitrate=32000;stereo=0");
+            "maxaveragebitrate=32000;usedtx=1;stereo=0");
   ASSERT_EQ(m.candidates.size(), 3u);
   EXPECT_EQ(m.candidates[0].address, "192.0.2.100");
   EXPECT_EQ(m.candidates[1].address, "2001:db8::100");

@@ -46,10 +46,10 @@ TEST_F(CodecChoice, opus_asks_for_what_the_other_leg_hears) {
   };
   const Case cases[] = {{8000,
                          "minptime=10;useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate="
-                         "8000;maxaveragebitrate=32000;stereo=0"},
+                         "8000;maxaveragebitrate=32000;usedtx=1;stereo=0"},
                         {16000,
                          "minptime=10;useinbandfec=1;maxplaybackrate=16000;sprop-maxcapturerate="
-                         "16000;maxaveragebitrate=32000;stereo=0"},
+                         "16000;maxaveragebitrate=32000;usedtx=1;stereo=0"},
                         {48000, "minptime=10;useinbandfec=1;stereo=0"}};
   for (const Case& c : cases) {
     OfferAnswer browser(browser_side(), random_);
