@@ -22,7 +22,8 @@ class AdminHttp {
     std::function<std::string()> status, calls, phones, trunks, users;   // JSON.
     std::function<bool(const std::string&)> hang_up;       // False: no such call.
     std::function<Result<void>(const std::string&, const std::string&)> join;  // The second call into the first.
-    std::function<Result<void>(const std::string&, const std::string&)> transfer;  // A call's far end to somebody else.
+    // A call's far end to somebody else; the outcome comes within seconds.
+    std::function<void(const std::string&, const std::string&, std::function<void(Result<void>)>)> transfer;
     std::function<std::string()> reload;                   // JSON {ok, problems[], changes[], restart[]}.
     std::function<void()> drain;
     std::function<void(const std::string&)> revoke;        // Every token of an identity.
