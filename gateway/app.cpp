@@ -348,8 +348,8 @@ Result<void> App::start_admin() {
   hooks.join = [this](const std::string& call, const std::string& other) {
     return control_->join(CallId{call}, CallId{other});
   };
-  hooks.transfer = [this](const std::string& call, const std::string& to) {
-    return control_->transfer(CallId{call}, to);
+  hooks.transfer = [this](const std::string& call, const std::string& to, std::function<void(Result<void>)> done) {
+    control_->transfer(CallId{call}, to, std::move(done));
   };
   hooks.reload = [this] { return reload(); };
   hooks.drain = [this] { drain(); };

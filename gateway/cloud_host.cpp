@@ -248,6 +248,7 @@ Result<std::unique_ptr<CloudAudio>> CloudHost::open_audio(const Line& line, Sess
 void CloudHost::release(const std::string& token) {
   needs_.loop.after(kAfterwards, [this, alive = std::weak_ptr(alive_), token] {
     if (alive.expired()) return;
+    if (CloudConnection* connection = find(token)) connection->release();
     connections_.erase(token);
     service_->forget(token);
     open_.Set(static_cast<double>(connections_.size()));

@@ -159,11 +159,13 @@ CallAutomationApi::CallAutomationApi(rest::RestDoor& door, Needs needs)
 
 void CallAutomationApi::serve(rest::RestDoor& door, const std::string& path,
                               std::function<tl::expected<Order, RestError>(const Request&)> read) {
-  door.serve(path, {"call_automation", kVersions},
-             [this, read = std::move(read)](const Request& request, const Caller& caller,
-                                            Respond respond) {
-               perform(request, caller, std::move(respond), read(request));
-             });
+  door.serve(
+      path,
+      {"call_automation", kVersions, rest::RestDoor::Credential::Signature, /*repeatable=*/true},
+      [this, read = std::move(read)](const Request& request, const Caller& caller,
+                                     Respond respond) {
+        perform(request, caller, std::move(respond), read(request));
+      });
 }
 
 void CallAutomationApi::perform(const Request& request, const Caller& caller, Respond respond,

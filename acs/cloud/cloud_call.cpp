@@ -111,7 +111,7 @@ CloudCall::Actions CloudCall::on_event(const CallEvent& event) {
       return {};
     case Kind::CallTransferAccepted:
       if (state_ != State::Connected) return {};
-      // The service ends our connection of itself; should it not, that is asked for.
+      // The service ends our connection of itself; should it not, release() does.
       state_ = State::Ended;
       return {TellTransferred{}};
     case Kind::CallTransferFailed: return {TellTransferFailed{event.result}};
@@ -163,6 +163,12 @@ CloudCall::Actions CloudCall::hang_up(std::optional<RejectReason> reason) {
     return {};
   }
   terminated_ = true;
+  return {SendTerminate{connection_id_}};
+}
+
+CloudCall::Actions CloudCall::release() {
+  if (state_ != State::Ended || connection_id_.empty() || std::exchange(terminated_, true))
+    return {};
   return {SendTerminate{connection_id_}};
 }
 

@@ -68,6 +68,9 @@ class CloudCall {
   // Ours: the other party hung up, or was busy, or did not answer. `reason` counts before the
   // answer; nullopt lets it ring out, as the service wants it for "nobody answered".
   Actions hang_up(std::optional<RejectReason> reason);
+  // Its owner forgets it: what should have been over at the service by itself and was never said to
+  // be, such as after a transfer, is ended there.
+  Actions release();
 
   State state() const { return state_; }
   bool media_is_up() const { return media_up_; }

@@ -9,7 +9,7 @@ namespace gw::acs::cloud {
 namespace {
 
 constexpr Duration kFresh = 24h;
-constexpr Duration kBetweenFetches = 60s;
+constexpr Duration kBetweenFetches = 20s;
 constexpr Duration kDeadline = 10s;
 constexpr size_t kMaxWaiting = 256;  // Callbacks while keys are on their way; more is a flood.
 

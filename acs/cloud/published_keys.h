@@ -16,7 +16,7 @@ namespace gw::acs::cloud {
 
 // The keys that ACS signs callbacks and WebSocket upgrades with: found by the OpenID metadata, kept
 // for a day, fetched anew when a token names a key that is not among them (keys are rotated), but
-// not more than once a minute: tokens come from anybody. Old keys stay in force while no new ones
+// not more than once in 20 s: tokens come from anybody. Old keys stay in force while no new ones
 // can be had. Owned by the CloudService; on its thread alone.
 class PublishedKeys {
  public:

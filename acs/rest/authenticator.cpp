@@ -105,7 +105,9 @@ Verdict Authenticator::by_signature(const http::Request& request, WallTime now) 
     if (!text) return deny(kUnsigned);
     for (size_t i = 0; i < access_keys_.size(); ++i) {
       if (!access_keys_[i].empty() && equal(*signature, hmac_sha256(access_keys_[i], *text))) {
-        return accept("access-key-" + std::to_string(i + 1));
+        Verdict verdict = accept("access-key-" + std::to_string(i + 1));
+        verdict.signature = *signature;
+        return verdict;
       }
     }
   }

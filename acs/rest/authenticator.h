@@ -26,6 +26,7 @@ struct Denial {
 struct Verdict {
   bool accepted = false;
   Caller caller;
+  std::string signature{};  // Of a request that was signed, decoded: its copies have the same.
   Denial denial;
 };
 
@@ -33,9 +34,8 @@ struct Verdict {
 // SHA-256 in x-ms-content-sha256, and a signature over verb, target with query, and the signed
 // headers by one of the active keys (two while they are being exchanged).
 //
-// A copy of a request is good for as long as its date is, five minutes either way, and no more is
-// refused: the clients sign whole seconds, so that two equal requests of one second have one
-// signature, and they send the very same request again when no answer came.
+// A copy of a request is good here for as long as its date is, five minutes either way: what was
+// performed before is Replays' matter.
 //
 // Bearer tokens are the users': none opens this door. Pure; immutable.
 class Authenticator {

@@ -14,6 +14,16 @@ constexpr double kBurstSeconds = 10;
 // Attempts of one address that were refused: a wrong key in a loop, or somebody who guesses.
 constexpr RateLimit::Settings kStrangers{10, 100, 10'000};
 
+constexpr Denial kCopy{"copy", "The request was performed before: sign it anew."};
+
+bool changes_something(const http::Request& request) {
+  return request.method != "GET" && request.method != "HEAD";
+}
+
+std::string_view repeatability_id(const RestDoor::Api& api, const http::Request& request) {
+  return api.repeatable ? request.header("Repeatability-Request-ID") : std::string_view();
+}
+
 // It is echoed: no longer than a UUID with room, and nothing that could end a header line.
 bool is_request_id(std::string_view id) {
   return !id.empty() && id.size() <= 128 &&
@@ -82,15 +92,10 @@ void RestDoor::enter(const Api& api, const Operation& operation, const http::Req
   if (const auto wait = strangers_.look(address, now)) return respond(too_many(*wait));
 
   const Verdict verdict = judge(api.credential, request);
-  if (!verdict.accepted) {
-    strangers_.take(address, now);
-    metrics_
-        .counter("gw_rest_denied_total", "REST requests without a credential that holds, by reason",
-                 {{"reason", std::string(verdict.denial.reason)}})
-        .Increment();
-    log_.debug("rest request denied",
-               {{"source", address}, {"path", request.path}, {"reason", verdict.denial.reason}});
-    return respond(denied(verdict.denial));
+  if (!verdict.accepted) return deny(verdict.denial, request, address, respond);
+  if (changes_something(request) &&
+      replays_.is_copy(verdict.signature, repeatability_id(api, request), now)) {
+    return deny(kCopy, request, address, respond);
   }
   // A user has a limit of their own; the keys of a back end one each.
   const std::string& name =
@@ -99,7 +104,32 @@ void RestDoor::enter(const Api& api, const Operation& operation, const http::Req
   if (const auto error = check_api_version(request, api.versions)) {
     return respond(to_response(*error));
   }
-  operation(request, verdict.caller, std::move(respond));
+  operation(request, verdict.caller, noting(api, request, verdict.signature, std::move(respond)));
+}
+
+void RestDoor::deny(const Denial& denial, const http::Request& request, const std::string& address,
+                    const http::Respond& respond) {
+  strangers_.take(address, clock_.now());
+  metrics_
+      .counter("gw_rest_denied_total", "REST requests without a credential that holds, by reason",
+               {{"reason", std::string(denial.reason)}})
+      .Increment();
+  log_.debug("rest request denied",
+             {{"source", address}, {"path", request.path}, {"reason", denial.reason}});
+  respond(denied(denial));
+}
+
+// What was refused or failed may come again as it is.
+http::Respond RestDoor::noting(const Api& api, const http::Request& request, std::string signature,
+                               http::Respond respond) {
+  if (signature.empty() || !changes_something(request)) return respond;
+  return [this, signature = std::move(signature), id = std::string(repeatability_id(api, request)),
+          respond = std::move(respond)](http::Response response) {
+    if (response.status < 400) {
+      http_.post([this, signature, id] { replays_.performed(signature, id, clock_.now()); });
+    }
+    respond(std::move(response));
+  };
 }
 
 Verdict RestDoor::judge(Credential wanted, const http::Request& request) const {

@@ -11,6 +11,7 @@
 #include "acs/rest/api_version.h"
 #include "acs/rest/authenticator.h"
 #include "acs/rest/rate_limit.h"
+#include "acs/rest/replays.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -19,8 +20,8 @@
 namespace gw::acs::rest {
 
 // What every served REST operation has in common, in this order: rate of refused attempts by
-// address, credential, rate by caller, api-version; then the operation; then the headers that
-// Azure's answers carry. Owned by App; Asio thread.
+// address, credential, copies of what was performed, rate by caller, api-version; then the
+// operation; then the headers that Azure's answers carry. Owned by App; Asio thread.
 class RestDoor {
  public:
   enum class Credential {
@@ -32,6 +33,7 @@ class RestDoor {
     std::string_view name;  // The metric's label: "identity".
     ApiVersions versions;
     Credential credential = Credential::Signature;
+    bool repeatable = false;  // Its operations honour Repeatability-Request-ID.
   };
   // `request` is gone when it returns; the answer may come later, once, from any thread.
   using Operation =
@@ -52,6 +54,10 @@ class RestDoor {
              http::Respond respond);
   Verdict judge(Credential wanted, const http::Request& request) const;
   Verdict by_token(const http::Request& request) const;
+  void deny(const Denial& denial, const http::Request& request, const std::string& address,
+            const http::Respond& respond);
+  http::Respond noting(const Api& api, const http::Request& request, std::string signature,
+                       http::Respond respond);
   http::Respond dressed(const Api& api, const http::Request& request, http::Respond respond);
 
   identity::TokenService& tokens_;
@@ -63,6 +69,7 @@ class RestDoor {
 
   std::shared_ptr<const Authenticator> authenticator_;
   RateLimit callers_, strangers_;
+  Replays replays_;
 };
 
 }  // namespace gw::acs::rest

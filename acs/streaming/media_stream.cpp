@@ -18,8 +18,6 @@ using boost::system::error_code;
 namespace {
 
 constexpr size_t kMaxParticipants = 64;
-// After a stall what is old is not worth saying: ACS would play it late for the rest of the call.
-constexpr size_t kMostToSay = 5;  // Frames.
 // A peer that does not read: this much is on its way, or stuck.
 constexpr size_t kMostUnsent = 64 * 1024;
 constexpr Duration kFirstRetry = 1s;
@@ -280,7 +278,7 @@ class Stream final : public MediaStream, public std::enable_shared_from_this<Str
       auto queue = to_peer_.find(said.participant);
       if (queue == to_peer_.end()) {
         if (to_peer_.size() >= kMaxParticipants) to_peer_.clear();
-        queue = to_peer_.try_emplace(said.participant, settings_.rate, kMostToSay, 0).first;
+        queue = to_peer_.try_emplace(said.participant, queue_to_peer(settings_.rate)).first;
       }
       queue->second.push(said.frame.pcm(), now());
     }

@@ -69,6 +69,14 @@ struct StreamFigures {
   uint64_t left_out = 0;  // Its clock is fast, or ours.
 };
 
+// What the call says, on its way to the peer. It comes in real time: nothing may stand there for
+// good. After a stall what is old is not worth saying: ACS would play it late for the rest of the
+// call.
+constexpr size_t kMostToSay = 5;  // Frames.
+inline PacedQueue queue_to_peer(uint32_t rate) {
+  return {rate, kMostToSay, /*comfortable=*/0};
+}
+
 // One media stream over WebSocket, either end of it: frames, pace, StopAudio, metadata first.
 // Shared by who holds it and by what waits on the Asio thread; methods may be called from any
 // thread, all work is done there. (ACS Call Automation, audio streaming.)

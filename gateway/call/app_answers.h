@@ -13,6 +13,9 @@ namespace gw {
 // What an application is told again and again.
 inline const acs::events::ResultInformation kActionDone{200, 0, "Action completed successfully."};
 
+inline const acs::events::ResultInformation kParticipantLeft{
+    404, 8523, "Action failed, the participant left the call."};
+
 inline acs::rest::RestError no_participant() {
   return {404, "8523", "The participant is not in the call."};
 }

@@ -212,7 +212,7 @@ AppConnection::Outcome AppConnection::on(ca::Hold& command) {
   Leg* leg = find(command.who);
   if (!leg) return tl::unexpected(no_participant());
   call_->set_apart(*leg, true);
-  if (others().size() == 1) media_.start_music(std::move(command.music));
+  if (others().size() == 1) media_.start_music(std::move(command));
   return ca::Accepted{};
 }
 

@@ -42,6 +42,10 @@ AppConnection::AppConnection(Needs needs, Facts facts, Call& call, AppLeg& leg)
               [this](TimerId timer) { needs_.services.loop.cancel(timer); },
               [this](std::string type, const Tag& tag, ResultInformation result, json more) {
                 tell(std::move(type), tag, std::move(result), std::move(more));
+              },
+              [this](const std::string& who) {
+                Leg* held = call_ ? find(who) : nullptr;
+                if (held) call_->set_apart(*held, false);
               }}) {
   call_->watch(*this);
   if (!facts_.streaming) return;
@@ -165,6 +169,30 @@ void AppConnection::tell_participants() {
        {{"participants", std::move(all)}, {"sequenceNumber", next_update_++}});
 }
 
+// What was asked of a party is not done any more once it left.
+void AppConnection::tell_of_who_left() {
+  std::vector<PortId> silent;
+  for (const auto& [port, tags] : sending_) {
+    const PortId its = port;
+    const auto has_it = [its](const Leg* leg) { return leg->port() == its; };
+    if (std::ranges::none_of(call_->talking(), has_it)) silent.push_back(its);
+  }
+  for (const PortId port : silent) tell_tones_failed(port);
+  std::erase_if(tones_wanted_, [this](const auto& wanted) {
+    const auto& [who, tag] = wanted;
+    if (find(who)) return false;
+    tell("ContinuousDtmfRecognitionToneFailed", tag, kParticipantLeft);
+    return true;
+  });
+}
+
+void AppConnection::tell_tones_failed(PortId port) {
+  const auto sending = sending_.find(port);
+  const std::deque<Tag> tags = std::move(sending->second);
+  sending_.erase(sending);
+  for (const Tag& tag : tags) tell("SendDtmfTonesFailed", tag, kParticipantLeft);
+}
+
 // At which end the call ended: of who talked with the app last, or of who was to be called.
 Far AppConnection::far_end() const {
   const Leg* callee = call_->callee();
@@ -202,6 +230,7 @@ void AppConnection::be_connected() {
 void AppConnection::be_over(std::string type, const HangupCause& cause) {
   if (std::exchange(over_, true)) return;
   state_ = ConnectionState::Disconnected;
+  while (!sending_.empty()) tell_tones_failed(sending_.begin()->first);
   tell(std::move(type), {facts_.context, ""}, result_of(cause, far_end()));
   if (stream_) stream_->stop();
   call_->unwatch(*this);
@@ -217,6 +246,7 @@ void AppConnection::on_answered(Call&) {
 void AppConnection::on_parties_changed(Call&) {
   if (state_ == ConnectionState::Connecting || !leg_) return;
   tell_participants();
+  tell_of_who_left();
   name_stream_ports();
   media_.on_somebody_left();
   const std::vector<Leg*> there = others();

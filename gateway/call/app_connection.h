@@ -117,6 +117,8 @@ class AppConnection final : public CallWatcher {
   void tell(std::string type, const Tag& tag, std::optional<acs::events::ResultInformation> result,
             nlohmann::json more = nlohmann::json::object());
   void tell_participants();
+  void tell_of_who_left();
+  void tell_tones_failed(PortId port);
   void be_over(std::string type, const policy::HangupCause& cause);
   void leave_after_transfer(const Pending& transfer);
   void name_stream_ports();

@@ -38,7 +38,7 @@ AppMedia::~AppMedia() {
 const std::vector<std::string>& AppMedia::files_of(const Operation& operation) const {
   if (const auto* play = std::get_if<Play>(&operation.what)) return play->files;
   if (const auto* recognize = std::get_if<Recognize>(&operation.what)) return recognize->prompt;
-  return std::get<Music>(operation.what).files;
+  return std::get<Music>(operation.what).music;
 }
 
 bool AppMedia::loops(const Operation& operation) const {
@@ -83,8 +83,8 @@ void AppMedia::cancel_all() {
   }
 }
 
-void AppMedia::start_music(std::vector<std::string> files) {
-  if (operations_.empty() && !files.empty()) add({Music{std::move(files)}}, false);
+void AppMedia::start_music(Music hold) {
+  if (operations_.empty() && !hold.music.empty()) add({std::move(hold)}, false);
 }
 
 void AppMedia::stop_music() {
@@ -124,6 +124,12 @@ void AppMedia::on_clip(uint64_t operation, Result<media::ClipPtr> clip) {
     return fetch_next();
   }
   if (std::holds_alternative<Recognize>(now.what)) return finish("RecognizeFailed", kPromptFailed);
+  if (const auto* music = std::get_if<Music>(&now.what)) {
+    // Who is on hold would wait in silence, and the app believe in its music.
+    const std::string held = music->who;
+    finish("HoldFailed", kPromptFailed);
+    return needs_.let_back(held);
+  }
   const bool format = clip.error().code == ErrorCode::InvalidArgument;
   const json index = {{"failedPlaySourceIndex", now.clips.size()}};
   const ResultInformation why{400, format ? kBadFormat : kNotDownloaded,
@@ -224,12 +230,9 @@ void AppMedia::finish(std::string type, ResultInformation result, json more) {
 
 void AppMedia::tell(const Operation& operation, std::string type, ResultInformation result,
                     json more) {
-  const auto* play = std::get_if<Play>(&operation.what);
-  const auto* recognize = std::get_if<Recognize>(&operation.what);
-  if (play || recognize) {
-    needs_.tell(std::move(type), play ? play->tag : recognize->tag, std::move(result),
-                std::move(more));
-  }
+  const Tag& tag =
+      std::visit([](const auto& what) -> const Tag& { return what.tag; }, operation.what);
+  needs_.tell(std::move(type), tag, std::move(result), std::move(more));
 }
 
 }  // namespace gw

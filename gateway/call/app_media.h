@@ -40,6 +40,7 @@ class AppMedia {
     std::function<void(std::string type, const acs::call_automation::Tag& tag,
                        acs::events::ResultInformation result, nlohmann::json more)>
         tell;
+    std::function<void(const std::string& who)> let_back;  // From hold, to the others.
   };
 
   explicit AppMedia(Needs needs) : needs_(std::move(needs)) {}
@@ -52,8 +53,9 @@ class AppMedia {
   bool recognize(acs::call_automation::Recognize recognize);
   void cancel_all();
 
-  // Played round and round until stop_music() or the next operation. No events.
-  void start_music(std::vector<std::string> files);
+  // Of a hold: played round and round until stop_music() or the next operation. When it cannot be
+  // had the hold has failed.
+  void start_music(acs::call_automation::Hold hold);
   void stop_music();
 
   void on_key(const std::string& from, char key);
@@ -62,9 +64,7 @@ class AppMedia {
 
  private:
   enum class Stage { Waiting, Fetching, Playing, Listening };
-  struct Music {
-    std::vector<std::string> files;
-  };
+  using Music = acs::call_automation::Hold;
   struct Operation {
     std::variant<acs::call_automation::Play, acs::call_automation::Recognize, Music> what;
     uint64_t id = 0;

@@ -476,34 +476,33 @@ tl::expected<Call*, HangupCause> CallControl::begin_for_app(Dialled dialled, con
   return &call;
 }
 
-Result<void> CallControl::transfer(const CallId& id, const std::string& to) {
+void CallControl::transfer(const CallId& id, const std::string& to, std::function<void(Result<void>)> done) {
   Call* call = registry_.find(id);
-  if (!call || call->state() == CallState::Ended) return fail(ErrorCode::NotFound, "no such call: " + id.value);
-  if (call->state() != CallState::Talking) return fail(ErrorCode::Conflict, "not answered yet: " + id.value);
+  if (!call || call->state() == CallState::Ended) return done(fail(ErrorCode::NotFound, "no such call: " + id.value));
+  if (call->state() != CallState::Talking) return done(fail(ErrorCode::Conflict, "not answered yet: " + id.value));
   const auto in_cloud = [](Leg* leg) { return dynamic_cast<CloudLeg*>(leg) != nullptr; };
   const auto leg = std::ranges::find_if(call->talking(), in_cloud);
-  if (leg == call->talking().end()) return transfer_here(*call, to);
-  if (call->talking().size() != 2) return fail(ErrorCode::Conflict, "only a call of two can be transferred");
+  if (leg == call->talking().end()) return done(transfer_here(*call, to));
+  if (call->talking().size() != 2) return done(fail(ErrorCode::Conflict, "only a call of two can be transferred"));
   auto& cloud = static_cast<CloudLeg&>(**leg);
   std::string target = to;
   std::string number;
   if (to.starts_with("user:")) {
     const config::User* user = config_->user(to.substr(5));
-    if (!user) return fail(ErrorCode::NotFound, "no such user: " + to);
+    if (!user) return done(fail(ErrorCode::NotFound, "no such user: " + to));
     target = user->id;
   } else if (const auto e164 = to.starts_with("8:") ? std::nullopt : policy::normalise(to, config_->numbers.country)) {
     if (!cloud.reaches_number()) {
-      return fail(ErrorCode::Conflict, "ACS transfers a user's call to users alone, not to a number");
+      return done(fail(ErrorCode::Conflict, "ACS transfers a user's call to users alone, not to a number"));
     }
     target = "4:" + *e164;
     number = call->decision().caller.number;
   }
   if (!target.starts_with("8:") && !target.starts_with("4:")) {
-    return fail(ErrorCode::NotFound, to + " is no user, identity or number");
+    return done(fail(ErrorCode::NotFound, to + " is no user, identity or number"));
   }
   call->log().info("transfer was asked for", {{"to", Masked(target)}});
-  cloud.transfer(target, number);
-  return {};
+  cloud.transfer(target, number, std::move(done));
 }
 
 CallId CallControl::new_call_id() const { return CallId{services_.random.hex(8)}; }

@@ -77,8 +77,8 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   Result<void> join(const CallId& id, const CallId& other);  // The other's parties become parties of the first.
   // The called party of a call of two gives its place to "user:NAME", "phone:NAME" or whoever the caller reaches by that number. The
   // far end of a call in the cloud goes to somebody else there ("user:NAME", an identity or a number): our part ends when ACS has
-  // taken it.
-  Result<void> transfer(const CallId& id, const std::string& to);
+  // taken it. `done`, once: begun, or refused; of a call in the cloud as CloudLeg::transfer says it.
+  void transfer(const CallId& id, const std::string& to, std::function<void(Result<void>)> done);
   void update_gauges();            // Every second or so, as
   void end_what_is_used_up();      // calls whose party has no minutes left.
 

@@ -73,10 +73,15 @@ void CloudConnection::send_digits(std::string_view keys) {
 }
 
 void CloudConnection::transfer(const std::string& target, const std::string& source_number) {
-  if (call_.state() != CloudCall::State::Connected) return;
+  if (call_.state() != CloudCall::State::Connected) {
+    if (observer_)
+      observer_->on_cloud_transfer(fail(ErrorCode::Conflict, "ACS has not connected the call"));
+    return;
+  }
   send(acs::cloud::transfer_call({call_.connection_id(), target, "", source_number, ""}), kRequest,
        [this](const ApiResult& result) {
-         if (!result && observer_) observer_->on_cloud_transfer(false);
+         if (!result)
+           transfer_failed(static_cast<int>(result.error().status), 0, result.error().detail);
        });
 }
 
@@ -118,20 +123,33 @@ void CloudConnection::act(const CloudCall::TellMediaBroken&) {
 }
 
 void CloudConnection::act(const CloudCall::TellTransferred&) {
-  if (observer_) observer_->on_cloud_transfer(true);
+  if (observer_) observer_->on_cloud_transfer({});
 }
 
 void CloudConnection::act(const CloudCall::TellTransferFailed& failed) {
-  log_.warn("transfer failed", {{"code", failed.result.code},
-                                {"sub_code", failed.result.sub_code},
-                                {"why", failed.result.message}});
-  if (observer_) observer_->on_cloud_transfer(false);
+  transfer_failed(failed.result.code, failed.result.sub_code, failed.result.message);
+}
+
+void CloudConnection::transfer_failed(int code, int sub_code, const std::string& why) {
+  log_.warn("transfer failed", {{"code", code}, {"sub_code", sub_code}, {"why", why}});
+  if (!observer_) return;
+  observer_->on_cloud_transfer(fail(
+      ErrorCode::Conflict, "ACS did not transfer the call: " + std::to_string(code) +
+                               (sub_code != 0 ? "/" + std::to_string(sub_code) : "") + " " + why));
 }
 
 void CloudConnection::act(const CloudCall::TellEnded& ended) {
-  const policy::HangupCause cause = ended.error ? policy::from_acs(*ended.error, with_number_)
-                                                : policy::from_acs(ended.result, was_connected_);
-  if (observer_) std::exchange(observer_, nullptr)->on_cloud_ended(cause);
+  if (observer_) std::exchange(observer_, nullptr)->on_cloud_ended(cause_of(ended));
+}
+
+policy::HangupCause CloudConnection::cause_of(const CloudCall::TellEnded& ended) const {
+  if (!ended.error) return policy::from_acs(ended.result, was_connected_);
+  const bool gone = ended.error->status == 404 || ended.error->status == 410;
+  if (gone && !context_.empty()) {
+    // Nobody tells that an unanswered caller gave up: our answer finds no call any more.
+    return {policy::Cause::CancelledByCaller, 0, 0, "answered too late: " + ended.error->detail};
+  }
+  return policy::from_acs(*ended.error, with_number_);
 }
 
 void CloudConnection::act(const CloudCall::SendAnswer&) {

@@ -20,7 +20,7 @@ class CloudConnectionObserver {
   virtual void on_cloud_ringing() = 0;
   virtual void on_cloud_connected() = 0;
   virtual void on_cloud_media(bool up) = 0;  // Its WebSocket; once connected.
-  virtual void on_cloud_transfer(bool accepted) = 0;
+  virtual void on_cloud_transfer(const Result<void>& taken) = 0;
   virtual void on_cloud_ended(const policy::HangupCause& cause) = 0;  // Once, last.
 };
 
@@ -47,6 +47,7 @@ class CloudConnection {
 
   void on_event(const acs::cloud::CallEvent& event);
   void on_media(bool up);
+  void release() { act(call_.release()); }  // Before it is destroyed.
 
   const acs::cloud::CloudCall& call() const { return call_; }
   bool talking() const { return was_connected_; }
@@ -67,6 +68,8 @@ class CloudConnection {
   void act(const CloudCall::SendReject& reject);
   void act(const CloudCall::SendTerminate& terminate);
   void act(const CloudCall::SendStartMedia&);
+  policy::HangupCause cause_of(const CloudCall::TellEnded& ended) const;
+  void transfer_failed(int code, int sub_code, const std::string& why);
   void send(acs::cloud::ApiRequest request, Duration useful_for,
             std::function<void(const acs::cloud::ApiResult&)> then);
 

@@ -37,7 +37,8 @@ CloudLeg::CloudLeg(Services& services, LegObserver& call, Log log, policy::Party
       session_(session) {}
 
 CloudLeg::~CloudLeg() {
-  for (TimerId* timer : {&ring_timer_, &media_timer_}) services_.loop.cancel(*timer);
+  for (TimerId* timer : {&ring_timer_, &media_timer_, &transfer_timer_})
+    services_.loop.cancel(*timer);
   if (!line_.connection) return;
   line_.connection->observe(nullptr);
   services_.cloud->release(line_.token);
@@ -75,8 +76,20 @@ Result<void> CloudLeg::prepare() {
   return {};
 }
 
-void CloudLeg::transfer(const std::string& target, const std::string& source_number) {
-  if (!ended_ && line_.connection) line_.connection->transfer(target, source_number);
+void CloudLeg::transfer(const std::string& target, const std::string& source_number,
+                        TransferDone done, Duration wait) {
+  if (ended_ || !line_.connection) return done(fail(ErrorCode::Conflict, "the call is over"));
+  if (transfer_done_) {
+    return done(fail(ErrorCode::Conflict, "another transfer of this call is under way"));
+  }
+  transfer_done_ = std::move(done);
+  arm(transfer_timer_, wait, &CloudLeg::on_transfer_wait);
+  line_.connection->transfer(target, source_number);
+}
+
+void CloudLeg::tell_transferor(const Result<void>& outcome) {
+  services_.loop.cancel(transfer_timer_);
+  if (auto done = std::exchange(transfer_done_, nullptr)) done(outcome);
 }
 
 bool CloudLeg::reaches_number() const {
@@ -100,7 +113,9 @@ Result<void> CloudLeg::answer(const std::vector<media::Codec>&) {
 void CloudLeg::end(const HangupCause& cause, bool by_remote) {
   if (ended_) return;
   ended_ = true;
-  for (TimerId* timer : {&ring_timer_, &media_timer_}) services_.loop.cancel(*timer);
+  tell_transferor(fail(ErrorCode::Conflict, "the call ended first"));
+  for (TimerId* timer : {&ring_timer_, &media_timer_, &transfer_timer_})
+    services_.loop.cancel(*timer);
   if (!line_.connection) return;
   line_.connection->observe(nullptr);
   line_.connection->hang_up(cause);
@@ -184,9 +199,10 @@ void CloudLeg::give_up(const HangupCause& cause) {
   finish(cause);
 }
 
-void CloudLeg::on_cloud_transfer(bool accepted) {
-  if (!accepted || ended_) return;
-  finish({Cause::NormalClearing, 0, 0, "transferred"});
+void CloudLeg::on_cloud_transfer(const Result<void>& taken) {
+  if (ended_) return;
+  tell_transferor(taken);
+  if (taken) finish({Cause::NormalClearing, 0, 0, "transferred"});
 }
 
 void CloudLeg::on_cloud_ended(const HangupCause& cause) {
@@ -201,7 +217,9 @@ void CloudLeg::on_rang_out() {
 void CloudLeg::finish(const HangupCause& cause) {
   if (ended_) return;
   ended_ = true;
-  for (TimerId* timer : {&ring_timer_, &media_timer_}) services_.loop.cancel(*timer);
+  tell_transferor(fail(ErrorCode::Conflict, "the call ended first"));
+  for (TimerId* timer : {&ring_timer_, &media_timer_, &transfer_timer_})
+    services_.loop.cancel(*timer);
   log_.info("party ended the call",
             {{"cause", policy::to_string(cause.cause)}, {"why", cause.detail}});
   call_->on_ended(*this, cause);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +35,12 @@ class CloudLeg final : public Leg, public CloudConnectionObserver, public CloudA
 
   Result<void> prepare();
 
-  // The other end is given to another identity or number; the leg ends when ACS took it.
-  void transfer(const std::string& target, const std::string& source_number);
+  // The other end is given to another identity or number; the leg ends when ACS took it. `done`,
+  // once: taken, refused, or nothing known yet after `wait`, which is no failure.
+  static constexpr Duration kTransferWait = 5s;
+  using TransferDone = std::function<void(Result<void>)>;
+  void transfer(const std::string& target, const std::string& source_number, TransferDone done,
+                Duration wait = kTransferWait);
   bool reaches_number() const;  // Its party is a telephone number: "4:".
 
   const policy::Party& party() const override { return party_; }
@@ -64,7 +69,7 @@ class CloudLeg final : public Leg, public CloudConnectionObserver, public CloudA
   void on_cloud_ringing() override;
   void on_cloud_connected() override;
   void on_cloud_media(bool up) override;
-  void on_cloud_transfer(bool accepted) override;
+  void on_cloud_transfer(const Result<void>& taken) override;
   void on_cloud_ended(const policy::HangupCause& cause) override;
 
   // CloudAudioObserver
@@ -76,6 +81,8 @@ class CloudLeg final : public Leg, public CloudConnectionObserver, public CloudA
   void wait_for_media(policy::Cause otherwise, Duration at_most);
   void give_up(const policy::HangupCause& cause);
   void on_rang_out();
+  void tell_transferor(const Result<void>& outcome);
+  void on_transfer_wait() { tell_transferor({}); }
   void finish(const policy::HangupCause& cause);  // Tells the Call, once.
   void arm(TimerId& timer, Duration delay, void (CloudLeg::*then)());
   void on_no_media();
@@ -92,13 +99,14 @@ class CloudLeg final : public Leg, public CloudConnectionObserver, public CloudA
   // Owned by us.
   CloudLink::Line line_;
   std::unique_ptr<CloudAudio> audio_;
-  TimerId ring_timer_, media_timer_;
+  TimerId ring_timer_, media_timer_, transfer_timer_;
 
   // State.
   TimePoint rings_until_{};
   bool answered_ = false;  // Either side has.
   bool media_up_ = false;
   bool ended_ = false;
+  TransferDone transfer_done_;
   policy::Cause without_media_ = policy::Cause::MediaNeverConnected;
 };
 

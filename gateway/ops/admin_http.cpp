@@ -106,11 +106,14 @@ void AdminHttp::change(const Request& request, Respond respond) {
                                                     : R"({"to": "<user:NAME, an identity or a number>"} is needed)"));
   }
   const bool posted = hooks_.post([this, joins, call, other = body[key].get<std::string>(), respond] {
-    const auto done = joins ? hooks_.join(call, other) : hooks_.transfer(call, other);
-    const char* what = joins ? "joined" : "transferring";
-    if (done) return respond(Response::json(200, nlohmann::json{{what, true}, {"call_id", call}}.dump()));
-    const bool unknown = done.error().code == ErrorCode::NotFound;
-    respond(problem(unknown ? 404 : 409, unknown ? "NotFound" : "Conflict", done.error().detail));
+    const auto tell = [joins, call, respond](const Result<void>& done) {
+      const char* what = joins ? "joined" : "transferring";
+      if (done) return respond(Response::json(200, nlohmann::json{{what, true}, {"call_id", call}}.dump()));
+      const bool unknown = done.error().code == ErrorCode::NotFound;
+      respond(problem(unknown ? 404 : 409, unknown ? "NotFound" : "Conflict", done.error().detail));
+    };
+    if (joins) return tell(hooks_.join(call, other));
+    hooks_.transfer(call, other, tell);
   });
   if (!posted) respond(problem(503, "Unavailable", "the gateway is stopping"));
 }

@@ -25,7 +25,8 @@ class AdminHttp {
     std::function<bool(const SocketAddress&)> lift_ban = {};  // False: it is not banned.
     std::function<bool(const std::string&)> hang_up;       // False: no such call.
     std::function<Result<void>(const std::string&, const std::string&)> join;  // The second call into the first.
-    std::function<Result<void>(const std::string&, const std::string&)> transfer;  // A call's far end to somebody else.
+    // A call's far end to somebody else; the outcome comes within seconds.
+    std::function<void(const std::string&, const std::string&, std::function<void(Result<void>)>)> transfer;
     std::function<std::string()> reload;                   // JSON {ok, problems[], changes[], restart[]}.
     std::function<void()> drain;
     std::function<void(const std::string&)> revoke;        // Every token of an identity.

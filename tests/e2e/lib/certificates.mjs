@@ -9,6 +9,14 @@ async function openssl(...args) {
   if (made.code !== 0) throw new Error(`openssl ${args[0]}: ${made.stderr}`);
 }
 
+/** One certificate of 127.0.0.1, for everybody there who trusts it by name: {certFile, keyFile, cert, key}. */
+export async function certificateOfLoopback(dir) {
+  const certFile = path.join(dir, 'certificate.pem'), keyFile = path.join(dir, 'key.pem');
+  await openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30', '-subj', '/CN=loopback',
+    '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile);
+  return { certFile, keyFile, cert: await readFile(certFile), key: await readFile(keyFile) };
+}
+
 export class Authority {
   static async start() {
     const authority = new Authority();

@@ -1,6 +1,8 @@
 // A gateway with provider "cloud", and the strict mock of ACS as its resource.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { certificateOfLoopback } from './certificates.mjs';
 import { Daemon, kSlow } from './daemon.mjs';
 import { freePorts } from './ports.mjs';
 import { StrictAcs } from './strict_acs.mjs';
@@ -8,10 +10,19 @@ import { until } from './wait.mjs';
 
 export const kWebhookSecret = 'an-event-grid-secret-of-the-tests';
 
-/** {acs, daemon, alice, bob}: the demo with its users in the cloud; numbers +44... leave by the resource's own. */
-export async function cloudGateway(cast, { set = {}, schema = 'EventGrid', numbers } = {}) {
-  const acs = await cast.add(StrictAcs.start({ numbers }));
+/**
+ * {acs, daemon, alice, bob, users}: the demo with its users in the cloud; numbers +44... leave by the resource's own.
+ * phones: more desk phones ("103"); users: more users, {name: extension}; tls: the resource's REST speaks TLS.
+ */
+export async function cloudGateway(cast, { set = {}, schema = 'EventGrid', numbers, phones = [], users = {}, tls = false } = {}) {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'e2e-cloud-'));
+  await cast.add({ close: () => rm(dir, { recursive: true, force: true }) });
+  const certificate = tls ? await certificateOfLoopback(dir) : undefined;
+  const acs = await cast.add(StrictAcs.start({ numbers, certificate }));
   const alice = acs.newUser(), bob = acs.newUser();
+  const identities = Object.fromEntries(Object.keys(users).map((name) => [name, acs.newUser()]));
+  const more = Object.entries(users).map(([name, extension]) => `\n[[user]]\nname = "${name}"\nid = "${identities[name]}"\nextension = "${extension}"\n`).join('');
+  const desks = phones.map((name) => `\n[[phone]]\nusername = "${name}"\npassword = "demo-${name}"\nextension = "${name}"\ndigest = ["MD5"]\n`).join('');
   const port = await freePorts();
   const callback = `https://127.0.0.1:${port}`;
   const daemon = await cast.add(Daemon.start({
@@ -19,7 +30,8 @@ export async function cloudGateway(cast, { set = {}, schema = 'EventGrid', numbe
       'acs-connection': acs.connectionString(),
     },
     edit: {
-      'users.toml': (text) => text.replace('name = "alice"\n', `$&id = "${alice}"\n`).replace('name = "bob"\n', `$&id = "${bob}"\n`),
+      'users.toml': (text) => text.replace('name = "alice"\n', `$&id = "${alice}"\n`).replace('name = "bob"\n', `$&id = "${bob}"\n`) + more,
+      'phones.toml': (text) => text + desks,
       'routes.toml': (text) => `[[route]]\nname = "britain"\nfrom = ["phones"]\nto = "+44*"\ntargets = ["trunk:acs"]\n${text}`,
     },
     set: {
@@ -31,6 +43,7 @@ export async function cloudGateway(cast, { set = {}, schema = 'EventGrid', numbe
       'acs.webhook_secret': `"${kWebhookSecret}"`,
       'acs.token_issuer': `"${acs.origin}"`,
       'acs.token_metadata': `"${acs.origin}/calling/.well-known/acsopenidconfiguration"`,
+      ...(tls ? { 'acs.cloud_ca': `"${certificate.certFile}"` } : {}),
       ...set,
     },
   }));
@@ -38,7 +51,7 @@ export async function cloudGateway(cast, { set = {}, schema = 'EventGrid', numbe
   await acs.subscribe(`${callback}/acs/events/${kWebhookSecret}`, schema);
   await until('every phone has an identity', async () => (await daemon.phones()).every((phone) => phone.identity), 10_000 * kSlow);
   const identity = async (username) => (await daemon.phones()).find((phone) => phone.username === username).identity;
-  return { acs, daemon, alice, bob, callback, identity };
+  return { acs, daemon, alice, bob, users: { alice, bob, ...identities }, callback, identity };
 }
 
 /** Another key of the resource from now on. */

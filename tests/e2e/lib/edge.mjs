@@ -71,6 +71,19 @@ export class EdgeDevice {
     return callId;
   }
 
+  /** Calls somebody; the call's id. */
+  async dial(rawId) {
+    const callId = randomUUID();
+    const { status } = await this.request('invite', { callId, to: [{ rawId }], offer: { callId, generation: 1, sdp: kOffer } });
+    if (status.code) throw new Error(`invite: ${JSON.stringify(status)}`);
+    return callId;
+  }
+
+  /** Why the call ended. */
+  async ended(callId, ms) {
+    return (await this.event('callEnded', (end) => end.callId === callId, ms)).reason;
+  }
+
   raw(bytes) {
     this.socket.send(bytes);
   }

@@ -4,6 +4,8 @@ import https from 'node:https';
 import tls from 'node:tls';
 import { pause } from './wait.mjs';
 
+const matches = (pattern, line, body) => (typeof pattern === 'function' ? pattern(line, body) : pattern.test(line));
+
 export class FaultProxy {
   /** certificate = {cert, key} (PEM) that it shows and by which it knows `port` behind it. */
   static async start(port, certificate) {
@@ -26,7 +28,7 @@ export class FaultProxy {
   sockets = new Set();  // Pairs of WebSockets.
 
   /**
-   * The next requests whose "METHOD /path" matches are not served: by a status ({status, headers} too), by "nothing"
+   * The next requests whose "METHOD /path" matches (or of whose line and body a function says so) are not served: by a status ({status, headers} too), by "nothing"
    * (no answer at all) or by "lost" (served, and the answer swallowed).
    */
   fail(pattern, ...whats) {
@@ -34,16 +36,16 @@ export class FaultProxy {
   }
 
   seen(pattern) {
-    return this.requests.filter(({ line }) => pattern.test(line));
+    return this.requests.filter(({ line, body }) => matches(pattern, line, body));
   }
 
   async #serve(request, response) {
     const parts = [];
     for await (const part of request) parts.push(part);
     const body = Buffer.concat(parts);
-    const record = { line: `${request.method} ${request.url}` };
+    const record = { line: `${request.method} ${request.url}`, body: body.toString('utf8') };
     this.requests.push(record);
-    const at = this.failures.findIndex(({ pattern }) => pattern.test(record.line));
+    const at = this.failures.findIndex(({ pattern }) => matches(pattern, record.line, record.body));
     const fault = at < 0 ? undefined : this.failures.splice(at, 1)[0].what;
     record.status = fault;
     if (fault === 'nothing') return;

@@ -132,7 +132,7 @@ export class ScriptedPhone {
   }
 
   /** Calls a number and is answered; or, with `wait` false, only rings. */
-  async dial(number, { wait = true, headers = [] } = {}) {
+  async dial(number, { wait = true, headers = [], ms = 15_000 } = {}) {
     const call = await this.#call();
     call.remoteUri = `sip:${number}@${this.gateway}`;
     const body = call.sdp();
@@ -151,7 +151,7 @@ export class ScriptedPhone {
       call.remoteTag = tagOf(ringing.header('to'));
       return call;
     }
-    const answer = await this.socket.ask(this.gateway, text, 15_000);
+    const answer = await this.socket.ask(this.gateway, text, ms);
     if (answer.status !== 200) {
       await this.#acknowledgeRefusal(call, answer);
       throw new Error(`${number}: ${answer.first}`);

@@ -79,7 +79,7 @@ export class CloudCall {
   }
 
   event(type, data = {}) {
-    return this.acs.callBack(this.callbackUri, {
+    return this.acs.callBack(this, {
       id: randomUUID(), source: `calling/callConnections/${this.id}`, subject: `calling/callConnections/${this.id}`,
       type: `Microsoft.Communication.${type}`, time: new Date().toISOString(), specversion: '1.0', datacontenttype: 'application/json',
       data: {
@@ -91,14 +91,16 @@ export class CloudCall {
 }
 
 export class StrictAcs {
-  static async start({ numbers = ['+14255550100'] } = {}) {
+  /** certificate = {cert, key} (PEM): its REST speaks TLS. */
+  static async start({ numbers = ['+14255550100'], certificate } = {}) {
     const acs = new StrictAcs();
     acs.resourceId = randomUUID();
     acs.keys = [randomBytes(64).toString('base64'), randomBytes(64).toString('base64')];
     acs.numbers = numbers;
-    acs.server = http.createServer((request, response) => acs.#serve(request, response));
+    const serve = (request, response) => acs.#serve(request, response);
+    acs.server = certificate ? https.createServer(certificate, serve) : http.createServer(serve);
     await new Promise((resolve) => acs.server.listen(0, '127.0.0.1', resolve));
-    acs.origin = `http://127.0.0.1:${acs.server.address().port}`;
+    acs.origin = `http${certificate ? 's' : ''}://127.0.0.1:${acs.server.address().port}`;
     acs.issuer = new Issuer(acs.origin, acs.resourceId);
     return acs;
   }
@@ -113,6 +115,7 @@ export class StrictAcs {
   casing = 'camel';
   delay = 0;          // Of each callback, ms.
   copies = 1;
+  transferFailure = undefined;  // What CallTransferFailed says instead of a transfer.
   callbacks = [];     // {type, status}
 
   connectionString(key = this.keys[0]) {
@@ -121,7 +124,12 @@ export class StrictAcs {
 
   /** The next requests of an operation are not served: by a status, or by no answer at all. */
   fail(operation, ...whats) {
-    for (const what of whats) this.failures.push({ operation, what });
+    this.failWhere(operation, '', ...whats);
+  }
+
+  /** Only those whose body has this text: another test's calls are served meanwhile. */
+  failWhere(operation, text, ...whats) {
+    for (const what of whats) this.failures.push({ operation, text, what });
   }
 
   newUser() {
@@ -130,11 +138,11 @@ export class StrictAcs {
     return id;
   }
 
-  /** The next connection that is created. */
-  async created(ms = 10_000) {
+  /** The next connection that is created, to `party` if one is named. */
+  async created(ms = 10_000, party) {
     const before = this.calls.length;
     let call;
-    await until('a call is created at the service', () => (call = this.calls[before]), ms);
+    await until('a call is created at the service', () => (call = this.calls.slice(before).find((one) => !party || one.party === party)), ms);
     return call;
   }
 
@@ -159,12 +167,13 @@ export class StrictAcs {
   }
 
   /** At least once, by a new token each time. */
-  async callBack(uri, event) {
-    if (this.delay) await pause(this.delay);
+  async callBack(call, event) {
+    const { callbackUri, delay = this.delay, copies = this.copies } = call;
+    if (delay) await pause(delay);
     let last;
-    for (let i = 0; i < this.copies; i++) {
-      last = await this.#post(uri, [event], { Authorization: `Bearer ${this.issuer.token(300)}` });
-      this.callbacks.push({ type: event.type, status: last.status });
+    for (let i = 0; i < copies; i++) {
+      last = await this.#post(callbackUri, [event], { Authorization: `Bearer ${this.issuer.token(300)}` });
+      this.callbacks.push({ type: event.type, status: last.status, call });
     }
     return last;
   }
@@ -225,7 +234,7 @@ export class StrictAcs {
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const asked = { method: request.method, url: request.url, headers: request.headers, body };
-    const entry = { operation: this.#operation(asked), status: 0, at: Date.now() };
+    const entry = { operation: this.#operation(asked), body: body.toString('utf8'), status: 0, at: Date.now() };
     const answer = (status, content, headers = {}) => {
       entry.status = status;
       const sent = content === undefined ? '' : JSON.stringify(content);
@@ -234,7 +243,7 @@ export class StrictAcs {
     };
     if (this.#published(asked, answer)) return;
     this.requests.push(entry);
-    const failure = this.failures.findIndex((one) => one.operation === entry.operation);
+    const failure = this.failures.findIndex(({ operation, text: about }) => operation === entry.operation && body.includes(about));
     if (failure >= 0) {
       const [{ what }] = this.failures.splice(failure, 1);
       if (what === 'nothing') return void (entry.status = 'nothing');  // The connection stays open, and silent.
@@ -423,6 +432,11 @@ export class StrictAcs {
     });
     const target = rawIdOf(body.targetParticipant);
     if (target.startsWith('4:') && call.party.startsWith('8:')) throw new Refusal(400, '8500', 'a VoIP call cannot be transferred to a number');
+    const failure = this.transferFailure;
+    if (failure) {
+      setImmediate(() => call.event('CallTransferFailed', { resultInformation: failure }));
+      return [202, { operationContext: body.operationContext }];
+    }
     call.transferredTo = target;
     setImmediate(async () => {
       await call.event('CallTransferAccepted', { transferTarget: partyOf(target), transferee: partyOf(call.party) });

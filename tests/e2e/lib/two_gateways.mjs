@@ -1,41 +1,35 @@
 // Two gateways: `cloud` serves ACS, `operator` has it as its resource (provider "cloud"). Between them two proxies that can
 // fail: `rest` before the cloud's REST, `callbacks` before what the operator serves to it.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { certificateOfLoopback } from './certificates.mjs';
 import { Daemon, kSlow } from './daemon.mjs';
 import { FaultProxy } from './fault_proxy.mjs';
 import { freePorts } from './ports.mjs';
-import { run } from './process.mjs';
 import { until } from './wait.mjs';
 
 const kWebhookSecret = 'an-event-grid-secret-of-the-tests';
 const kOut = '+44*';  // What leaves by the resource, and there by its carrier.
 
-// One certificate for everybody on 127.0.0.1, which each of them trusts by name.
-async function makeCertificate(dir) {
-  const cert = path.join(dir, 'certificate.pem'), key = path.join(dir, 'key.pem');
-  const { code, stderr } = await run('openssl', [
-    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30', '-subj', '/CN=two gateways',
-    '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert,
-  ]);
-  if (code !== 0) throw new Error(stderr);
-  return { certFile: cert, keyFile: key, cert: await readFile(cert), key: await readFile(key) };
-}
-
 export class TwoGateways {
-  /** set: more of the operator's configuration; cloud: {set} of the cloud's. */
-  static async start(cast, { set = {}, cloud = {} } = {}) {
+  /**
+   * set: more of the operator's configuration; cloud: {set} of the cloud's; phones: more desk phones ("103"); users: more
+   * users of both sides, {name: extension}; rings: how long a call to a phone may ring at the cloud.
+   */
+  static async start(cast, { set = {}, cloud = {}, phones = [], users = {}, rings = '30s' } = {}) {
     const two = new TwoGateways();
+    two.rings = rings;
+    two.users = { carol: '203', ...users };
+    two.identities = Object.fromEntries(['alice', 'bob', ...Object.keys(two.users)].map((name) => [name, '']));
     two.dir = await mkdtemp(path.join(os.tmpdir(), 'e2e-two-'));
     await cast.add({ close: () => rm(two.dir, { recursive: true, force: true }) });
-    const certificate = await makeCertificate(two.dir);
+    const certificate = await certificateOfLoopback(two.dir);  // For everybody, who trusts it by name.
     two.resourceId = randomUUID();
     two.keys = [randomBytes(64).toString('base64'), randomBytes(64).toString('base64')];
-    two.alice = two.#identity();
-    two.bob = two.#identity();
-    two.carol = two.#identity();
+    for (const name of Object.keys(two.identities)) two.identities[name] = two.#identity();
+    const desks = phones.map((name) => `\n[[phone]]\nusername = "${name}"\npassword = "demo-${name}"\nextension = "${name}"\ndigest = ["MD5"]\n`).join('');
     const cloudPort = await freePorts(), operatorPort = await freePorts();
     two.rest = await cast.add(FaultProxy.start(cloudPort, certificate));
     two.callbacks = await cast.add(FaultProxy.start(operatorPort, certificate));
@@ -52,6 +46,7 @@ export class TwoGateways {
     two.operator = await cast.add(Daemon.start({
       edit: {
         'users.toml': (text) => two.#known(text),
+        'phones.toml': (text) => text + desks,
         'routes.toml': (text) => `[[route]]\nname = "resource"\nfrom = ["phones", "trunk:carrier"]\nto = "${kOut}"\ntargets = ["trunk:acs"]\ncaller_id = "owned"\n${text}`,
       },
       files: { 'acs-connection': two.connectionString(two.keys[0]) },
@@ -76,8 +71,9 @@ export class TwoGateways {
   }
 
   #known(text) {
-    return text.replace('name = "alice"\n', `$&id = "${this.alice}"\n`).replace('name = "bob"\n', `$&id = "${this.bob}"\n`) +
-      `\n[[user]]\nname = "carol"\nid = "${this.carol}"\nextension = "203"\n`;
+    for (const name of ['alice', 'bob']) text = text.replace(`name = "${name}"\n`, `$&id = "${this.identities[name]}"\n`);
+    return text + Object.entries(this.users)
+      .map(([name, extension]) => `\n[[user]]\nname = "${name}"\nid = "${this.identities[name]}"\nextension = "${extension}"\n`).join('');
   }
 
   connectionString(key) {
@@ -87,7 +83,7 @@ export class TwoGateways {
   /** The operator's webhook hears of every call to an identity of the resource, as by a subscription of Event Grid. */
   async subscribe() {
     await writeFile(path.join(this.cloud.conf, 'apps.toml'),
-      `[[app]]\nname = "operator"\nwebhook = "${this.callbacks.url}/acs/events/${kWebhookSecret}"\ncalls_to = ["8:acs:*"]\n`);
+      `[[app]]\nname = "operator"\nwebhook = "${this.callbacks.url}/acs/events/${kWebhookSecret}"\ncalls_to = ["8:acs:*"]\nring_timeout = "${this.rings}"\n`);
     await this.#reload(this.cloud);
     await until('the webhook proved itself', () => this.cloud.log(/webhook proved/).length > 0, 10_000 * kSlow);
   }

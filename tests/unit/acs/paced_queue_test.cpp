@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
+#include "acs/streaming/media_stream.h"
 #include "tests/unit/support/manual_clock.h"
 
 namespace gw::acs::streaming {
@@ -23,31 +25,38 @@ class PacedQueueTest : public ::testing::Test {
     }
     return count;
   }
-  // An hour of a writer whose clock is off by `ppm`; the most that ever waited.
-  size_t an_hour_of(double ppm, int16_t level) {
-    const auto period = Duration(static_cast<int64_t>(20e6 * (1 - ppm * 1e-6)));
-    const std::vector<int16_t> pcm(320, level);
-    const TimePoint end = clock_.now() + std::chrono::hours(1);
-    TimePoint writes = clock_.now();
-    size_t most = 0;
-    while (clock_.now() < end) {
-      const auto due = queue_.due();
-      clock_.advance_to(due ? std::min(*due, writes) : writes);
-      if (clock_.now() >= writes) {
-        queue_.push(pcm, clock_.now());
-        ++written_;
-        writes += period;
-      }
-      most = std::max(most, queue_.frames());
-      read_ += pull();
-    }
-    return most;
-  }
-
   test::ManualClock clock_;
   PacedQueue queue_{16000, 500};
   PcmFrame last_;
-  uint64_t written_ = 0, read_ = 0;
+  uint64_t read_ = 0;
+};
+
+// What an hour of a writer whose clock is off by `ppm` does to a queue whose reader takes what is
+// due.
+struct Hour {
+  Hour(PacedQueue queue_, uint32_t rate, double ppm) : queue(std::move(queue_)) {
+    const auto period = Duration(static_cast<int64_t>(20e6 * (1 - ppm * 1e-6)));
+    const std::vector<int16_t> pcm(rate / 50, 5000);
+    test::ManualClock clock;
+    const TimePoint end = clock.now() + std::chrono::hours(1);
+    TimePoint writes = clock.now();
+    PcmFrame frame;
+    while (clock.now() < end) {
+      const auto due = queue.due();
+      clock.advance_to(due ? std::min(*due, writes) : writes);
+      if (clock.now() >= writes) {
+        queue.push(pcm, clock.now());
+        ++written;
+        writes += period;
+      }
+      most = std::max(most, queue.frames());
+      while (queue.pull(frame, clock.now())) ++read;
+    }
+  }
+
+  PacedQueue queue;
+  uint64_t written = 0, read = 0;
+  size_t most = 0;  // That ever waited.
 };
 
 TEST_F(PacedQueueTest, a_frame_that_comes_in_time_leaves_at_once) {
@@ -118,19 +127,38 @@ TEST_F(PacedQueueTest, a_late_reader_is_not_given_a_burst) {
 }
 
 TEST_F(PacedQueueTest, a_clock_that_is_fast_by_100_ppm_does_not_pile_up_in_an_hour) {
-  EXPECT_LE(an_hour_of(100, 5000), PacedQueue::kComfortable + 3);
-  EXPECT_EQ(queue_.lost(), 0u);
+  const Hour hour(queue_, 16000, 100);
+  EXPECT_LE(hour.most, PacedQueue::kComfortable + 3);
+  EXPECT_EQ(hour.queue.lost(), 0u);
   // An hour of 100 ppm is 18 frames; those that may wait are not left out.
-  EXPECT_GE(queue_.left_out(), 10u);
-  EXPECT_LE(queue_.left_out(), 19u);
-  EXPECT_EQ(written_, read_ + queue_.left_out() + queue_.frames());
+  EXPECT_GE(hour.queue.left_out(), 10u);
+  EXPECT_LE(hour.queue.left_out(), 19u);
+  EXPECT_EQ(hour.written, hour.read + hour.queue.left_out() + hour.queue.frames());
 }
 
 TEST_F(PacedQueueTest, a_clock_that_is_slow_by_100_ppm_loses_nothing) {
-  EXPECT_LE(an_hour_of(-100, 5000), 2u);
-  EXPECT_EQ(queue_.left_out(), 0u);
-  EXPECT_EQ(queue_.lost(), 0u);
-  EXPECT_EQ(written_, read_ + queue_.frames());
+  const Hour hour(queue_, 16000, -100);
+  EXPECT_LE(hour.most, 2u);
+  EXPECT_EQ(hour.queue.left_out(), 0u);
+  EXPECT_EQ(hour.queue.lost(), 0u);
+  EXPECT_EQ(hour.written, hour.read + hour.queue.frames());
+}
+
+// The queue that a stream sends from.
+TEST(QueueToPeer, in_an_hour_of_clocks_that_differ_by_100_ppm_it_never_holds_more_than_two_frames) {
+  for (const uint32_t rate : {16000u, 24000u}) {
+    for (const double ppm : {100.0, -100.0}) {
+      SCOPED_TRACE(testing::Message() << rate << " Hz, " << ppm << " ppm");
+      const Hour hour(queue_to_peer(rate), rate, ppm);
+      EXPECT_LE(hour.most, 2u);
+      EXPECT_EQ(hour.queue.lost(), 0u);
+      // An hour of 100 ppm is 18 frames: too many for a slower reader, and too few for a faster
+      // one.
+      EXPECT_GE(hour.queue.left_out(), ppm > 0 ? 16u : 0u);
+      EXPECT_LE(hour.queue.left_out(), ppm > 0 ? 18u : 0u);
+      EXPECT_EQ(hour.written, hour.read + hour.queue.left_out() + hour.queue.frames());
+    }
+  }
 }
 
 TEST_F(PacedQueueTest, an_answer_ahead_of_time_is_not_taken_for_a_fast_clock) {

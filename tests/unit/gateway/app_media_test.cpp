@@ -37,6 +37,7 @@ class AppMediaTest : public testing::Test {
       return id;
     };
     needs.cancel = [this](TimerId id) { timers.erase(id); };
+    needs.let_back = [this](const std::string& who) { let_back.push_back(who); };
     needs.tell = [this](std::string type, const acs::call_automation::Tag& tag,
                         acs::events::ResultInformation result, json more) {
       told.push_back(type + " " + std::to_string(result.sub_code) + " " + tag.context);
@@ -81,6 +82,7 @@ class AppMediaTest : public testing::Test {
 
   test::ManualClock clock;
   std::vector<Fetch> fetches;
+  std::vector<std::string> let_back;
   std::vector<Played> played;
   std::string gone;  // Who left the call.
   std::map<TimerId, std::pair<TimePoint, Task>> timers;
@@ -252,16 +254,26 @@ TEST_F(AppMediaTest, a_prompt_that_cannot_be_played_fails_the_recognition) {
 }
 
 TEST_F(AppMediaTest, music_says_nothing_and_makes_way) {
-  media->start_music({"hold"});
+  media->start_music({kCaller, {"hold"}, {}});
   bring(0);
   EXPECT_TRUE(played.back().loop);
   media->play(play({"a"}));
   bring(1);
   EXPECT_THAT(told, ElementsAre("PlayStarted 0 p"));
   ends();
-  media->start_music({"hold"});
+  media->start_music({kCaller, {"hold"}, {}});
   media->stop_music();
   EXPECT_EQ(told.size(), 2u);
+  EXPECT_TRUE(let_back.empty());
+}
+
+TEST_F(AppMediaTest, a_hold_whose_music_cannot_be_had_has_failed_and_is_none) {
+  media->start_music({kCaller, {"hold"}, {"h", ""}});
+  EXPECT_TRUE(told.empty());
+  lose(0, ErrorCode::Unavailable);
+  EXPECT_THAT(told, ElementsAre("HoldFailed 8511 h"));
+  EXPECT_THAT(let_back, ElementsAre(kCaller));
+  EXPECT_TRUE(played.empty());
 }
 
 TEST_F(AppMediaTest, there_are_never_too_many) {

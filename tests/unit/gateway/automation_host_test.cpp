@@ -527,6 +527,46 @@ TEST_F(AutomationHostTest, tones_are_sent_to_one_party_and_told_when_they_are_ou
   EXPECT_EQ(told_[0].context, "send");
 }
 
+TEST_F(AutomationHostTest, tones_to_a_party_that_leaves_first_have_failed) {
+  alice_calls();
+  const std::string connection = answer();
+  ca::AddParticipant add;
+  add.who = kBob;
+  ask(add, connection);
+  accepts();
+  told_.clear();
+  EXPECT_TRUE(ask(ca::SendTones{"12#", kBob, {"first", ""}}, connection));
+  EXPECT_TRUE(ask(ca::SendTones{"3", kBob, {"second", ""}}, connection));
+  EXPECT_TRUE(ask(ca::ContinuousTones{kBob, true, {"keys", ""}}, connection));
+  EXPECT_TRUE(ask(ca::ContinuousTones{kAlice, true, {"others", ""}}, connection));
+  hangs_up(edge_.rung.back().call_id);
+  EXPECT_THAT(types(), ElementsAre("ParticipantsUpdated", "SendDtmfTonesFailed", "SendDtmfTonesFailed",
+                                   "ContinuousDtmfRecognitionToneFailed"));
+  EXPECT_EQ(told_[1].context, "first");
+  EXPECT_EQ(told_[1].result->sub_code, 8523u);
+  EXPECT_EQ(told_[2].context, "second");
+  EXPECT_EQ(told_[3].context, "keys");
+  told_.clear();
+  EXPECT_TRUE(ask(ca::SendTones{"4", kAlice, {"last", ""}}, connection));
+  hangs_up("alice-1");
+  EXPECT_THAT(types(), ElementsAre("SendDtmfTonesFailed", "CallDisconnected"));
+}
+
+TEST_F(AutomationHostTest, a_hold_without_its_music_has_failed_and_the_party_is_back) {
+  alice_calls();
+  const std::string connection = answer();
+  told_.clear();
+  EXPECT_TRUE(ask(ca::Hold{kAlice, {"https://app.example/music.wav"}, {"hold", ""}}, connection));
+  EXPECT_TRUE(std::get<ca::Participant>(*ask(ca::GetParticipant{kAlice}, connection)).on_hold);
+  ASSERT_EQ(fetches_.size(), 1u);
+  told_.clear();
+  fetches_[0](fail(ErrorCode::Unavailable, "404"));
+  run();
+  ASSERT_THAT(types(), ElementsAre("HoldFailed", "ParticipantsUpdated"));
+  EXPECT_EQ(told_[0].context, "hold");
+  EXPECT_FALSE(std::get<ca::Participant>(*ask(ca::GetParticipant{kAlice}, connection)).on_hold);
+}
+
 TEST_F(AutomationHostTest, a_media_stream_that_cannot_be_opened_is_told_and_the_call_goes_on) {
   ca::CreateCall command;
   command.targets = {kEcho};

@@ -45,6 +45,16 @@ class CloudLegTest : public testing::Test {
     return leg;
   }
 
+  void transfer(CloudLeg& leg, Duration wait = CloudLeg::kTransferWait) {
+    leg.transfer(
+        "8:acs:r_bob", "",
+        [this](const Result<void>& outcome) {
+          outcomes_.push_back(outcome ? "taken" : outcome.error().detail);
+        },
+        wait);
+  }
+
+  std::vector<std::string> outcomes_;  // Of transfers.
   Metrics metrics_;
   SystemClock clock_;
   SystemRandom random_;
@@ -182,7 +192,7 @@ TEST_F(CloudLegTest, an_answer_that_came_too_late_ends_the_phones_call) {
   ASSERT_TRUE(leg.prepare());
   ASSERT_TRUE(leg.answer({}));
   cloud_.refuse(404, ErrorCode::NotFound);
-  EXPECT_EQ(call_.last(), "ended not_found");
+  EXPECT_EQ(call_.last(), "ended cancelled");
 }
 
 TEST_F(CloudLegTest, keys_go_to_the_other_party_in_order_one_request_at_a_time) {
@@ -198,13 +208,65 @@ TEST_F(CloudLegTest, keys_go_to_the_other_party_in_order_one_request_at_a_time) 
 
 TEST_F(CloudLegTest, a_transfer_that_acs_takes_ends_our_part) {
   CloudLeg& leg = talking();
-  leg.transfer("8:acs:r_bob", "");
+  transfer(leg);
   EXPECT_EQ(cloud_.last_operation(), "transfer_call");
   EXPECT_EQ(cloud_.last_body()["targetParticipant"]["rawId"], "8:acs:r_bob");
   cloud_.answer(202);
   EXPECT_TRUE(call_.told.empty());
+  EXPECT_TRUE(outcomes_.empty());
   cloud_.event(Kind::CallTransferAccepted);
   EXPECT_EQ(call_.last(), "ended normal_clearing");
+  EXPECT_EQ(outcomes_, std::vector<std::string>{"taken"});
+}
+
+TEST_F(CloudLegTest,
+       a_transfer_that_acs_refuses_or_fails_is_told_to_who_asked_and_the_call_goes_on) {
+  CloudLeg& leg = talking();
+  transfer(leg);
+  transfer(leg);
+  EXPECT_EQ(outcomes_, std::vector<std::string>{"another transfer of this call is under way"});
+  cloud_.refuse(403);
+  ASSERT_EQ(outcomes_.size(), 2u);
+  EXPECT_EQ(outcomes_[1], "ACS did not transfer the call: 403 refused");
+  transfer(leg);
+  cloud_.answer(202);
+  EXPECT_EQ(outcomes_.size(), 2u);
+  cloud_.event(Kind::CallTransferFailed, {487, 10004, "nobody answered", 0, 0});
+  ASSERT_EQ(outcomes_.size(), 3u);
+  EXPECT_EQ(outcomes_[2], "ACS did not transfer the call: 487/10004 nobody answered");
+  EXPECT_TRUE(call_.told.empty());
+  transfer(leg);
+  leg.end({Cause::NormalClearing}, true);
+  EXPECT_EQ(outcomes_.back(), "the call ended first");
+  EXPECT_EQ(outcomes_.size(), 4u);
+}
+
+TEST_F(CloudLegTest, a_transfer_of_which_nothing_is_heard_is_under_way) {
+  CloudLeg& leg = talking();
+  transfer(leg, 10ms);
+  loop_.after(40ms, [this] { loop_.stop(); });
+  loop_.run();
+  EXPECT_EQ(outcomes_, std::vector<std::string>{"taken"});
+  cloud_.event(Kind::CallTransferFailed, {487, 10004, "", 0, 0});
+  EXPECT_EQ(outcomes_.size(), 1u) << "once";
+  EXPECT_TRUE(call_.told.empty());
+}
+
+TEST_F(CloudLegTest, a_connection_that_acs_keeps_after_a_transfer_is_ended_when_it_is_forgotten) {
+  CloudLeg& leg = talking();
+  transfer(leg);
+  cloud_.answer(202);
+  cloud_.event(Kind::CallTransferAccepted);
+  leg_.reset();
+  EXPECT_EQ(cloud_.last_operation(), "transfer_call") << "ACS does it by itself";
+  cloud_.last->release();
+  EXPECT_EQ(cloud_.last_operation(), "terminate_call");
+  cloud_.answer();
+  talking();
+  cloud_.event(Kind::CallDisconnected, {200, 7000, "", 0, 0});
+  const size_t sent = cloud_.sent.size();
+  cloud_.last->release();
+  EXPECT_EQ(cloud_.sent.size(), sent) << "it is over there";
 }
 
 TEST_F(CloudLegTest, a_socket_that_comes_again_changes_nothing_for_the_call) {

@@ -107,6 +107,35 @@ TEST_F(CallAutomationApiTest, every_recorded_request_is_understood) {
   }
 }
 
+// Clients of before: what their SDKs (1.2, 1.4 preview, 1.5) ask as, and what comes before and
+// after all that there is.
+TEST_F(CallAutomationApiTest, older_api_versions_are_served_and_unknown_ones_named) {
+  const std::string create =
+      R"({"targets":[{"kind":"communicationUser","communicationUser":{"id":"8:acs:a_b"}}],"callbackUri":"https://app.example/cb"})";
+  const std::string tones =
+      R"({"tones":["one"],"targetParticipant":{"phoneNumber":{"value":"+14255550123"}}})";
+  for (const char* version : {"2023-10-15", "2024-04-15", "2024-11-15-preview", "2025-05-15",
+                              "2025-06-15", "2026-03-12"}) {
+    const std::string as = "?api-version=" + std::string(version);
+    EXPECT_EQ(ask("POST", "/calling/callConnections" + as, create).status, 201u) << version;
+    EXPECT_TRUE(asked_for<CreateCall>()) << version;
+    EXPECT_EQ(ask("POST", kCall + (":sendDtmfTones" + as), tones).status, 202u) << version;
+    EXPECT_TRUE(asked_for<SendTones>()) << version;
+    EXPECT_EQ(ask("GET", kCall + as).status, 200u) << version;
+  }
+  const int asked = calls.asked;
+  for (const char* version : {"2021-08-29", "2026-03-13", "2030-01-01", "v1", ""}) {
+    const auto answer =
+        ask("POST", "/calling/callConnections?api-version=" + std::string(version), create);
+    EXPECT_EQ(answer.status, 400u) << version;
+    ASSERT_TRUE(header_of(answer, "api-supported-versions"));
+    EXPECT_EQ(*header_of(answer, "api-supported-versions"), "2026-03-12");
+  }
+  EXPECT_EQ(code_of(ask("POST", "/calling/callConnections", create)),
+            "400 MissingApiVersionParameter");
+  EXPECT_EQ(calls.asked, asked);
+}
+
 TEST_F(CallAutomationApiTest, one_participant_is_asked_for_by_raw_id) {
   ask("GET", std::string(kCall) + "/participants/8%3Aacs%3Aa_b" + kVersion);
   ASSERT_TRUE(asked_for<GetParticipant>());

@@ -1,6 +1,7 @@
 #include "acs/rest/rest_door.h"
 
 #include "tests/unit/acs/rest/rest_rig.h"
+#include "tests/unit/acs/rest/signed_request.h"
 
 namespace gw::test {
 namespace {
@@ -97,6 +98,76 @@ TEST_F(RestDoorTest, an_address_that_guesses_is_slowed_down_whatever_its_port) {
   http::Request elsewhere = request("GET", "/ours");
   elsewhere.peer = *SocketAddress::parse("192.0.2.2:1");
   EXPECT_EQ(routes.ask(elsewhere).status, 200u);
+}
+
+// What a signed request may be sent again as, and when.
+class RestDoorCopies : public RestDoorTest {
+ protected:
+  void SetUp() override {
+    RestDoorTest::SetUp();
+    door->set_keys(acs::rest::Authenticator({Masked(kTestKey)}, {}));
+    const auto answer = [this](const http::Request&, const Caller&, const http::Respond& respond) {
+      ++performed;
+      respond(http::Response::json(status, "{}"));
+    };
+    door->serve("POST /azure", {"azure", {}}, answer);
+    door->serve("GET /azure", {"azure", {}}, answer);
+    door->serve("POST /calling", {"calling", {}, RestDoor::Credential::Signature, true}, answer);
+  }
+  http::Request signed_now(const std::string& method, const std::string& target) {
+    return signed_request(request(method, target), clock.wall());
+  }
+
+  unsigned status = 201, performed = 0;
+};
+
+TEST_F(RestDoorCopies, a_request_that_was_performed_is_refused_when_it_comes_again_minutes_later) {
+  const http::Request asked = signed_now("POST", "/azure");
+  EXPECT_EQ(routes.ask(asked).status, 201u);
+  EXPECT_EQ(routes.ask(asked).status, 201u) << "two equal requests of one second";
+  clock.advance(2min);
+  const auto refused = routes.ask(asked);
+  EXPECT_EQ(code_of(refused), "401 Denied");
+  EXPECT_EQ(performed, 2u);
+  EXPECT_EQ(routes.ask(signed_now("POST", "/azure")).status, 201u) << "signed anew it is another";
+}
+
+TEST_F(RestDoorCopies, what_was_put_off_or_failed_may_come_again_as_it_is) {
+  for (const unsigned failure : {429u, 503u, 404u}) {
+    const http::Request asked = signed_now("POST", "/azure");
+    status = failure;
+    EXPECT_EQ(routes.ask(asked).status, failure);
+    clock.advance(2min);
+    status = 201;
+    EXPECT_EQ(routes.ask(asked).status, 201u) << failure;
+  }
+}
+
+TEST_F(RestDoorCopies, what_only_reads_may_be_read_again) {
+  const http::Request asked = signed_now("GET", "/azure");
+  status = 200;
+  EXPECT_EQ(routes.ask(asked).status, 200u);
+  clock.advance(2min);
+  EXPECT_EQ(routes.ask(asked).status, 200u);
+}
+
+TEST_F(RestDoorCopies,
+       the_same_repeatability_id_is_for_the_memory_of_answers_and_another_is_a_copy) {
+  http::Request asked = signed_now("POST", "/calling");
+  asked.headers.emplace_back("Repeatability-Request-ID", "11111111-2222-4333-8444-555555555555");
+  EXPECT_EQ(routes.ask(asked).status, 201u);
+  clock.advance(2min);
+  EXPECT_EQ(routes.ask(asked).status, 201u) << "Repeatability answers it";
+  asked.headers.back().second = "99999999-2222-4333-8444-555555555555";
+  EXPECT_EQ(code_of(routes.ask(asked)), "401 Denied");
+  asked.headers.pop_back();
+  EXPECT_EQ(code_of(routes.ask(asked)), "401 Denied");
+  // Of an API that does not know it an id says nothing.
+  http::Request other = signed_now("POST", "/azure");
+  other.headers.emplace_back("Repeatability-Request-ID", "11111111-2222-4333-8444-555555555555");
+  EXPECT_EQ(routes.ask(other).status, 201u);
+  clock.advance(2min);
+  EXPECT_EQ(code_of(routes.ask(other)), "401 Denied");
 }
 
 }  // namespace
