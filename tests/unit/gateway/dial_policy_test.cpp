@@ -71,7 +71,7 @@ TEST(DialPolicy, tells_which_numbers_may_be_called) {
     SCOPED_TRACE(c.what);
     const auto why = forbidden(c.policy, c.number, c.country);
     EXPECT_EQ(why.has_value(), *c.why != '\0') << why.value_or("");
-    if (why) EXPECT_THAT(*why, HasSubstr(c.why));
+    EXPECT_THAT(why.value_or(""), HasSubstr(c.why));
   }
 }
 
