@@ -28,6 +28,7 @@ Gatekeeper::Gatekeeper(SipCore& core, const SipConfig& config, SipDirectory& dir
   // Their digest passed before we were started again.
   for (const Binding& binding : registrar.all()) guard_.digest_passed(binding.source);
   guard_.on_ban = [this](const BannedSource& ban) {
+    if (!may_log()) return;
     core_.log.warn("source banned", {{"source", ban.address.host()},
                                      {"reason", ban.reason},
                                      {"seconds", to_ms(ban.left) / 1000},

@@ -29,6 +29,8 @@ class Gatekeeper {
   SourceGuard& guard() { return guard_; }
   void set_config(const SipConfig& config);
 
+  // Strangers may provoke lines of log as they like: not for each.
+  bool may_log() { return lines_.take(10, 100, core_.clock.now()); }
   std::string retry_after();  // A header line; spread, so that not all come back at once.
 
  private:
@@ -43,6 +45,7 @@ class Gatekeeper {
   SourceGuard guard_;
   PhoneRates phones_;
   LoadShedder load_;
+  TokenBucket lines_;
 };
 
 }  // namespace gw::sip

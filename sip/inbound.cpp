@@ -195,8 +195,10 @@ std::optional<PhoneAccount> Inbound::authenticated(Request& request, const sip_a
     case DigestVerdict::Stale: challenge(request, claimed, true); break;
     case DigestVerdict::Failed:
       guard().digest_failed(request.source);
-      core_.log.info("digest refused",
-                     {{"source", request.source.to_string()}, {"user", ours->username}});
+      if (gatekeeper_.may_log()) {
+        core_.log.info("digest refused",
+                       {{"source", request.source.to_string()}, {"user", ours->username}});
+      }
       challenge(request, claimed, false);
       break;
   }
