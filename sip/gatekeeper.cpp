@@ -48,8 +48,8 @@ void Gatekeeper::set_config(const SipConfig& config) {
   phones_.forget();
 }
 
-std::optional<Rejection> Gatekeeper::refuses(const sip_t& request, const SocketAddress& source,
-                                             bool trunk) {
+std::optional<Rejection> Gatekeeper::refuses(const msg_t& message, const sip_t& request,
+                                             const SocketAddress& source, bool trunk) {
   const bool emergency = is_emergency(request) && (trunk || guard_.admit_emergency(source));
   if (!trunk && !emergency) {
     switch (guard_.admit(source, user_agent_of(request))) {
@@ -59,7 +59,7 @@ std::optional<Rejection> Gatekeeper::refuses(const sip_t& request, const SocketA
         return Rejection{503, "Service Unavailable", "rate", "Retry-After: 5\r\n"};
     }
   }
-  if (auto bounds = over_bounds(request)) {
+  if (auto bounds = over_bounds(message, request)) {
     if (!trunk) guard_.malformed(source);
     return bounds;
   }

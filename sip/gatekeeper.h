@@ -22,7 +22,8 @@ class Gatekeeper {
   ~Gatekeeper();
 
   // Nothing: it may come in. A rejection of status 0 is silence.
-  std::optional<Rejection> refuses(const sip_t& request, const SocketAddress& source, bool trunk);
+  std::optional<Rejection> refuses(const msg_t& message, const sip_t& request,
+                                   const SocketAddress& source, bool trunk);
   // After its digest.
   std::optional<Rejection> refuses_phone(const sip_t& request, const PhoneAccount& phone);
 

@@ -96,7 +96,8 @@ bool Inbound::admit(Request& request) {
   if (via->v_maddr) msg_header_remove_param(via->v_common, "maddr");
 
   request.trunk = directory_.trunk_of(request.source);
-  const auto refused = gatekeeper_.refuses(sip, request.source, request.trunk.has_value());
+  const auto refused =
+      gatekeeper_.refuses(*request.message, sip, request.source, request.trunk.has_value());
   if (refused && refused->status != 0) reject(request, *refused);
   return !refused;
 }

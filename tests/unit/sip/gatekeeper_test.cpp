@@ -17,7 +17,6 @@ class GatekeeperTest : public ::testing::Test {
  protected:
   SipRig& start(const std::function<void(sip::SipConfig&)>& change = {}) {
     sip::SipConfig config = SipRig::config();
-    config.shed_lag = 0s;  // The machine may be busy.
     config.limits.ban = 1h;
     if (change) change(config);
     rig.reset();  // Two agents would share this thread.
