@@ -158,7 +158,7 @@ TEST(HandshakeQueue, who_closed_is_forgotten_and_who_waited_too_long_is_given_up
   ASSERT_EQ(queue.ask(2, now), Turn::Wait);
   ASSERT_EQ(queue.ask(3, now), Turn::Wait);
   queue.forget(2);
-  now += 20s;
+  now += 30s;
   EXPECT_TRUE(queue.next(now).give_up.empty());
   now += 1ms;
   EXPECT_EQ(queue.next(now).give_up, std::vector<int>{3});
