@@ -28,6 +28,7 @@ Gatekeeper::Gatekeeper(SipCore& core, const SipConfig& config, SipDirectory& dir
   // Their digest passed before we were started again.
   for (const Binding& binding : registrar.all()) guard_.digest_passed(binding.source);
   guard_.on_ban = [this](const BannedSource& ban) {
+    if (!may_log()) return;
     core_.log.warn("source banned", {{"source", ban.address.host()},
                                      {"reason", ban.reason},
                                      {"seconds", to_ms(ban.left) / 1000},
@@ -47,8 +48,8 @@ void Gatekeeper::set_config(const SipConfig& config) {
   phones_.forget();
 }
 
-std::optional<Rejection> Gatekeeper::refuses(const sip_t& request, const SocketAddress& source,
-                                             bool trunk) {
+std::optional<Rejection> Gatekeeper::refuses(const msg_t& message, const sip_t& request,
+                                             const SocketAddress& source, bool trunk) {
   const bool emergency = is_emergency(request) && (trunk || guard_.admit_emergency(source));
   if (!trunk && !emergency) {
     switch (guard_.admit(source, user_agent_of(request))) {
@@ -58,7 +59,7 @@ std::optional<Rejection> Gatekeeper::refuses(const sip_t& request, const SocketA
         return Rejection{503, "Service Unavailable", "rate", "Retry-After: 5\r\n"};
     }
   }
-  if (auto bounds = over_bounds(request)) {
+  if (auto bounds = over_bounds(message, request)) {
     if (!trunk) guard_.malformed(source);
     return bounds;
   }

@@ -22,13 +22,16 @@ class Gatekeeper {
   ~Gatekeeper();
 
   // Nothing: it may come in. A rejection of status 0 is silence.
-  std::optional<Rejection> refuses(const sip_t& request, const SocketAddress& source, bool trunk);
+  std::optional<Rejection> refuses(const msg_t& message, const sip_t& request,
+                                   const SocketAddress& source, bool trunk);
   // After its digest.
   std::optional<Rejection> refuses_phone(const sip_t& request, const PhoneAccount& phone);
 
   SourceGuard& guard() { return guard_; }
   void set_config(const SipConfig& config);
 
+  // Strangers may provoke lines of log as they like: not for each.
+  bool may_log() { return lines_.take(10, 100, core_.clock.now()); }
   std::string retry_after();  // A header line; spread, so that not all come back at once.
 
  private:
@@ -43,6 +46,7 @@ class Gatekeeper {
   SourceGuard guard_;
   PhoneRates phones_;
   LoadShedder load_;
+  TokenBucket lines_;
 };
 
 }  // namespace gw::sip

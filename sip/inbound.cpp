@@ -96,7 +96,8 @@ bool Inbound::admit(Request& request) {
   if (via->v_maddr) msg_header_remove_param(via->v_common, "maddr");
 
   request.trunk = directory_.trunk_of(request.source);
-  const auto refused = gatekeeper_.refuses(sip, request.source, request.trunk.has_value());
+  const auto refused =
+      gatekeeper_.refuses(*request.message, sip, request.source, request.trunk.has_value());
   if (refused && refused->status != 0) reject(request, *refused);
   return !refused;
 }
@@ -195,8 +196,10 @@ std::optional<PhoneAccount> Inbound::authenticated(Request& request, const sip_a
     case DigestVerdict::Stale: challenge(request, claimed, true); break;
     case DigestVerdict::Failed:
       guard().digest_failed(request.source);
-      core_.log.info("digest refused",
-                     {{"source", request.source.to_string()}, {"user", ours->username}});
+      if (gatekeeper_.may_log()) {
+        core_.log.info("digest refused",
+                       {{"source", request.source.to_string()}, {"user", ours->username}});
+      }
       challenge(request, claimed, false);
       break;
   }

@@ -1,5 +1,6 @@
 #include "sip/message_bounds.h"
 
+#include <sofia-sip/msg.h>
 #include <sofia-sip/msg_header.h>
 
 #include <cstring>
@@ -15,6 +16,20 @@ bool too_long(const url_t& uri) {
   return size_of(uri.url_user) + size_of(uri.url_password) + size_of(uri.url_host) +
              size_of(uri.url_params) + size_of(uri.url_headers) >
          kMaxUri;
+}
+
+// Too many of them, or one that we do not know and that is too long: of those that Sofia parses the
+// parts are bounded here and where they are read.
+bool has_large_header(const sip_t& request) {
+  size_t count = 0;
+  auto* each = reinterpret_cast<const msg_header_t*>(request.sip_request);
+  for (; each; each = each->sh_succ) {
+    if (++count > kMaxHeaders) return true;
+  }
+  for (const sip_unknown_t* header = request.sip_unknown; header; header = header->un_next) {
+    if (size_of(header->un_value) > kMaxHeaderLine) return true;
+  }
+  return false;
 }
 
 bool has_long_uri(const sip_t& request) {
@@ -34,23 +49,14 @@ bool has_long_uri(const sip_t& request) {
 
 }  // namespace
 
-std::optional<Rejection> over_bounds(const sip_t& request) {
+std::optional<Rejection> over_bounds(const msg_t& message, const sip_t& request) {
   if (too_long(request.sip_request->rq_url[0])) {
     return Rejection{414, "Request-URI Too Long", "bounds", {}};
   }
-  if (request.sip_payload && request.sip_payload->pl_len > kMaxBody) {
-    return Rejection{413, "Request Entity Too Large", "bounds", {}};
-  }
-  size_t headers = 0, bytes = 0;
-  // What came, in its order: the request line, headers, the empty line, the body.
-  auto* each = reinterpret_cast<const msg_header_t*>(request.sip_request);
-  for (; each; each = each->sh_succ) {
-    if (reinterpret_cast<const void*>(each) == request.sip_payload) continue;
-    const size_t size = each->sh_data ? each->sh_len : 0;
-    bytes += size;
-    if (++headers > kMaxHeaders || size > kMaxHeaderLine || bytes > kMaxHeaderBytes) {
-      return Rejection{513, "Message Too Large", "bounds", {}};
-    }
+  const size_t body = request.sip_payload ? request.sip_payload->pl_len : 0;
+  if (body > kMaxBody) return Rejection{413, "Request Entity Too Large", "bounds", {}};
+  if (msg_size(&message) > kMaxHeaderBytes + body || has_large_header(request)) {
+    return Rejection{513, "Message Too Large", "bounds", {}};
   }
   if (has_long_uri(request)) return Rejection{400, "URI Too Long", "bounds", {}};
   return std::nullopt;

@@ -164,6 +164,9 @@ SofiaLoop::SofiaLoop(Metrics& metrics) : state_(std::make_unique<State>(metrics)
 SofiaLoop::~SofiaLoop() = default;
 
 void SofiaLoop::run() {
+  // What was done before is no lag.
+  state_->probe_due = monotonic_now() + kProbeEvery;
+  state_->arm();
   su_root_run(state_->root);
 }
 

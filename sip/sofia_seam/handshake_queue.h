@@ -17,11 +17,11 @@ class HandshakeQueue {
   static constexpr double kShare = 0.25;
   static constexpr Duration kAhead = 50ms;  // What may be used at once after a quiet time.
   static constexpr size_t kMaxWaiting = 8'192;
-  static constexpr Duration kLongestWait = 20s;  // Clients give up after ten to thirty.
+  static constexpr Duration kLongestWait = 30s;  // Few clients are as patient.
 
   enum class Turn { Now, Wait, Full };
   Turn ask(int fd, TimePoint now);
-  void took(Duration time, TimePoint now);  // Processor time of one step of one handshake.
+  void took(Duration time, TimePoint now);  // One step of one handshake.
   void forget(int fd);                      // Closed. Unknown ones are ignored.
 
   // Those whose turn has come, or who waited too long; each is named once.

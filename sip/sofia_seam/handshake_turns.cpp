@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <ctime>
 #include <unordered_map>
 #include <utility>
 
@@ -92,12 +91,6 @@ HandshakeQueue::Turn ask_for_turn(int fd) {
 bool stop_waiting(int fd) {
   queue.forget(fd);
   return waiting.erase(fd) > 0;
-}
-
-Duration processor_time() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 void took_turn(Duration time) {

@@ -10,7 +10,7 @@ namespace gw::sip::seam {
 // Now, too, while nobody would wake us (set_handshake_timer).
 HandshakeQueue::Turn ask_for_turn(int fd);
 bool stop_waiting(int fd);  // False: it did not wait.
-Duration processor_time();  // Of this thread.
+// By the clock on the wall: on a machine that is busy otherwise the thread has less to share.
 void took_turn(Duration time);
 
 // While it lives, what Sofia asks its loop to watch of this socket is noted and not done.

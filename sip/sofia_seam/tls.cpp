@@ -398,10 +398,10 @@ int tls_connect(su_root_magic_t* magic, su_wait_t* wait, tport_t* self) {
     return 0;
   }
   ERR_clear_error();
-  const Duration before = processor_time();
+  const TimePoint before = monotonic_now();
   const int result = SSL_do_handshake(session.ssl.get());
   const int error = SSL_get_error(session.ssl.get(), result);
-  if (!session.outgoing) took_turn(processor_time() - before);
+  if (!session.outgoing) took_turn(monotonic_now() - before);
   switch (error) {
     case SSL_ERROR_NONE:
       gate.finished(session.fd);

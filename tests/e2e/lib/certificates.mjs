@@ -28,10 +28,10 @@ export class Authority {
   }
 
   /** A certificate for `names`: {certificate, key, text: {certificate, key, ca}}; its file holds the CA's as well, as a chain. */
-  async issue(names, { days = 1, label = names[0] } = {}) {
+  async issue(names, { days = 1, label = names[0], key = 'rsa:2048' } = {}) {
     const file = (end) => path.join(this.dir, `${label}.${end}`);
     await writeFile(file('ext'), `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}\nextendedKeyUsage=serverAuth,clientAuth\n`);
-    await openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${names[0]}`, '-keyout', file('key'), '-out', file('csr'));
+    await openssl('req', '-newkey', key, '-nodes', '-subj', `/CN=${names[0]}`, '-keyout', file('key'), '-out', file('csr'));
     await openssl('x509', '-req', '-in', file('csr'), '-CA', this.file, '-CAkey', path.join(this.dir, 'ca.key'), '-CAcreateserial',
       '-days', String(days), '-extfile', file('ext'), '-out', file('leaf'));
     const ca = await readFile(this.file, 'utf8');
