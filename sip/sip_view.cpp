@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "sip/identity_headers.h"
@@ -95,6 +96,17 @@ bool lists(const List* list, std::string_view token) {
   int n = 0;
   for (auto item = list->k_items; *item && n < 64; ++item, ++n) {
     if (equals(*item, token)) return true;
+  }
+  return false;
+}
+
+// RFC 2616 14.1, as RFC 3261 20.1 has it: q=0 says no.
+bool takes_sdp(const sip_accept_t* accept) {
+  for (int n = 0; accept && n < 32; accept = accept->ac_next, ++n) {
+    if (!accept->ac_type || (accept->ac_q && std::strtod(accept->ac_q, nullptr) == 0)) continue;
+    if (equals(accept->ac_type, "application/sdp") || equals(accept->ac_type, "application/*") ||
+        equals(accept->ac_type, "*/*"))
+      return true;
   }
   return false;
 }
@@ -232,6 +244,18 @@ bool allows(const sip_t& message, std::string_view method) {
   return lists(message.sip_allow, method);
 }
 
+std::optional<Rejection> check_extensions(const sip_t& request) {
+  if (!request.sip_require || !request.sip_require->k_items) return std::nullopt;
+  std::string unsupported;
+  int n = 0;
+  for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
+    if (equals(*item, "timer") || equals(*item, "100rel")) continue;
+    unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
+  }
+  if (unsupported.empty()) return std::nullopt;
+  return Rejection{420, "Bad Extension", "extension", "Unsupported: " + unsupported + "\r\n"};
+}
+
 std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed) {
   const sip_contact_t* contact = request.sip_contact;
   if (contact_needed && !contact) return Rejection{400, "Missing Contact", "malformed", {}};
@@ -243,17 +267,10 @@ std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact
   if (!routable(request.sip_record_route))
     return Rejection{400, "Bad Record-Route", "malformed", {}};
 
-  if (request.sip_require && request.sip_require->k_items) {
-    std::string unsupported;
-    int n = 0;
-    for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
-      if (equals(*item, "timer") || equals(*item, "100rel")) continue;
-      unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
-    }
-    if (!unsupported.empty()) {
-      return Rejection{420, "Bad Extension", "extension", "Unsupported: " + unsupported + "\r\n"};
-    }
-  }
+  if (auto rejection = check_extensions(request)) return rejection;
+  // RFC 3261 20.1, 21.4.7: an answer to an INVITE is SDP, and we have no other.
+  if (contact_needed && request.sip_accept && !takes_sdp(request.sip_accept))
+    return Rejection{406, "Not Acceptable", "accept", "Accept: application/sdp\r\n"};
   if (request.sip_content_encoding)
     return Rejection{415, "Unsupported Media Type", "body", "Accept-Encoding: identity\r\n"};
   const Body body = body_of(request);

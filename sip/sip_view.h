@@ -59,6 +59,9 @@ bool supports_100rel(const sip_t& request);  // RFC 3262, likewise.
 bool requires_100rel(const sip_t& message);
 bool allows(const sip_t& message, std::string_view method);  // Its Allow names the method.
 
+// No extension required that we do not know (RFC 3261 8.2.2.3).
+std::optional<Rejection> check_extensions(const sip_t& request);
+
 // What every request that begins or changes a dialog must have: usable Contact and Record-Route
 // (RFC 3261 12.1.1), no extension required that we do not know, a body that we understand.
 std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed);
