@@ -83,6 +83,8 @@ void Inbound::on_request(MsgPtr message, const sip_t& sip) {
     case sip_method_invite: return on_invite(request);
     case sip_method_register: return on_register(request);
     case sip_method_options: return on_options(request);
+    case sip_method_notify:  // RFC 6665 4.1.3: we subscribe to nothing outside a dialog.
+      return reject(request, {481, "Subscription Does Not Exist", "no_dialog", {}});
     case sip_method_unknown:
       return reject(request, {501, "Not Implemented", "method", allow_line()});
     default: return reject(request, {405, "Method Not Allowed", "method", allow_line()});

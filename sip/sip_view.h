@@ -21,7 +21,7 @@ inline constexpr size_t kMaxCustomHeaders = 5;   // ACS passes on no more.
 inline constexpr size_t kMaxContacts = 16;       // Of a REGISTER or a 3xx.
 
 inline constexpr const char* kAllow =
-    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER";
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER";
 
 // Why a request is refused before anything is done for it.
 struct Rejection {

@@ -176,7 +176,7 @@ TEST_F(InboundRequests, options_says_what_we_can_and_503_when_draining) {
   peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());
   const SipText ok = rig.expect(peer, 200, "OPTIONS");
   EXPECT_EQ(ok.header("Allow"),
-            "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER");
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER");
   EXPECT_EQ(ok.header("Accept"), "application/sdp");
   rig.agent->set_accepting(false);
   peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());
@@ -236,6 +236,7 @@ TEST_F(InboundRequests, what_cannot_be_meant_for_us_is_named) {
            Case{"INVITE", "Max-Forwards", "Accept: text/plain\r\nMax-Forwards", 406, "Accept"},
            Case{"INVITE", "Max-Forwards", "Accept: application/sdp;q=0, text/plain\r\nMax-Forwards",
                 406, "Accept"},
+           Case{"NOTIFY", "Max-Forwards", "Event: refer\r\nMax-Forwards", 481, nullptr},
            Case{"FROBNICATE", "Max-Forwards", "Max-Forwards", 501, "Allow"},
        }) {
     std::string text = rig.dialog_from(peer).request(c.method, kOffer);
