@@ -64,10 +64,15 @@ std::optional<std::string> sdp_part(std::string_view body, const std::string& bo
   return std::nullopt;
 }
 
+// RFC 3323 4.2: whoever asks that headers or the session be anonymous does not want to be known;
+// "none" asks for nothing.
 bool private_caller_of(const sip_t& request) {
   if (!request.sip_privacy) return false;
-  for (auto value = request.sip_privacy->priv_values; value && *value; ++value) {
-    if (equals(*value, "id") || equals(*value, "user") || equals(*value, "header")) return true;
+  int n = 0;
+  for (auto value = request.sip_privacy->priv_values; value && *value && n < 16; ++value, ++n) {
+    for (const char* kind : {"id", "user", "header", "session"}) {
+      if (equals(*value, kind)) return true;
+    }
   }
   return false;
 }
@@ -96,6 +101,25 @@ bool lists(const List* list, std::string_view token) {
   int n = 0;
   for (auto item = list->k_items; *item && n < 64; ++item, ++n) {
     if (equals(*item, token)) return true;
+  }
+  return false;
+}
+
+// RFC 7044 10.1, RFC 5806: one entry that is to be hidden hides the list, which is passed on as
+// text.
+bool names_somebody_private(const sip_t& request, std::string_view list) {
+  if (request.sip_privacy) {
+    int n = 0;
+    for (auto value = request.sip_privacy->priv_values; value && *value && n < 16; ++value, ++n) {
+      if (equals(*value, "history")) return true;
+    }
+  }
+  constexpr std::string_view kPrivacy = "privacy=";
+  for (size_t at = 0; at + kPrivacy.size() <= list.size(); ++at) {
+    if (!starts_with(list.substr(at), kPrivacy)) continue;
+    const std::string_view value = list.substr(at + kPrivacy.size());
+    if (!starts_with(value, "off") && !starts_with(value, "none") && !starts_with(value, "\"off"))
+      return true;
   }
   return false;
 }
@@ -300,9 +324,12 @@ Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source,
   invite.diverted = diverted_of(request);
   invite.user_to_user = header_of(request, "User-to-User").value_or("");
   invite.custom_headers = custom_headers_of(request);
-  // Apps see the history as it came (ACS passes it on as call context).
-  const auto history = trusted ? header_of(request, "History-Info") : std::nullopt;
-  if (history) invite.custom_headers.emplace_back("History-Info", *history);
+  // Apps and users see as it came who sent the call on (ACS passes it on as call context).
+  for (const char* name : {"History-Info", "Diversion"}) {
+    const auto told = trusted ? header_of(request, name) : std::nullopt;
+    if (told && !names_somebody_private(request, *told))
+      invite.custom_headers.emplace_back(name, *told);
+  }
   invite.sdp = body_of(request).sdp;
   invite.sip_call_id = header_text(request.sip_call_id->i_id);
   invite.user_agent = user_agent_of(request);

@@ -71,7 +71,7 @@ std::function<bool(const std::string&)> redirects_allowed(const config::Trunk& t
 // that their library gives it too; what does not fit its limits is left out.
 acs::edge::CallContext context_of(const policy::Dialled& dialled) {
   constexpr std::string_view kPrefix = "X-MS-Custom-", kNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-  constexpr size_t kMaxHeaders = 5, kMaxName = 64, kMaxValue = 256;
+  constexpr size_t kMaxHeaders = 5, kMaxName = 64, kMaxValue = 256, kMaxHistory = 1024;
   acs::edge::CallContext context;
   const auto add = [&](const std::string& name, const std::string& value) {
     const bool fits = name.size() <= kMaxName && value.size() <= kMaxValue && context.headers.size() < kMaxHeaders &&
@@ -87,6 +87,10 @@ acs::edge::CallContext context_of(const policy::Dialled& dialled) {
   }
   for (const auto& [name, value] : dialled.voip_headers) {
     add(name.starts_with(kPrefix) ? name : std::string(kPrefix) + name, value);
+  }
+  // Who sent the call on, as a carrier told it: the library hands it to the app under its own name.
+  for (const auto& [name, value] : dialled.headers) {
+    if ((name == "History-Info" || name == "Diversion") && value.size() <= kMaxHistory) context.headers.emplace_back(name, value);
   }
   return context;
 }
