@@ -195,6 +195,7 @@ Result<void> App::start_sip() {
                                                   web_.get(), websockets_.get()});
   services_->cloud = cloud_.get();
   services_->trunk_health = trunk_health_.get();
+  take_hold_music();
   control_ = std::make_unique<CallControl>(*services_, *resolver_, *recorder_, config_, log_);
   control_->set_emergency_notice([this](const Call& call) { tell_of_emergency(call); });
   start_automation();
@@ -496,6 +497,7 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
   }
   config_ = config;
   control_->set_config(config_);
+  take_hold_music();
   trunk_health_->keep_only(*config_);
   trunks_->set_config(config_);
   registrations_->set_config(config_);
@@ -509,6 +511,20 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
   show_certificates();
   publish_users();
   if (cloud_) cloud_->set_config(*config_);
+}
+
+// Also after each reload: the file may be another by the same name.
+void App::take_hold_music() {
+  if (!chores_) chores_ = std::make_unique<ops::Chores>();
+  chores_->post([this, what = config_->calls.hold_music] {
+    loop_->post([this, clip = read_hold_music(what)] {
+      if (clip) {
+        services_->hold_music = *clip;
+      } else {
+        log_.error("hold music was not read, what was in force stays", {{"error", clip.error().detail}});
+      }
+    });
+  });
 }
 
 // Checked on a copy, then stored, then in force: what was answered with success outlives a restart.

@@ -315,7 +315,8 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& ro
   add_headers(invite, routed.dialled, direct_routing);
   if (!trunk->username.empty()) invite.credentials = sip::Credentials{trunk->username, trunk->password.reveal()};
 
-  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {}, direct_routing};
+  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {},
+                      trunk->hold == config::HoldBy::Inactive};
   media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
   auto leg = std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}), party,
                                       std::move(invite), std::move(media));

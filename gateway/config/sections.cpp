@@ -201,6 +201,13 @@ void read_calls(Section calls, Config& config) {
   calls.duration("max_duration", out.max_duration, 1s, 7 * kDay);
   calls.duration("drain_timeout", out.drain_timeout, 0s, kDay);
   calls.duration("resume_window", out.resume_window, 0s, 1h);
+  std::string music = out.hold_music;
+  calls.text("hold_music", music);
+  if (music.empty() || music == "tune") {
+    out.hold_music = music;
+  } else {
+    calls.path("hold_music", out.hold_music, true);
+  }
   calls.finish();
   config.media.engine.media_timeout = out.media_timeout;
 }
