@@ -261,6 +261,14 @@ struct Config {
     std::string webhook;                        // Is told of every emergency call.
   } emergency;
 
+  struct Hep {                                  // Where a copy of the signalling goes.
+    std::string host;                           // Empty = nowhere.
+    uint16_t port = 9060;
+    uint32_t capture_id = 2001;
+    Masked password;
+    bool operator==(const Hep&) const = default;
+  } hep;
+
   std::vector<Network> networks;
   std::vector<Phone> phones;
   // As the loader leaves them, for thousands of phones: sorted by username, and found by extension.

@@ -450,6 +450,25 @@ void read_emergency(Section section, Config::Emergency& out) {
   section.finish();
 }
 
+void read_hep(Section section, Config::Hep& out) {
+  std::string collector;
+  section.text("collector", collector);
+  if (!collector.empty()) {
+    const auto address = collector.starts_with("udp:")
+                             ? parse_target(std::string_view(collector).substr(4))
+                             : std::nullopt;
+    if (address && !address->transport) {
+      out.host = address->host;
+      if (address->port != 0) out.port = address->port;
+    } else {
+      section.error("collector", "\"" + collector + "\" is no \"udp:HOST:PORT\"");
+    }
+  }
+  section.number("capture_id", out.capture_id, 0, UINT32_MAX);
+  section.secret("password", out.password);
+  section.finish();
+}
+
 }  // namespace
 
 void read_daemon(Section& root, Config& config) {
@@ -464,6 +483,7 @@ void read_daemon(Section& root, Config& config) {
   read_dial_policy(root.table("dial_policy"), config.dial_policy);
   read_numbers(root.table("numbers"), config.numbers);
   read_emergency(root.table("emergency"), config.emergency);
+  read_hep(root.table("hep"), config.hep);
 }
 
 }  // namespace gw::config

@@ -85,7 +85,7 @@ describe('RFC 4475 torture messages', () => {
     torturer = await cast.add(Torturer.open());
     carrier = await cast.add(Torturer.open());
     daemon = await cast.add(Daemon.start({
-      set: { 'sip.domain': '"example.com"', 'limits.requests_per_second': '0', 'limits.failed_digests': '10000', 'limits.ban': '"0s"' },
+      set: { 'sip.domain': '"example.com"', 'limits.requests_per_second': '0', 'limits.failed_digests': '10000', 'limits.scans': '0', 'limits.ban': '"0s"' },
       files: { 'trunks.d/rack.toml': `name = "rack"\ntargets = ["${carrier.address}:5060"]\npeers = ["${carrier.address}"]\noptions_interval = "0s"\n` },
     }));
     torturer.gateway = carrier.gateway = daemon.sip;
