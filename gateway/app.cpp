@@ -17,6 +17,7 @@
 #include "gateway/config/config_reload.h"
 #include "gateway/config/sip_routing.h"
 #include "gateway/ops/heap_figures.h"
+#include "gateway/ops/hep_capture.h"
 #include "gateway/ops/process_limits.h"
 #include "gateway/ops/status_json.h"
 #include "gateway/policy/caller_id_policy.h"
@@ -197,6 +198,7 @@ Result<void> App::start_sip() {
                                                   web_.get(), websockets_.get()});
   services_->cloud = cloud_.get();
   services_->trunk_health = trunk_health_.get();
+  take_hold_music();
   control_ = std::make_unique<CallControl>(*services_, *resolver_, *recorder_, config_, log_);
   control_->set_emergency_notice([this](const Call& call) { tell_of_emergency(call); });
   start_automation();
@@ -204,6 +206,7 @@ Result<void> App::start_sip() {
   if (!agent) return tl::unexpected(agent.error());
   agent_ = std::move(*agent);
   services_->agent = agent_.get();
+  take_capture();
   trunks_ = std::make_unique<TrunkWatch>(*agent_, *resolver_, *trunk_health_, clock_);
   trunks_->set_config(config_);
   registrations_ = std::make_unique<TrunkRegistrations>(*agent_, *resolver_, clock_, random_, metrics_, log_);
@@ -498,6 +501,7 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
   }
   config_ = config;
   control_->set_config(config_);
+  take_hold_music();
   trunk_health_->keep_only(*config_);
   trunks_->set_config(config_);
   registrations_->set_config(config_);
@@ -507,10 +511,41 @@ void App::adopt(const std::shared_ptr<config::Config>& config) {
       log_.error("the edge's certificate was not reloaded, the old one stays", {{"error", loaded.error().detail}});
     }
   }
+  take_capture();
   registrar_->set_limits({config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
   show_certificates();
   publish_users();
   if (cloud_) cloud_->set_config(*config_);
+}
+
+// Also after each reload: the file may be another by the same name.
+void App::take_hold_music() {
+  if (!chores_) chores_ = std::make_unique<ops::Chores>();
+  chores_->post([this, what = config_->calls.hold_music] {
+    loop_->post([this, clip = read_hold_music(what)] {
+      if (clip) {
+        services_->hold_music = *clip;
+      } else {
+        log_.error("hold music was not read, what was in force stays", {{"error", clip.error().detail}});
+      }
+    });
+  });
+}
+
+// After a reload as well: a collector's name may have another address.
+void App::take_capture() {
+  if (config_->hep.host.empty()) return agent_->set_capture({});
+  if (!chores_) chores_ = std::make_unique<ops::Chores>();
+  chores_->post([this, wanted = config_->hep] {
+    loop_->post([this, wanted, capture = ops::HepCapture::open(wanted, metrics_)] {
+      if (!agent_ || wanted != config_->hep) return;
+      if (!capture) return log_.error("the HEP collector was not reached", {{"error", capture.error().detail}});
+      agent_->set_capture([this, capture = *capture](const sip::CapturedMessage& message) {
+        capture->take(message, clock_.wall());
+      });
+      log_.info("SIP is captured", {{"collector", wanted.host + ":" + std::to_string(wanted.port)}});
+    });
+  });
 }
 
 // Checked on a copy, then stored, then in force: what was answered with success outlives a restart.

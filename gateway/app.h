@@ -87,6 +87,8 @@ class App {
   void publish_users();
   void tell_of_emergency(const Call& call);
   void show_certificates();
+  void take_hold_music();
+  void take_capture();
 
   // Given to us.
   const Source source_;

@@ -71,6 +71,13 @@ std::optional<Rejection> Gatekeeper::refuses(const msg_t& message, const sip_t& 
     if (!trunk) guard_.malformed(source);
     return Rejection{400, "Missing From Tag", "malformed", {}};
   }
+  const url_t& uri = request.sip_request->rq_url[0];
+  if (uri.url_type != url_sip && uri.url_type != url_sips && uri.url_type != url_tel) {
+    return Rejection{416, "Unsupported URI Scheme", "malformed", {}};
+  }
+  if (uri.url_headers) {  // RFC 3261 19.1.1: not in a Request-URI.
+    return Rejection{400, "Headers In Request-URI", "malformed", {}};
+  }
   if (!emergency && sheds(request, source)) {
     return Rejection{503, "Service Unavailable", "shed", retry_after()};
   }

@@ -83,6 +83,10 @@ void Inbound::on_request(MsgPtr message, const sip_t& sip) {
     case sip_method_invite: return on_invite(request);
     case sip_method_register: return on_register(request);
     case sip_method_options: return on_options(request);
+    case sip_method_notify:  // RFC 6665 4.1.3: we subscribe to nothing outside a dialog.
+      return reject(request, {481, "Subscription Does Not Exist", "no_dialog", {}});
+    case sip_method_unknown:
+      return reject(request, {501, "Not Implemented", "method", allow_line()});
     default: return reject(request, {405, "Method Not Allowed", "method", allow_line()});
   }
 }
@@ -106,6 +110,7 @@ void Inbound::on_options(Request& request) {
   if (!accepting_) {
     return reject(request, {503, "Service Unavailable", "draining", gatekeeper_.retry_after()});
   }
+  if (const auto rejection = check_extensions(request.sip)) return reject(request, *rejection);
   const bool refer = !request.trunk || directory_.takes_refer(*request.trunk);
   const std::string lines = "Allow: " + allow_for(refer) + "\r\n" + kAccept;
   nta_msg_treply(core_.agent.get(), request.message.release(), SIP_200_OK,
@@ -151,11 +156,9 @@ void Inbound::on_register(Request& request) {
   const sip_t& sip = request.sip;
   if (!is_ours(sip.sip_request->rq_url[0]))
     return reject(request, {404, "Not Found", "not_ours", {}});
-  if (sip.sip_require) {
-    if (auto rejection = check_dialog_request(sip, false); rejection && rejection->status == 420) {
-      return reject(request, *rejection);
-    }
-  }
+  if (const auto rejection = check_extensions(sip)) return reject(request, *rejection);
+  if (!is_sip_uri(sip.sip_to->a_url[0]))  // RFC 3261 10.2: an address of record is one.
+    return reject(request, {400, "Bad To", "malformed", {}});
   const auto account = authenticated(request, *sip.sip_to);
   if (!account) return;
   // RFC 3261 10.3 (4): a phone registers its own address of record and no other.

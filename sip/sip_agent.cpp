@@ -12,6 +12,7 @@
 #include "sip/sip_core.h"
 #include "sip/sofia_seam/sofia_seam.h"
 #include "sip/sofia_seam/tls_config.h"
+#include "sip/sofia_seam/wire_tap.h"
 #include "sip/sofia_sip.h"
 
 namespace gw::sip {
@@ -83,6 +84,7 @@ class NtaAgent final : public SipAgent {
   }
   void set_accepting(bool accepting) override { inbound_.set_accepting(accepting); }
   void set_config(const SipConfig& config) override;
+  void set_capture(std::function<void(const CapturedMessage&)> capture) override;
   size_t open_dialogs() const override { return core_.dialogs.size(); }
   std::vector<BannedSource> bans() override { return inbound_.guard().bans(); }
   bool lift_ban(const SocketAddress& source) override {
@@ -99,6 +101,7 @@ class NtaAgent final : public SipAgent {
   std::string domain_;
   const std::string tls_identity_;
   bool tls_ = false;
+  bool captured_ = false;
   std::map<std::string, Counter*, std::less<>> requests_;
   Counter& other_requests_;
   std::map<std::string, Counter*, std::less<>> refusals_;
@@ -145,6 +148,7 @@ NtaAgent::~NtaAgent() {
   turn_away({});
   ask_before_refusing({});
   set_handshake_timer({});
+  if (captured_) seam::set_wire_tap({});
   forget_tls_identity(tls_identity_);
   outside_.close();
   core_.dialogs.clear();
@@ -229,6 +233,26 @@ void NtaAgent::set_config(const SipConfig& config) {
     core_.log.error("TLS files not reloaded, the old ones stay",
                     {{"error", loaded.error().detail}});
   }
+}
+
+void NtaAgent::set_capture(std::function<void(const CapturedMessage&)> capture) {
+  captured_ = static_cast<bool>(capture);
+  if (!captured_) return seam::set_wire_tap({});
+  seam::set_wire_tap([this, capture = std::move(capture)](const seam::WireMessage& message) {
+    const auto& all = core_.listeners.all();
+    const auto listener = std::ranges::find(all, message.listener, &Listener::ident);
+    if (listener == all.end() || message.peer.empty()) return;
+    SocketAddress ours = listener->bound.address;
+    if (ours.any()) {  // Which of them it was the kernel knows alone: the one that this peer is
+                       // told.
+      const auto known = SocketAddress::parse(core_.listeners.host(*listener, message.peer));
+      if (known) ours = *known;
+      ours.set_port(listener->bound.address.port());
+    }
+    const SocketAddress& from = message.received ? message.peer : ours;
+    const SocketAddress& to = message.received ? ours : message.peer;
+    capture({listener->bound.transport, from, to, message.text, message.call_id});
+  });
 }
 
 std::unique_ptr<Dialog> NtaAgent::invite(const OutgoingInvite& invite, DialogObserver& observer) {

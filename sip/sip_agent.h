@@ -143,6 +143,13 @@ class InviteHandler {
   virtual DialogObserver* on_invite(const Invite& invite, std::unique_ptr<Dialog> dialog) = 0;
 };
 
+// A SIP message as it crossed the wire in the clear, for a capture. Lasts as long as the call.
+struct CapturedMessage {
+  Transport transport = Transport::Udp;
+  SocketAddress from, to;
+  std::string_view text, call_id;
+};
+
 // The SIP front end: one nta agent, its listeners, admission before any transaction, digest, REGISTER and OPTIONS, and
 // INVITE dialogs both ways (RFC 3261). Owned by App; lives on the signalling thread. Without Sofia's nua: see docs/architecture.md.
 class SipAgent {
@@ -166,6 +173,8 @@ class SipAgent {
   virtual void set_accepting(bool accepting) = 0;
 
   virtual void set_config(const SipConfig& config) = 0;  // After a reload: digest, limits, expiry; not listeners.
+  // Of every message, in and out, retransmissions too; none = no more.
+  virtual void set_capture([[maybe_unused]] std::function<void(const CapturedMessage&)> capture) {}
   virtual size_t open_dialogs() const = 0;               // Those still finishing in the background included.
   virtual std::vector<BannedSource> bans() { return {}; }
   virtual bool lift_ban(const SocketAddress& /*source*/) { return false; }  // False: it was not banned.

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "sip/identity_headers.h"
@@ -63,10 +64,15 @@ std::optional<std::string> sdp_part(std::string_view body, const std::string& bo
   return std::nullopt;
 }
 
+// RFC 3323 4.2: whoever asks that headers or the session be anonymous does not want to be known;
+// "none" asks for nothing.
 bool private_caller_of(const sip_t& request) {
   if (!request.sip_privacy) return false;
-  for (auto value = request.sip_privacy->priv_values; value && *value; ++value) {
-    if (equals(*value, "id") || equals(*value, "user") || equals(*value, "header")) return true;
+  int n = 0;
+  for (auto value = request.sip_privacy->priv_values; value && *value && n < 16; ++value, ++n) {
+    for (const char* kind : {"id", "user", "header", "session"}) {
+      if (equals(*value, kind)) return true;
+    }
   }
   return false;
 }
@@ -95,6 +101,36 @@ bool lists(const List* list, std::string_view token) {
   int n = 0;
   for (auto item = list->k_items; *item && n < 64; ++item, ++n) {
     if (equals(*item, token)) return true;
+  }
+  return false;
+}
+
+// RFC 7044 10.1, RFC 5806: one entry that is to be hidden hides the list, which is passed on as
+// text.
+bool names_somebody_private(const sip_t& request, std::string_view list) {
+  if (request.sip_privacy) {
+    int n = 0;
+    for (auto value = request.sip_privacy->priv_values; value && *value && n < 16; ++value, ++n) {
+      if (equals(*value, "history")) return true;
+    }
+  }
+  constexpr std::string_view kPrivacy = "privacy=";
+  for (size_t at = 0; at + kPrivacy.size() <= list.size(); ++at) {
+    if (!starts_with(list.substr(at), kPrivacy)) continue;
+    const std::string_view value = list.substr(at + kPrivacy.size());
+    if (!starts_with(value, "off") && !starts_with(value, "none") && !starts_with(value, "\"off"))
+      return true;
+  }
+  return false;
+}
+
+// RFC 2616 14.1, as RFC 3261 20.1 has it: q=0 says no.
+bool takes_sdp(const sip_accept_t* accept) {
+  for (int n = 0; accept && n < 32; accept = accept->ac_next, ++n) {
+    if (!accept->ac_type || (accept->ac_q && std::strtod(accept->ac_q, nullptr) == 0)) continue;
+    if (equals(accept->ac_type, "application/sdp") || equals(accept->ac_type, "application/*") ||
+        equals(accept->ac_type, "*/*"))
+      return true;
   }
   return false;
 }
@@ -232,6 +268,18 @@ bool allows(const sip_t& message, std::string_view method) {
   return lists(message.sip_allow, method);
 }
 
+std::optional<Rejection> check_extensions(const sip_t& request) {
+  if (!request.sip_require || !request.sip_require->k_items) return std::nullopt;
+  std::string unsupported;
+  int n = 0;
+  for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
+    if (equals(*item, "timer") || equals(*item, "100rel")) continue;
+    unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
+  }
+  if (unsupported.empty()) return std::nullopt;
+  return Rejection{420, "Bad Extension", "extension", "Unsupported: " + unsupported + "\r\n"};
+}
+
 std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed) {
   const sip_contact_t* contact = request.sip_contact;
   if (contact_needed && !contact) return Rejection{400, "Missing Contact", "malformed", {}};
@@ -243,17 +291,10 @@ std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact
   if (!routable(request.sip_record_route))
     return Rejection{400, "Bad Record-Route", "malformed", {}};
 
-  if (request.sip_require && request.sip_require->k_items) {
-    std::string unsupported;
-    int n = 0;
-    for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
-      if (equals(*item, "timer") || equals(*item, "100rel")) continue;
-      unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
-    }
-    if (!unsupported.empty()) {
-      return Rejection{420, "Bad Extension", "extension", "Unsupported: " + unsupported + "\r\n"};
-    }
-  }
+  if (auto rejection = check_extensions(request)) return rejection;
+  // RFC 3261 20.1, 21.4.7: an answer to an INVITE is SDP, and we have no other.
+  if (contact_needed && request.sip_accept && !takes_sdp(request.sip_accept))
+    return Rejection{406, "Not Acceptable", "accept", "Accept: application/sdp\r\n"};
   if (request.sip_content_encoding)
     return Rejection{415, "Unsupported Media Type", "body", "Accept-Encoding: identity\r\n"};
   const Body body = body_of(request);
@@ -283,9 +324,12 @@ Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source,
   invite.diverted = diverted_of(request);
   invite.user_to_user = header_of(request, "User-to-User").value_or("");
   invite.custom_headers = custom_headers_of(request);
-  // Apps see the history as it came (ACS passes it on as call context).
-  const auto history = trusted ? header_of(request, "History-Info") : std::nullopt;
-  if (history) invite.custom_headers.emplace_back("History-Info", *history);
+  // Apps and users see as it came who sent the call on (ACS passes it on as call context).
+  for (const char* name : {"History-Info", "Diversion"}) {
+    const auto told = trusted ? header_of(request, name) : std::nullopt;
+    if (told && !names_somebody_private(request, *told))
+      invite.custom_headers.emplace_back(name, *told);
+  }
   invite.sdp = body_of(request).sdp;
   invite.sip_call_id = header_text(request.sip_call_id->i_id);
   invite.user_agent = user_agent_of(request);

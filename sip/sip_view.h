@@ -21,7 +21,7 @@ inline constexpr size_t kMaxCustomHeaders = 5;   // ACS passes on no more.
 inline constexpr size_t kMaxContacts = 16;       // Of a REGISTER or a 3xx.
 
 inline constexpr const char* kAllow =
-    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER";
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER";
 
 // Why a request is refused before anything is done for it.
 struct Rejection {
@@ -58,6 +58,9 @@ bool supports_timer(const sip_t& request);   // RFC 4028, in Supported or Requir
 bool supports_100rel(const sip_t& request);  // RFC 3262, likewise.
 bool requires_100rel(const sip_t& message);
 bool allows(const sip_t& message, std::string_view method);  // Its Allow names the method.
+
+// No extension required that we do not know (RFC 3261 8.2.2.3).
+std::optional<Rejection> check_extensions(const sip_t& request);
 
 // What every request that begins or changes a dialog must have: usable Contact and Record-Route
 // (RFC 3261 12.1.1), no extension required that we do not know, a body that we understand.

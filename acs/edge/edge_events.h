@@ -46,7 +46,8 @@ struct EndReason {
 struct CallContext {
   std::string user_to_user;
   std::vector<std::pair<std::string, std::string>>
-      headers;  // X-MS-Custom-*, at most five, no CR or LF.
+      headers;  // X-MS-Custom-*, at most five, no CR or LF; toward users History-Info and Diversion
+                // too.
 };
 
 enum class CallState { Trying, Ringing, EarlyMedia, Connected, LocalHold, RemoteHold };

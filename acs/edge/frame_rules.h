@@ -12,6 +12,7 @@ constexpr size_t kMaxName = 256;   // Display names, raw ids, header values, use
 constexpr size_t kMaxSdp = 32768;  // A browser's audio offer has 2-6 kB.
 constexpr size_t kMaxTargets = 10;
 constexpr size_t kMaxHeaders = 5;  // As Azure allows.
+constexpr size_t kMaxHistory = 2;  // Beside them, toward users: History-Info, Diversion.
 constexpr size_t kMaxDigits = 64;
 
 bool is_call_id(std::string_view text);  // 1-64 of letters, digits, '-', '_'; a UUID in practice.

@@ -82,7 +82,7 @@ void put(const EndReason& from, pb::EndReason& to) {
 void put(const CallContext& from, pb::CallContext& to) {
   to.set_user_to_user(to_utf8(from.user_to_user));
   for (const auto& [name, value] : from.headers) {
-    if (static_cast<size_t>(to.headers_size()) >= kMaxHeaders) break;
+    if (static_cast<size_t>(to.headers_size()) >= kMaxHeaders + kMaxHistory) break;
     pb::Header& header = *to.add_headers();
     header.set_name(to_utf8(name));
     header.set_value(to_utf8(value));

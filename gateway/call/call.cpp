@@ -262,6 +262,24 @@ void Call::on_media_ready(Leg& leg) {
 }
 
 void Call::connect_media() {
+  const Leg* waits = who_waits();
+  if (waits && hold_music_.play_to(session_, waits->port())) return;
+  connect_parties();
+  hold_music_.stop();
+}
+
+// One of two, whom the other holds and who is to hear music meanwhile.
+const Leg* Call::who_waits() const {
+  if (talking_.size() != 2 || !attached_.empty()) return nullptr;
+  const Leg& first = *talking_[0];
+  const Leg& second = *talking_[1];
+  if (first.locally_held() == second.locally_held() || first.is_application() || second.is_application()) return nullptr;
+  const Leg& holds = first.locally_held() ? first : second;
+  const Leg& waits = first.locally_held() ? second : first;
+  return waits.wants_hold_music() && !holds.brings_hold_music() ? &waits : nullptr;
+}
+
+void Call::connect_parties() {
   if (talking_.size() == 1) return;  // An application that waits for somebody to answer.
   if (talking_.size() > 2 || (talking_.size() == 2 && !attached_.empty())) {
     for (const PortId port : attached_) services_.media.join(port);
@@ -309,11 +327,8 @@ void Call::end_other_targets(const Leg& winner) {
 
 void Call::on_hold(Leg& leg, bool on) {
   if (state_ != CallState::Talking || !is_talking(leg)) return;
-  if (talking_.size() == 2) {
-    other(leg)->set_remote_hold(on);
-  } else {
-    connect_media();
-  }
+  if (talking_.size() == 2) other(leg)->set_remote_hold(on);
+  if (talking_.size() > 2 || attached_.empty()) connect_media();
   tell_parties_changed();
 }
 
@@ -322,6 +337,7 @@ void Call::show_holds() {
   for (Leg* leg : talking_) {
     leg->set_remote_hold(talking_.size() == 2 && other(*leg)->locally_held());
   }
+  if (who_waits()) connect_media();
 }
 
 void Call::on_digits(Leg& leg, std::string_view digits, Duration length, Duration gap) {
@@ -670,6 +686,7 @@ void Call::give_up_to(const CallId& into) {
     services_.loop.cancel(invitation.timer);
     for (Leg* leg : invitation.ringing) leg->end({Cause::CancelledByCaller}, true);
   }
+  hold_music_.stop();
   joined_to_ = into;
   cause_ = {Cause::NormalClearing, 0, 0, "joined to call " + into.value};
   ended_by_ = EndedBy::Operator;

@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "gateway/call/call_watcher.h"
+#include "gateway/call/hold_music.h"
 #include "gateway/call/hunt.h"
 #include "gateway/call/leg.h"
 #include "gateway/call/services.h"
@@ -190,8 +191,10 @@ class Call final : public LegObserver {
   void note_failure(const policy::Party& party, const policy::HangupCause& cause);
   bool worth_another_rank(const policy::Party& party, const policy::HangupCause& cause) const;
   void connect_media();
+  void connect_parties();
   void leave(Leg& leg, const policy::HangupCause& cause);
   void show_holds();
+  const Leg* who_waits() const;
   void give_up_to(const CallId& into);
   void let_them_talk();
   void end_other_targets(const Leg& winner);
@@ -231,6 +234,7 @@ class Call final : public LegObserver {
   std::set<const Leg*> muted_, apart_;
   std::vector<CallWatcher*> watchers_;
   std::vector<PortId> attached_;
+  HoldMusic hold_music_{services_};
   std::vector<Leg*> ringing_;                  // Of the present rank, not failed yet.
   Leg* callee_ = nullptr;
   std::vector<Leg*> talking_;                  // Two or more; a party that left is not among them.

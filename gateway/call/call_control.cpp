@@ -36,7 +36,7 @@ std::string dialled_number(const std::string& raw_id) {
 
 bool holds_by_inactive(const config::Config& config, const Party& party) {
   const config::Trunk* trunk = party.kind == PartyKind::Trunk ? config.trunk(party.name) : nullptr;
-  return trunk && trunk->profile == config::TrunkProfile::DirectRouting;
+  return trunk && trunk->hold == config::HoldBy::Inactive;
 }
 
 // Apps that subscribed to a user ring beside them.

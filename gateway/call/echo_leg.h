@@ -37,6 +37,7 @@ class EchoLeg final : public Leg {
   bool locally_held() const override { return false; }
   bool media_ready() const override { return true; }
   bool answers_itself() const override { return true; }
+  bool wants_hold_music() const override { return false; }
 
  private:
   Services& services_;

@@ -113,6 +113,8 @@ class Leg {
 
   virtual bool locally_held() const = 0;       // The party itself holds the call.
   virtual bool media_ready() const = 0;
+  virtual bool wants_hold_music() const { return true; }     // While the other party holds it.
+  virtual bool brings_hold_music() const { return false; }   // It sends something of its own to whom it holds.
   virtual bool rings_at_once() const { return false; }   // Started is ringing: a user's devices, who are known to be there.
   virtual bool answers_itself() const { return false; }  // Answered as soon as it was started: the echo user.
   virtual bool waits_for_room() const { return false; }  // In line for its trunk: it takes no room there yet.

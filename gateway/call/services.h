@@ -30,6 +30,7 @@ struct Services {
   acs::http::WebSocketClient* websockets = nullptr;   // On that thread: streams that we open.
   CloudLink* cloud = nullptr;                         // Provider "cloud" alone.
   TrunkHealth* trunk_health = nullptr;                // What calls and OPTIONS met at trunks' addresses.
+  media::ClipPtr hold_music{};                        // For parties on hold; null = silence.
 };
 
 }  // namespace gw

@@ -405,7 +405,9 @@ void SipLeg::on_offer(std::optional<std::string> sdp) {
   peer_holds_ = offer->held;
   // What they allow, less what the other party's hold takes away (RFC 3264 6.1).
   Direction direction = offer->direction;
-  if (far_holds_) {
+  if (far_holds_ && media_.hold_is_inactive) {
+    direction = Direction::Inactive;
+  } else if (far_holds_) {
     direction = direction == Direction::SendRecv || direction == Direction::SendOnly ? Direction::SendOnly
                                                                                      : Direction::Inactive;
   }

@@ -59,6 +59,11 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   bool is_meant_by(const TransferRequest& request) const override;
   void end(const policy::HangupCause& cause, bool by_remote) override;
   PortId port() const override { return port_; }
+  bool wants_hold_music() const override { return !media_.hold_is_inactive; }
+  // A carrier that holds by sendonly plays its own; a phone sends silence.
+  bool brings_hold_music() const override {
+    return party_.kind == policy::PartyKind::Trunk && peer_holds_ && agreed_direction_ == media::Direction::RecvOnly;
+  }
   std::vector<PortId> ports() const override;
   bool owns(PortId port) const override { return port == port_; }
   std::vector<media::Codec> codecs() const override;

@@ -74,7 +74,7 @@ std::function<bool(const std::string&)> redirects_allowed(const config::Trunk& t
 // that their library gives it too; what does not fit its limits is left out.
 acs::edge::CallContext context_of(const policy::Dialled& dialled) {
   constexpr std::string_view kPrefix = "X-MS-Custom-", kNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-  constexpr size_t kMaxHeaders = 5, kMaxName = 64, kMaxValue = 256;
+  constexpr size_t kMaxHeaders = 5, kMaxName = 64, kMaxValue = 256, kMaxHistory = 1024;
   acs::edge::CallContext context;
   const auto add = [&](const std::string& name, const std::string& value) {
     const bool fits = name.size() <= kMaxName && value.size() <= kMaxValue && context.headers.size() < kMaxHeaders &&
@@ -90,6 +90,10 @@ acs::edge::CallContext context_of(const policy::Dialled& dialled) {
   }
   for (const auto& [name, value] : dialled.voip_headers) {
     add(name.starts_with(kPrefix) ? name : std::string(kPrefix) + name, value);
+  }
+  // Who sent the call on, as a carrier told it: the library hands it to the app under its own name.
+  for (const auto& [name, value] : dialled.headers) {
+    if ((name == "History-Info" || name == "Diversion") && value.size() <= kMaxHistory) context.headers.emplace_back(name, value);
   }
   return context;
 }
@@ -313,7 +317,8 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& ro
   add_headers(invite, routed.dialled, direct_routing);
   if (!trunk->username.empty()) invite.credentials = sip::Credentials{trunk->username, trunk->password.reveal()};
 
-  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {}, direct_routing};
+  SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {},
+                      trunk->hold == config::HoldBy::Inactive};
   media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
   auto leg = std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}), party,
                                       std::move(invite), std::move(media));

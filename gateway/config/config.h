@@ -89,6 +89,8 @@ struct User {
 
 enum class TrunkProfile { Generic, DirectRouting };
 
+enum class HoldBy { SendOnly, Inactive };  // What a party on hold is offered.
+
 enum class Redirects { Off, Peers, Any };  // Whose 3xx is followed, to where.
 
 // What goes out to a trunk of who calls, and what is believed that comes from it.
@@ -129,6 +131,7 @@ struct Trunk {
   Duration answer_timeout = 3s;                  // Not even 100 Trying: the next target.
   std::vector<int> retry_on{408, 480, 500, 503, 504};
   Redirects follow_redirects = Redirects::Off;
+  HoldBy hold = HoldBy::SendOnly;
   std::string fqdn{};                            // How the carrier knows us: in Contact and From; empty = our address and domain.
   sip::TlsFiles tls{};                           // For connections to its targets; empty = [sip.tls].
   TrunkCallerId caller_id{};
@@ -199,6 +202,7 @@ struct Config {
 
   struct Calls {
     Duration ring_timeout = 120s, media_timeout = 30s, max_duration = 4h, drain_timeout = 60s, resume_window = 120s;
+    std::string hold_music = "tune";            // The built-in one; empty = silence; else a WAV file.
   } calls;
 
   struct Edge {
@@ -258,6 +262,14 @@ struct Config {
     std::string location;                       // URI, for phones without one, and for users.
     std::string webhook;                        // Is told of every emergency call.
   } emergency;
+
+  struct Hep {                                  // Where a copy of the signalling goes.
+    std::string host;                           // Empty = nowhere.
+    uint16_t port = 9060;
+    uint32_t capture_id = 2001;
+    Masked password;
+    bool operator==(const Hep&) const = default;
+  } hep;
 
   std::vector<Network> networks;
   std::vector<Phone> phones;

@@ -229,6 +229,9 @@ void CrossCheck::direct_routing(const Trunk& trunk) {
     error(key + ".dtmf",
           "must be \"rfc4733\": the proxy knows neither SIP INFO nor tones in the sound");
   }
+  if (trunk.hold != HoldBy::Inactive) {
+    error(key + ".hold", "must be \"inactive\": the proxy knows no other hold");
+  }
   if (std::ranges::find(trunk.codecs, media::Codec::Opus) != trunk.codecs.end()) {
     warn(key + ".codecs", "\"opus\" is never taken: G722, PCMA and PCMU are");
   }

@@ -293,6 +293,7 @@ void expect_direct_routing(Trunk& trunk) {
   trunk.srtp = media::SrtpPolicy::Required;
   trunk.dtmf = media::DtmfMode::Rfc4733;
   trunk.options_interval = 60s;
+  trunk.hold = HoldBy::Inactive;
   trunk.caller_id.history_info = true;
 }
 
@@ -348,6 +349,8 @@ Trunk read_trunk(Section section) {
   read_retry_on(section, trunk.retry_on);
   section.choice("follow_redirects", trunk.follow_redirects,
                  {{"off", Redirects::Off}, {"peers", Redirects::Peers}, {"any", Redirects::Any}});
+  section.choice("hold", trunk.hold,
+                 {{"sendonly", HoldBy::SendOnly}, {"inactive", HoldBy::Inactive}});
   read_trunk_rules(section, trunk);
   read_own_dial_policy(section, {.international = true, .premium = true}, trunk.dial_policy);
   section.finish();

@@ -204,6 +204,13 @@ void read_calls(Section calls, Config& config) {
   calls.duration("max_duration", out.max_duration, 1s, 7 * kDay);
   calls.duration("drain_timeout", out.drain_timeout, 0s, kDay);
   calls.duration("resume_window", out.resume_window, 0s, 1h);
+  std::string music = out.hold_music;
+  calls.text("hold_music", music);
+  if (music.empty() || music == "tune") {
+    out.hold_music = music;
+  } else {
+    calls.path("hold_music", out.hold_music, true);
+  }
   calls.finish();
   config.media.engine.media_timeout = out.media_timeout;
 }
@@ -446,6 +453,25 @@ void read_emergency(Section section, Config::Emergency& out) {
   section.finish();
 }
 
+void read_hep(Section section, Config::Hep& out) {
+  std::string collector;
+  section.text("collector", collector);
+  if (!collector.empty()) {
+    const auto address = collector.starts_with("udp:")
+                             ? parse_target(std::string_view(collector).substr(4))
+                             : std::nullopt;
+    if (address && !address->transport) {
+      out.host = address->host;
+      if (address->port != 0) out.port = address->port;
+    } else {
+      section.error("collector", "\"" + collector + "\" is no \"udp:HOST:PORT\"");
+    }
+  }
+  section.number("capture_id", out.capture_id, 0, UINT32_MAX);
+  section.secret("password", out.password);
+  section.finish();
+}
+
 }  // namespace
 
 void read_daemon(Section& root, Config& config) {
@@ -460,6 +486,7 @@ void read_daemon(Section& root, Config& config) {
   read_dial_policy(root.table("dial_policy"), config.dial_policy);
   read_numbers(root.table("numbers"), config.numbers);
   read_emergency(root.table("emergency"), config.emergency);
+  read_hep(root.table("hep"), config.hep);
 }
 
 }  // namespace gw::config

@@ -61,14 +61,19 @@ void say_who_calls(const config::Config& config, const config::Trunk& trunk, con
 
 void read_who_calls(const config::Trunk& trunk, const sip::Invite& invite, Dialled& dialled) {
   const sip::NameAddr* caller = &invite.from;
+  // Microsoft's proxy says Privacy: id with every call: of the identity that it asserts, not of the
+  // one in From, which is what its caller chose to present.
+  const bool direct_routing = trunk.profile == config::TrunkProfile::DirectRouting;
+  const bool only_from = direct_routing && invite.private_caller;
   if (trunk.caller_id.incoming_trusted) {
-    if (invite.p_asserted_identity)
+    if (invite.p_asserted_identity && !only_from)
       caller = &*invite.p_asserted_identity;
-    else if (invite.remote_party)
+    else if (invite.remote_party && !only_from)
       caller = &*invite.remote_party;
     dialled.diverted = invite.diverted;
   }
-  dialled.wants_privacy = invite.private_caller || hidden(invite.from) || hidden(*caller);
+  dialled.wants_privacy =
+      (invite.private_caller && !direct_routing) || hidden(invite.from) || hidden(*caller);
   if (hidden(*caller)) return;
   dialled.from_number = caller->user;
   dialled.from_display = caller->display;

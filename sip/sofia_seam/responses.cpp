@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "sip/sofia_seam/sofia_seam.h"
+#include "sip/sofia_seam/wire_tap.h"
 
 namespace gw::sip {
 namespace {
@@ -53,6 +54,9 @@ extern "C" tport_t* tport_tsend(tport_t* self, msg_t* msg, tp_name_t const* name
   ta_start(tags, tag, value);
   tport_t* sent = real(self, msg, name, ta_tags(tags));
   ta_end(tags);
-  if (sent) return sent;
+  if (sent) {
+    gw::sip::seam::tell_sent(sent, msg);
+    return sent;
+  }
   return sip && sip->sip_status ? self : nullptr;
 }

@@ -4,8 +4,9 @@ import http from 'node:http';
 import { once } from 'node:events';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Carrier } from './lib/carrier.mjs';
-import { Cast } from './lib/cast.mjs';
+import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon, kSlow } from './lib/daemon.mjs';
+import { EdgeDevice } from './lib/edge.mjs';
 import { SipSocket } from './lib/sip_socket.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -42,7 +43,8 @@ describe('caller identity', () => {
       ]),
       edit: {
         'routes.toml': (text) => route('full', '+47') + route('trusted', '+46') +
-          '[[route]]\nname = "on"\nfrom = ["trunk:trusted"]\nto = "+14255550101"\ntargets = ["trunk:full"]\n' + text,
+          '[[route]]\nname = "on"\nfrom = ["trunk:trusted"]\nto = "+14255550101"\ntargets = ["trunk:full"]\n' +
+          '[[route]]\nname = "in"\nfrom = ["trunk:trusted"]\nto = "+14255550102"\ntargets = ["user:bob"]\n' + text,
         'phones.toml': (text) => text.replace('display_name = "Reception"', 'display_name = "Zoë \\"R\\""\nlocation = "https://lis.example/room7"'),
       },
       set: { 'emergency.webhook': `"http://127.0.0.1:${server.address().port}/911"`, 'limits.calls_per_second': '100' },
@@ -61,6 +63,24 @@ describe('caller identity', () => {
     const answer = await phone.authenticated('INVITE', daemon.sip.udp, { user: number, password: 'demo-101', body: kOffer(phone.port), headers });
     await phone.acknowledge(daemon.sip.udp, answer, { user: number, cseq: 2 });
     return carrier.request('INVITE', 5_000 * kSlow, before + 1);
+  }
+
+  /** The trusted trunk calls `number`: `refused` waits for the refusal and acknowledges it. */
+  function fromTrusted(id, number, headers, from = '"Anna"') {
+    const [host, port] = daemon.sip.udp.split(':');
+    const send = (method, more, { to = '', body = '' } = {}) => trusted.socket.send([`${method} sip:${number}@${daemon.sip.udp} SIP/2.0`,
+      `Via: SIP/2.0/UDP ${trusted.address};branch=z9hG4bK${id};rport`, 'Max-Forwards: 70', `From: ${from} <sip:+12065550177@${trusted.address}>;tag=${id}`,
+      `To: <sip:${number}@${daemon.sip.udp}>${to}`, `Call-ID: ${id}@carrier`, `CSeq: 1 ${method}`, `Contact: <sip:carrier@${trusted.address}>`, ...more,
+      `Content-Length: ${body.length}`, '', body].join('\r\n'), Number(port), host);
+    send('INVITE', [...headers, 'Content-Type: application/sdp'], { body: kOffer(9000) });
+    return {
+      async refused() {
+        let refusal;
+        await until('the refusal', () => (refusal = trusted.received.find((m) => m.status >= 400 && m.header('call-id') === `${id}@carrier`)), 5_000 * kSlow);
+        send('ACK', [], { to: `;tag=${/;tag=([^;]+)/.exec(refusal.header('to'))[1]}` });
+        return refusal;
+      },
+    };
   }
 
   test('each_trunk_is_told_what_its_table_says', async () => {
@@ -90,24 +110,28 @@ describe('caller identity', () => {
   });
 
   test('a_call_from_trunk_to_trunk_names_who_sent_it_on', async () => {
-    const [host, port] = daemon.sip.udp.split(':');
-    const text = [`INVITE sip:+14255550101@${daemon.sip.udp} SIP/2.0`, `Via: SIP/2.0/UDP ${trusted.address};branch=z9hG4bKon;rport`, 'Max-Forwards: 70',
-      `From: "Anna" <sip:+12065550177@${trusted.address}>;tag=on`, `To: <sip:+14255550101@${daemon.sip.udp}>`, 'Call-ID: on@carrier', 'CSeq: 1 INVITE',
-      `Contact: <sip:carrier@${trusted.address}>`, 'Diversion: <sip:+14255550188@far.test>;reason=user-busy', 'Content-Type: application/sdp',
-      `Content-Length: ${kOffer(9000).length}`, '', kOffer(9000)].join('\r\n');
     const before = full.requests('INVITE').length;
-    trusted.socket.send(text, Number(port), host);
+    const call = fromTrusted('on', '+14255550101', ['Diversion: <sip:+14255550188@far.test>;reason=user-busy']);
     const told = await full.request('INVITE', 5_000 * kSlow, before + 1);
     assert.match(told.header('from'), /\+12065550177/);
     const diversions = told.headers.filter(([name]) => name === 'diversion').map(([, value]) => value);
     assert.match(diversions[0], /^<sip:\+14255550101@.*reason=unconditional/);
     assert.match(diversions[1], /^<sip:\+14255550188@far\.test>;reason=user-busy/);
     assert.match(told.header('history-info'), /\+14255550188@far\.test>;index=1, <sip:\+14255550101@.*;cause=486>;index=1\.1;mp=1, /);
-    await until('the refusal', () => trusted.received.some((m) => m.status === 486), 5_000 * kSlow);
-    const refusal = trusted.received.find((m) => m.status === 486);
-    trusted.socket.send([`ACK sip:+14255550101@${daemon.sip.udp} SIP/2.0`, `Via: SIP/2.0/UDP ${trusted.address};branch=z9hG4bKon;rport`,
-      `From: ${refusal.header('from')}`, `To: ${refusal.header('to')}`, 'Call-ID: on@carrier', 'CSeq: 1 ACK', 'Content-Length: 0', '', ''].join('\r\n'),
-    Number(port), host);
+    await call.refused();
+  });
+
+  test('a_user_is_told_who_sent_the_call_on_and_what_came_with_it', async (t) => {
+    const bob = await castOf(t).add(EdgeDevice.register(daemon, 'bob'));
+    const history = '<sip:+14255550188@far.test;user=phone?Reason=SIP%3Bcause%3D302>;index=1, <sip:+14255550102@us.test>;index=1.1';
+    const call = fromTrusted('context', '+14255550102', [`History-Info: ${history}`, 'User-to-User: 56a390f3;encoding=hex', 'X-MS-Custom-Order: 17',
+      'X-Other: not for users'], '"Zo\u00eb \\"Z\\" \\\\ M\u00fcller, GmbH"');
+    const incoming = await bob.event('incomingCall');
+    assert.equal(incoming.from.displayName, 'Zo\u00eb "Z" \\ M\u00fcller, GmbH', 'quoting and UTF-8 are read');
+    assert.equal(incoming.context.userToUser, '56a390f3;encoding=hex');
+    assert.deepEqual(incoming.context.headers, [{ name: 'X-MS-Custom-Order', value: '17' }, { name: 'History-Info', value: history }]);
+    await bob.request('reject', { callId: incoming.callId });
+    await call.refused();
   });
 
   test('a_call_for_help_is_tried_on_every_trunk_named_placed_recorded_and_told', async () => {

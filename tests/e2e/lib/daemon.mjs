@@ -48,6 +48,7 @@ export class Daemon {
       'media.webrtc_ports': `"${webrtc}-${webrtc + 7}"`,
       'cdr.file': `"${daemon.cdrFile}"`,
       'limits.shed_lag': '"1s"',  // Other tests keep this machine busy; who tests overload says so.
+      'calls.hold_music': '""',  // So that a test may hear that nobody is heard.
       ...options.set,
     };
     await daemon.#run();

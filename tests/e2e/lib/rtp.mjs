@@ -39,6 +39,9 @@ export class RtpEndpoint {
     this.events = [];  // RFC 4733: {event, end, timestamp}
     this.ssrcs = new Set();
     this.payloads = new Set();
+    this.sealed = undefined;  // SrtpKeys (srtp.mjs) of what goes out
+    this.opened = undefined;  // and of what comes in; packets of another are counted.
+    this.foreign = 0;
     this.phase = 0;
     this.sequence = randomBytes(2).readUInt16BE();
     this.timestamp = randomBytes(4).readUInt32BE();
@@ -92,7 +95,7 @@ export class RtpEndpoint {
     this.timestamp = (this.timestamp + kFrame) >>> 0;
     this.packetsOut++;
     if (Math.floor((this.packetsOut + 1) * this.loss) > Math.floor(this.packetsOut * this.loss)) this.dropped++;
-    else this.socket.send(packet, this.to.port, this.to.address);
+    else this.socket.send(this.sealed?.protect(packet) ?? packet, this.to.port, this.to.address);
   }
 
   // The voice is silent while a key sounds, and for as long after it.
@@ -149,6 +152,14 @@ export class RtpEndpoint {
     if (packet.length < 12 || packet[0] >> 6 !== 2) return;
     const payload = packet[1] & 0x7f;
     if (payload >= 72 && payload <= 79) return;  // RTCP, RFC 5761 4.
+    if (this.opened) {
+      const plain = this.opened.open(packet);
+      if (!plain) {
+        this.foreign++;
+        return;
+      }
+      packet = plain;
+    }
     this.packetsIn++;
     this.from = from;
     this.to ??= { address: from.address, port: from.port };

@@ -1,8 +1,10 @@
 // Microsoft's SIP proxy as its reference describes it, and no kinder: refuses what that refuses, and says why in `refusals`.
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import tls from 'node:tls';
 import { freePorts } from './ports.mjs';
 import { Message } from './sipp.mjs';
+import { SrtpKey } from './srtp.mjs';
 import { until } from './wait.mjs';
 
 const isAddress = (host) => /^[\d.]+$|:/.test(host);
@@ -10,10 +12,13 @@ const hostOf = (value) => /<sips?:(?:[^@>]*@)?([^:;>]+)/.exec(value ?? '')?.[1] 
 const userOf = (value) => /<?sips?:([^@>]+)@/.exec(value ?? '')?.[1] ?? '';
 
 export class StrictProxy {
-  /** options: name (its FQDN), files and ca (texts of PEM), sbc (the paired FQDN), invite: status, or a function of the Message. */
+  /**
+   * options: name (its FQDN), files and ca (texts of PEM), sbc (the paired FQDN), invite: status, or a function of the Message,
+   * rings: what comes before it, [status, To tag] each: a 180 of every endpoint that rings, one 183 with SDP a session at most.
+   */
   static async start(options) {
     const proxy = new StrictProxy();
-    Object.assign(proxy, { invite: 200, received: [], refusals: [], sni: [], sockets: new Set(), ...options });
+    Object.assign(proxy, { invite: 200, rings: [], received: [], refusals: [], sni: [], sockets: new Set(), ...options });
     proxy.port = options.port ?? (await freePorts());
     proxy.rtp = await freePorts(2);
     proxy.server = tls.createServer({
@@ -69,6 +74,8 @@ export class StrictProxy {
       if (name === 'record-route' && isAddress(hostOf(value))) return this.#refuse(`Record-Route ${value}`, 403);
     }
     if (/^\S+ sips:/.test(message.first)) return this.#refuse('a sips: URI', 400);
+    const allow = message.header('allow') ?? '';
+    if (message.method === 'OPTIONS' && !/\bNOTIFY\b/.test(allow)) return this.#refuse(`Allow ${allow}: nobody transfers`, 400);
     if (message.method === 'OPTIONS') return 200;
     const again = /;tag=/.test(message.header('to'));
     if (!again) {
@@ -103,20 +110,24 @@ export class StrictProxy {
       status = typeof this.invite === 'function' ? this.invite(message) : this.invite;
       if (status === 503) headers.push('Retry-After: 1');
     }
+    const again = /;tag=/.test(message.header('to'));
+    const rings = message.method === 'INVITE' && status === 200 && !again ? this.rings : [];
+    let sdp = '';
     if (message.method === 'INVITE' && status === 200) {
       const key = Buffer.alloc(30, 7).toString('base64');
       const direction = message.audioDirection() === 'inactive' ? 'inactive' : 'sendrecv';
-      body = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=session', 'c=IN IP4 127.0.0.1', 't=0 0', `m=audio ${this.rtp} RTP/SAVP 8 0 101`,
+      sdp = body = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=session', 'c=IN IP4 127.0.0.1', 't=0 0', `m=audio ${this.rtp} RTP/SAVP 8 0 101`,
         'a=rtpmap:8 PCMA/8000', 'a=rtpmap:0 PCMU/8000', 'a=rtpmap:101 telephone-event/8000', `a=${direction}`,
         `a=crypto:${/^a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80 /m.exec(message.body)[1]} AES_CM_128_HMAC_SHA1_80 inline:${key}|2^31`, ''].join('\r\n');
     }
     if (message.method === 'INVITE') this.#answer(socket, message, 100, [], '');
-    this.#answer(socket, message, status, headers, body);
+    for (const [early, tag] of rings) this.#answer(socket, message, early, [], early === 183 ? sdp : '', tag);
+    this.#answer(socket, message, status, headers, body, rings.at(-1)?.[1]);
     if (message.method === 'OPTIONS' && status === 200 && this.askBack) this.ask(message).catch(() => {});
   }
 
-  #answer(socket, request, status, headers, body) {
-    const tag = /;tag=/.test(request.header('to')) || status === 100 ? '' : ';tag=proxy';
+  #answer(socket, request, status, headers, body, toTag = 'proxy') {
+    const tag = /;tag=/.test(request.header('to')) || status === 100 ? '' : `;tag=${toTag}`;
     const lines = [`SIP/2.0 ${status} Scripted`, ...request.headers.filter(([name]) => name === 'via').map(([, value]) => `Via: ${value}`),
       `From: ${request.header('from')}`, `To: ${request.header('to')}${tag}`, `Call-ID: ${request.header('call-id')}`,
       `CSeq: ${request.header('cseq')}`, `Contact: <sip:${this.name}:${this.port};transport=tls>`, ...headers,
@@ -124,23 +135,115 @@ export class StrictProxy {
     socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
   }
 
-  /** A request of the proxy's own, on a connection of its own, to the SBC: its final response. */
-  async request(text, port, ms = 5_000) {
+  // A connection of the proxy's own: it carries the proxy's requests and the answers to them, nothing else.
+  async connect(port) {
     const socket = tls.connect({ port, host: '127.0.0.1', localAddress: '127.0.0.9', servername: this.sbc, ca: this.ca, cert: this.files.certificate, key: this.files.key });
     const answers = [];
-    this.#read(socket, (message) => answers.push(message));
+    this.#read(socket, (message) => {
+      if (message.method) this.refusals.push(`a request on the proxy's own connection: ${message.first}`);
+      answers.push(message);
+    });
     socket.on('error', (error) => answers.push(error));
     await once(socket, 'secureConnect');
+    this.sockets.add(socket);
+    return { socket, answers };
+  }
+
+  /** A request of the proxy's own to the SBC: its final response. */
+  async request(text, port, ms = 5_000) {
+    const { socket, answers } = await this.connect(port);
     socket.write(text);
     let found;
     await until('an answer to the proxy', () => (found = answers.find((one) => one instanceof Error || one.status >= 200)), ms);
-    this.sockets.add(socket);
     if (found instanceof Error) throw found;
     return { answer: found, write: (more) => socket.write(more), answers };
+  }
+
+  /** A call of the proxy's own to `number`, until it is answered: a ProxyCall. `rtp`: an RtpEndpoint, which is given the keys. */
+  async call(number, port, options) {
+    const call = new ProxyCall(this, number, port, options);
+    await call.begin();
+    return call;
   }
 
   async close() {
     for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+/** A call that the proxy makes (section 8.6): a caller asserted with Privacy: id, keys as Microsoft lists them. */
+class ProxyCall {
+  constructor(proxy, number, port, { rtp, from = '+4722550100', asserted = '+4722550199', headers = [] }) {
+    Object.assign(this, { proxy, port, rtp, from, asserted, headers, cseq: 0, id: randomBytes(8).toString('hex') });
+    this.uri = `sip:${number}@${proxy.sbc}:${port};user=phone;transport=tls`;
+    this.to = `<sip:${number}@${proxy.sbc};user=phone>`;
+    this.rekey();
+  }
+
+  /** Another key from the next offer on, and with it a rollover counter of zero. */
+  rekey() {
+    this.key = randomBytes(30).toString('base64');
+  }
+
+  get offer() {
+    const other = () => randomBytes(30).toString('base64');
+    return ['v=0', `o=- 0 ${this.cseq} IN IP4 127.0.0.1`, 's=session', 'c=IN IP4 127.0.0.1', 'b=CT:10000000', 't=0 0',
+      `m=audio ${this.rtp.port} RTP/SAVP 103 0 8 101 13`, `a=rtcp:${this.rtp.port + 1}`, 'a=label:main-audio', 'a=mid:1',
+      `a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:${other()}|2^31`, `a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:${other()}|2^31|1:1`,
+      `a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:${this.key}|2^31`, 'a=sendrecv', 'a=rtpmap:103 SILK/8000', 'a=rtpmap:0 PCMU/8000', 'a=rtpmap:8 PCMA/8000',
+      'a=rtpmap:101 telephone-event/8000', 'a=fmtp:101 0-16', 'a=rtpmap:13 CN/8000', 'a=ptime:20', ''].join('\r\n');
+  }
+
+  #send(method, { body = '', headers = [], cseq = ++this.cseq } = {}) {
+    this.socket.write([`${method} ${this.target ?? this.uri} SIP/2.0`, `Via: SIP/2.0/TLS 127.0.0.9:5061;branch=z9hG4bK${randomBytes(6).toString('hex')}`,
+      'Max-Forwards: 70', `From: "Contoso" <sip:${this.from}@${this.proxy.name}:5061;user=phone>;tag=${this.id}`, `To: ${this.to}`, `Call-ID: ${this.id}`,
+      `CSeq: ${cseq} ${method}`, `Contact: <sip:${this.proxy.name}:${this.proxy.port};transport=tls>`, ...headers,
+      ...(body ? ['Content-Type: application/sdp'] : []), `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+    return cseq;
+  }
+
+  async #answered(cseq, method, ms = 10_000) {
+    let found;
+    await until(`an answer to the proxy's ${method}`, () => (found = this.answers.find(
+      (one) => one instanceof Error || (one.status >= 200 && one.header('cseq') === `${cseq} ${method}`))), ms, 10);
+    if (found instanceof Error) throw found;
+    return found;
+  }
+
+  /** An INVITE with the present key, its 200 and the ACK. */
+  async #invite(headers = []) {
+    const cseq = this.#send('INVITE', { body: this.offer, headers });
+    const answer = await this.#answered(cseq, 'INVITE');
+    this.to = answer.header('to');
+    this.target = /<(sip:[^>]+)>/.exec(answer.header('contact') ?? '')?.[1] ?? this.target;
+    this.#send('ACK', { cseq });
+    if (answer.status !== 200) throw new Error(`the SBC refused: ${answer.first}`);
+    const wrong = (why) => this.proxy.refusals.push(`${why} in ${answer.text}`);
+    if (hostOf(answer.header('contact')) !== this.proxy.sbc) wrong('Contact');
+    if (!/^m=audio \d+ RTP\/SAVP /m.test(answer.body)) wrong('no RTP/SAVP');
+    const key = /^a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:([^|\s]+)/m.exec(answer.body)?.[1];
+    if (!key) wrong('not the key without an MKI');
+    if (/^a=(sendonly|recvonly)/m.test(answer.body)) wrong('a direction that is not understood');
+    if (this.rtp.sealed?.inline !== this.key) this.rtp.sealed = new SrtpKey(this.key);
+    if (this.rtp.opened?.inline !== key) this.rtp.opened = new SrtpKey(key);
+    return answer;
+  }
+
+  async begin() {
+    ({ socket: this.socket, answers: this.answers } = await this.proxy.connect(this.port));
+    this.answer = await this.#invite([`P-Asserted-Identity: <tel:${this.asserted}>`, `P-Asserted-Identity: <sip:${this.asserted}@${this.proxy.name};user=phone>`,
+      'Privacy: id', 'Supported: timer', 'Session-Expires: 3600;refresher=uac', 'Min-SE: 300',
+      'Allow: INVITE,ACK,OPTIONS,CANCEL,BYE,NOTIFY', 'User-Agent: Microsoft.PSTNHub.SIPProxy v.2026.11.29', ...this.headers]);
+    this.rtp.talk(this.answer.rtp());
+  }
+
+  /** The refresh of the session (after some 27 minutes), with the same key or after rekey(). */
+  again() {
+    return this.#invite();
+  }
+
+  async bye() {
+    return this.#answered(this.#send('BYE'), 'BYE');
   }
 }

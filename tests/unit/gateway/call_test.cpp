@@ -353,6 +353,70 @@ TEST_F(CallTest, hold_and_resume_reach_the_other_party) {
   EXPECT_EQ(caller_->told.back(), "resumed");
 }
 
+class HoldMusicTest : public CallTest {
+ protected:
+  using Wire = std::pair<PortId, PortId>;
+  HoldMusicTest() { services_.hold_music = std::make_shared<media::Clip>(); }
+  // The music's port, when `held` is wired with it and with nobody else.
+  PortId music_to(PortId held) const {
+    if (media_.clips.empty() || media_.wires.back() != Wire(media_.clips.back().port, held)) return {};
+    return media_.clips.back().port;
+  }
+};
+
+TEST_F(HoldMusicTest, who_is_held_hears_it_alone_until_the_resume) {
+  begin({{{kAlice}}});
+  legs_["alice"]->answers();
+  legs_["alice"]->holds(true);
+  const PortId music = music_to(PortId{100});
+  ASSERT_TRUE(music);
+  EXPECT_TRUE(media_.clips.back().loop);
+  EXPECT_EQ(media_.clips.back().clip, services_.hold_music);
+  legs_["alice"]->holds(false);
+  EXPECT_EQ(media_.wires.back(), Wire(PortId{100}, PortId{200}));
+  EXPECT_EQ(media_.removed, std::vector<PortId>{music});
+}
+
+TEST_F(HoldMusicTest, there_is_none_when_both_hold_and_again_when_one_resumes) {
+  begin({{{kAlice}}});
+  legs_["alice"]->answers();
+  legs_["alice"]->holds(true);
+  caller_->holds(true);
+  EXPECT_EQ(media_.wires.back(), Wire(PortId{100}, PortId{200}));
+  EXPECT_EQ(media_.removed.size(), 1u);
+  legs_["alice"]->holds(false);
+  EXPECT_TRUE(music_to(PortId{200})) << "the caller still holds";
+}
+
+TEST_F(HoldMusicTest, a_call_that_begins_on_hold_begins_with_it) {
+  begin({{{kAlice}}});
+  caller_->held = true;
+  legs_["alice"]->answers();
+  EXPECT_TRUE(music_to(PortId{200}));
+}
+
+TEST_F(HoldMusicTest, there_is_none_for_who_wants_none_nor_beside_who_brings_its_own) {
+  begin({{{kTrunk}}});
+  legs_["acme"]->answers();
+  caller_->wants_music = false;
+  legs_["acme"]->holds(true);
+  EXPECT_TRUE(media_.clips.empty());
+  legs_["acme"]->holds(false);
+  caller_->wants_music = true;
+  legs_["acme"]->brings_music = true;
+  legs_["acme"]->holds(true);
+  EXPECT_TRUE(media_.clips.empty());
+}
+
+TEST_F(HoldMusicTest, silence_stays_silence) {
+  services_.hold_music = nullptr;
+  begin({{{kAlice}}});
+  legs_["alice"]->answers();
+  legs_["alice"]->holds(true);
+  EXPECT_TRUE(media_.clips.empty());
+  EXPECT_EQ(media_.wires.back(), Wire(PortId{100}, PortId{200}));
+}
+
 TEST_F(CallTest, digits_go_to_the_other_partys_port) {
   begin({{{kAlice}}});
   legs_["alice"]->answers();

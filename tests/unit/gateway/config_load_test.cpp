@@ -580,6 +580,7 @@ TEST(ConfigLoad, direct_routing_has_microsofts_names_ranges_and_codecs_by_itself
   EXPECT_EQ(trunk.peers.size(), 2U);
   EXPECT_EQ(trunk.srtp, media::SrtpPolicy::Required);
   EXPECT_EQ(trunk.options_interval, 60s);
+  EXPECT_EQ(trunk.hold, HoldBy::Inactive);
   EXPECT_EQ(trunk.codecs.front(), media::Codec::G722);
   EXPECT_EQ(loaded.config->trunk_of(*SocketAddress::parse("52.114.1.1:30000")), &trunk);
 }
@@ -587,6 +588,7 @@ TEST(ConfigLoad, direct_routing_has_microsofts_names_ranges_and_codecs_by_itself
 TEST(ConfigLoad, each_key_that_microsofts_proxy_would_refuse_a_trunk_for_is_named) {
   const std::pair<const char*, const char*> cases[] = {
       {"dtmf = \"info\"", "dtmf: must be \"rfc4733\""},
+      {"hold = \"sendonly\"", "hold: must be \"inactive\""},
       {"register = true\nusername = \"u\"\npassword = \"file:x\"", "register: must be false"},
       {"options_interval = \"0s\"", "options_interval: must be between"},
       {"[caller_id]\nfrom = false", "caller_id.from: must be true"},
@@ -605,6 +607,22 @@ TEST(ConfigLoad, each_key_that_microsofts_proxy_would_refuse_a_trunk_for_is_name
             line + "\n");
     EXPECT_THAT(lines_of(load(folder.path())), Contains(HasSubstr(problem))) << line;
   }
+}
+
+TEST(ConfigLoad, hold_music_is_built_in_none_or_a_file_of_the_folder) {
+  const std::pair<const char*, std::string> cases[] = {
+      {"", "tune"}, {"hold_music = \"\"", ""}, {"hold_music = \"tune\"", "tune"}};
+  for (const auto& [line, value] : cases) {
+    ConfigFolder folder;
+    folder.write("gateway.toml", std::string(kQuiet) + "[calls]\n" + line + "\n");
+    EXPECT_EQ(load(folder.path()).config->calls.hold_music, value) << line;
+  }
+  ConfigFolder folder;
+  folder.write("gateway.toml", std::string(kQuiet) + "[calls]\nhold_music = \"waltz.wav\"\n");
+  EXPECT_THAT(lines_of(load(folder.path())),
+              Contains(HasSubstr("calls.hold_music: there is no file")));
+  folder.write("waltz.wav", "RIFF");
+  EXPECT_EQ(load(folder.path()).config->calls.hold_music, folder.path() + "/waltz.wav");
 }
 
 TEST(ConfigLoad, the_callees_own_answers_are_never_a_reason_to_try_elsewhere) {

@@ -205,5 +205,24 @@ TEST_F(TrunkIdentity,
   EXPECT_TRUE(decision.caller_to_phones.anonymous);
 }
 
+TEST_F(TrunkIdentity,
+       of_microsofts_proxy_privacy_id_hides_what_it_asserts_and_not_what_from_presents) {
+  trunk.profile = config::TrunkProfile::DirectRouting;
+  sip::Invite invite;
+  invite.from = {"Contoso", "+4722550100", "sip.pstnhub.test", 0, false};
+  invite.p_asserted_identity = sip::NameAddr{"Anna", "+4722550199", "sip.pstnhub.test", 0, false};
+  invite.private_caller = true;
+  Dialled presented;
+  read_who_calls(trunk, invite, presented);
+  EXPECT_FALSE(presented.wants_privacy);
+  EXPECT_EQ(presented.from_number, "+4722550100");
+  EXPECT_EQ(presented.from_display, "Contoso");
+  invite.from = {"Anonymous", "anonymous", "anonymous.invalid", 0, false};
+  Dialled unknown;
+  read_who_calls(trunk, invite, unknown);
+  EXPECT_TRUE(unknown.wants_privacy);
+  EXPECT_TRUE(unknown.from_number.empty());
+}
+
 }  // namespace
 }  // namespace gw::policy

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "tests/unit/support/sip_digest.h"
 #include "tests/unit/support/sip_rig.h"
 
@@ -174,7 +176,7 @@ TEST_F(InboundRequests, options_says_what_we_can_and_503_when_draining) {
   peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());
   const SipText ok = rig.expect(peer, 200, "OPTIONS");
   EXPECT_EQ(ok.header("Allow"),
-            "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER");
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER");
   EXPECT_EQ(ok.header("Accept"), "application/sdp");
   rig.agent->set_accepting(false);
   peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());
@@ -214,6 +216,53 @@ TEST_F(InboundRequests, no_hops_left_and_missing_tags_are_refused) {
   text.erase(text.find(";tag="), 5 + caller.from_tag.size());
   peer.send(text, rig.udp());
   rig.expect(peer, 400, "INVITE");
+}
+
+TEST_F(InboundRequests, what_cannot_be_meant_for_us_is_named) {
+  struct Case {
+    const char* method;
+    const char* was;
+    const char* is;
+    int status;
+    const char* header;  // In the answer.
+  };
+  for (const Case& c : {
+           Case{"OPTIONS", " sip:", " soap.beep:", 416, nullptr},
+           Case{"INVITE", " sip:", " nobodyKnowsThisScheme:", 416, nullptr},
+           Case{"INVITE", " SIP/2.0\r\nVia", "?Route=%3Csip:x.test%3E SIP/2.0\r\nVia", 400,
+                nullptr},
+           Case{"OPTIONS", "Max-Forwards", "Require: foo, 100rel\r\nMax-Forwards", 420,
+                "Unsupported"},
+           Case{"INVITE", "Max-Forwards", "Accept: text/plain\r\nMax-Forwards", 406, "Accept"},
+           Case{"INVITE", "Max-Forwards", "Accept: application/sdp;q=0, text/plain\r\nMax-Forwards",
+                406, "Accept"},
+           Case{"NOTIFY", "Max-Forwards", "Event: refer\r\nMax-Forwards", 481, nullptr},
+           Case{"FROBNICATE", "Max-Forwards", "Max-Forwards", 501, "Allow"},
+       }) {
+    std::string text = rig.dialog_from(peer).request(c.method, kOffer);
+    text.replace(text.find(c.was), std::strlen(c.was), c.is);
+    peer.send(text, rig.udp());
+    const SipText answer = rig.expect(peer, c.status, c.method);
+    if (c.header) {
+      EXPECT_FALSE(answer.header(c.header).empty()) << c.is;
+    }
+  }
+  EXPECT_TRUE(rig.incoming.empty());
+  std::string isbn = phone_request("REGISTER", "101", {}, "101");
+  isbn.replace(isbn.find("To: <sip:101@pbx.test>"), 22, "To: <isbn:2983792873>");
+  peer.send(isbn, rig.udp());
+  rig.expect(peer, 400, "REGISTER");
+}
+
+TEST_F(InboundRequests, any_accept_that_takes_sdp_will_do) {
+  for (const char* accept :
+       {"application/sdp", "text/plain, application/sdp;level=1", "*/*", "application/*;q=0.1"}) {
+    std::string text = rig.dialog_from(peer).request("INVITE", kOffer);
+    text.replace(text.find("Max-Forwards"), 0, std::string("Accept: ") + accept + "\r\n");
+    const size_t before = rig.incoming.size();
+    peer.send(text, rig.udp());
+    EXPECT_TRUE(rig.until([&] { return rig.incoming.size() == before + 1; })) << accept;
+  }
 }
 
 TEST_F(InboundRequests, answers_never_leave_for_where_via_says_in_maddr_or_port_0) {

@@ -54,12 +54,49 @@ TEST_F(InviteIn, typed_view_has_what_a_trunk_says) {
   EXPECT_EQ(invite.diverted.front().user, "+14255550188");
   EXPECT_TRUE(invite.private_caller);
   EXPECT_EQ(invite.user_to_user, "56a390f3;encoding=hex");
-  EXPECT_EQ(invite.custom_headers, (std::vector<std::pair<std::string, std::string>>{
-                                       {"X-MS-Custom-One", "1"}, {"x-ms-custom-two", "2"}}));
+  EXPECT_EQ(invite.custom_headers,
+            (std::vector<std::pair<std::string, std::string>>{
+                {"X-MS-Custom-One", "1"},
+                {"x-ms-custom-two", "2"},
+                {"Diversion", "<sip:+14255550188@carrier.test>;reason=unconditional, <sip:x@y>"}}));
   EXPECT_EQ(invite.sdp, kOffer);
   EXPECT_EQ(invite.user_agent, "Carrier/1");
   EXPECT_EQ(invite.source, peer.address());
   EXPECT_EQ(invite.max_forwards, 70u);
+}
+
+TEST_F(InviteIn, whoever_asks_for_any_privacy_does_not_want_to_be_known) {
+  const std::pair<const char*, bool> cases[] = {
+      {"id", true},
+      {"user", true},
+      {"header", true},
+      {"session", true},
+      {"session;critical", true},
+      {"none", false},
+      {"history", false},
+  };
+  for (const auto& [privacy, hidden] : cases) {
+    PeerDialog caller = rig.dialog_from(peer);
+    peer.send(caller.request("INVITE", kOffer, std::string("Privacy: ") + privacy + "\r\n"),
+              rig.udp());
+    EXPECT_EQ(rig.wait_for_invite().invite->private_caller, hidden) << privacy;
+  }
+}
+
+TEST_F(InviteIn,
+       what_a_trunk_tells_of_who_sent_the_call_on_is_context_unless_somebody_wants_no_name) {
+  const std::pair<const char*, size_t> cases[] = {
+      {"History-Info: <sip:+14255550100@a.test?Reason=SIP%3Bcause%3D302>;index=1\r\n", 1},
+      {"Diversion: <sip:+14255550188@a.test>;reason=no-answer;privacy=off\r\n", 1},
+      {"History-Info: <sip:+14255550101@b.test?Privacy=history>;index=1\r\n", 0},
+      {"Diversion: <sip:+14255550188@a.test>;privacy=full\r\n", 0},
+      {"History-Info: <sip:+14255550100@a.test>;index=1\r\nPrivacy: history\r\n", 0},
+  };
+  for (const auto& [lines, count] : cases) {
+    PeerDialog caller = rig.dialog_from(peer);
+    peer.send(caller.request("INVITE", kOffer, lines), rig.udp());
+    EXPECT_EQ(rig.wait_for_invite().invite->custom_headers.size(), count) << lines;
+  }
 }
 
 TEST_F(InviteIn, history_info_says_who_sent_the_call_on_when_diversion_does_not) {

@@ -102,6 +102,49 @@ TEST(SipTransports, call_from_a_phone_behind_a_nat_is_ended_over_its_tcp_connect
   EXPECT_TRUE(rig.all_dialogs_gone());
 }
 
+TEST(SipTransports, a_capture_is_told_what_comes_and_goes_by_each_transport_and_between_whom) {
+  SipRig rig;
+  SipPeer datagrams;
+  rig.peers = {&datagrams};
+  const SocketAddress listener = rig.agent->listening()[1].address;
+  SipTcpPeer stream(listener);
+  struct Seen {
+    sip::Transport transport;
+    SocketAddress from, to;
+    std::string call_id, text;
+  };
+  std::vector<Seen> seen;
+  rig.agent->set_capture([&](const sip::CapturedMessage& m) {
+    seen.push_back({m.transport, m.from, m.to, std::string(m.call_id), std::string(m.text)});
+  });
+  stream.send(tcp_request("OPTIONS", "sip:pbx.test", 1));
+  rig.expect(stream, 200, "OPTIONS");
+  PeerDialog asked = rig.dialog_from(datagrams);
+  datagrams.send(asked.request("OPTIONS"), rig.udp());
+  rig.expect(datagrams, 200, "OPTIONS");
+
+  ASSERT_EQ(seen.size(), 4u);
+  for (size_t i : {0u, 2u}) {
+    const bool tcp = i == 0;
+    const SocketAddress peer = tcp ? stream.address() : datagrams.address();
+    EXPECT_EQ(seen[i].from, peer);
+    EXPECT_EQ(seen[i].to, listener) << "UDP and TCP share an address here";
+    EXPECT_EQ(seen[i + 1].from, listener);
+    EXPECT_EQ(seen[i + 1].to, peer);
+    EXPECT_TRUE(seen[i].text.starts_with("OPTIONS sip:")) << seen[i].text;
+    EXPECT_TRUE(seen[i + 1].text.starts_with("SIP/2.0 200 OK\r\n")) << seen[i + 1].text;
+    for (size_t n : {i, i + 1}) {
+      EXPECT_EQ(seen[n].transport, tcp ? sip::Transport::Tcp : sip::Transport::Udp);
+      EXPECT_EQ(seen[n].call_id, tcp ? "tcp-call" : asked.call_id);
+      EXPECT_TRUE(seen[n].text.find("\r\n\r\n") != std::string::npos);
+    }
+  }
+  rig.agent->set_capture({});
+  datagrams.send(asked.request("OPTIONS"), rig.udp());
+  rig.expect(datagrams, 200, "OPTIONS");
+  EXPECT_EQ(seen.size(), 4u);
+}
+
 TEST(SipTransports, lost_connection_leaves_no_dialog_behind) {
   SipRig rig;
   rig.everyone_is_trunk = "carrier";

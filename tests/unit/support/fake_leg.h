@@ -54,6 +54,8 @@ class FakeLeg final : public Leg {
   }
   bool locally_held() const override { return held; }
   bool media_ready() const override { return ready; }
+  bool wants_hold_music() const override { return wants_music; }
+  bool brings_hold_music() const override { return brings_music; }
 
   // What the party does.
   void rings() { call_->on_ringing(*this); }
@@ -84,6 +86,7 @@ class FakeLeg final : public Leg {
   bool ready = true;
   bool ended = false;
   bool held = false;
+  bool wants_music = true, brings_music = false;
   std::optional<Error> start_error;
   std::vector<std::string> told;
 
