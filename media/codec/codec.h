@@ -86,9 +86,11 @@ class AudioDecoder {
                         std::span<int16_t> out) = 0;  // Packet path.
   // Fills all of `out` (up to 60 ms) in place of a lost packet, or a DTX gap. Packet path.
   virtual size_t conceal(std::span<int16_t> out) = 0;
-  // The lost packet of out.size() samples (10..60 ms) from the FEC of its successor; conceals when
-  // that has none. Call it before decode(successor). Packet path.
-  virtual size_t recover(std::span<const std::byte> successor, std::span<int16_t> out) = 0;
+  // The lost packet of out.size() samples (10..60 ms) by its successor: from that one's FEC, or
+  // made up so that it runs into it. `rest` samples are missing between the two. Call it before
+  // decode(successor). Packet path.
+  virtual size_t recover(std::span<const std::byte> successor, std::span<int16_t> out,
+                         size_t rest) = 0;
   // Whether a payload holds such FEC: the frame before it in a coarser form. Packet path.
   virtual bool restores(std::span<const std::byte> payload) const {
     static_cast<void>(payload);

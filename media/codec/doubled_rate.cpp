@@ -58,12 +58,13 @@ class Decoder final : public AudioDecoder {
     NarrowFrame frame;
     return doubled(frame, narrow_->decode(payload, frame), out);
   }
-  size_t conceal(std::span<int16_t> out) override { return recover({}, out); }
-  size_t recover(std::span<const std::byte> successor, std::span<int16_t> out) override {
+  size_t conceal(std::span<int16_t> out) override { return recover({}, out, 0); }
+  size_t recover(std::span<const std::byte> successor, std::span<int16_t> out,
+                 size_t rest) override {
     NarrowFrame frame;
     const auto wanted = std::span(frame).first(std::min(out.size() / 2, frame.size()));
-    const size_t made =
-        successor.empty() ? narrow_->conceal(wanted) : narrow_->recover(successor, wanted);
+    const size_t made = successor.empty() ? narrow_->conceal(wanted)
+                                          : narrow_->recover(successor, wanted, rest / 2);
     std::fill(out.begin() + static_cast<ptrdiff_t>(doubled(frame, made, out)), out.end(),
               int16_t{0});
     return out.size();

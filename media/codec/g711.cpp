@@ -119,8 +119,14 @@ class G711Decoder final : public AudioDecoder {
     concealment_.fill(out);
     return out.size();
   }
-  size_t recover(std::span<const std::byte>, std::span<int16_t> out) override {
-    return conceal(out);
+  size_t recover(std::span<const std::byte> successor, std::span<int16_t> out,
+                 size_t rest) override {
+    std::array<int16_t, PitchConcealment::kMostAfter> after;
+    successor = successor.first(std::min(successor.size(), after.size()));
+    const auto pcm = std::span(after).first(successor.size());
+    g711_decode(law_, successor, pcm);
+    concealment_.bridge(out, pcm, rest);
+    return out.size();
   }
   size_t samples_in(std::span<const std::byte> payload) const override {
     return payload.size() <= samples_for(kMaxFrame, kNarrowband) ? payload.size() : 0;

@@ -2,7 +2,9 @@
 
 #include <spandsp.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "media/codec/pitch_concealment.h"
 
@@ -64,8 +66,11 @@ class Decoder final : public AudioDecoder {
   size_t decode(std::span<const std::byte> payload, std::span<int16_t> out) override {
     const size_t samples = samples_in(payload);
     if (samples == 0 || samples > out.size()) return 0;
-    g722_decode(state_.get(), out.data(), reinterpret_cast<const uint8_t*>(payload.data()),
-                static_cast<int>(payload.size()));
+    if (std::exchange(ahead_of_, nullptr) == payload.data() && ahead_samples_ == samples) {
+      std::copy_n(ahead_.begin(), samples, out.begin());
+    } else {
+      decode_adpcm(payload, out);
+    }
     concealment_.hear(out.first(samples));
     return samples;
   }
@@ -73,8 +78,16 @@ class Decoder final : public AudioDecoder {
     concealment_.fill(out);
     return out.size();
   }
-  size_t recover(std::span<const std::byte>, std::span<int16_t> out) override {
-    return conceal(out);
+  size_t recover(std::span<const std::byte> successor, std::span<int16_t> out,
+                 size_t rest) override {
+    const size_t samples = samples_in(successor);
+    // Decoded once and in order: what is still to come before it would find another state.
+    if (samples == 0 || rest > 0) return conceal(out);
+    decode_adpcm(successor, ahead_);
+    ahead_of_ = successor.data();
+    ahead_samples_ = samples;
+    concealment_.bridge(out, std::span(ahead_).first(samples));
+    return out.size();
   }
   size_t samples_in(std::span<const std::byte> payload) const override {
     return payload.size() <= kMostBytes ? payload.size() * samples_a_byte(rate_) : 0;
@@ -82,12 +95,22 @@ class Decoder final : public AudioDecoder {
   void reset() override {
     g722_decode_init(state_.get(), kBitRate, options(rate_));
     concealment_.reset();
+    ahead_of_ = nullptr;
   }
 
  private:
+  void decode_adpcm(std::span<const std::byte> payload, std::span<int16_t> out) {
+    g722_decode(state_.get(), out.data(), reinterpret_cast<const uint8_t*>(payload.data()),
+                static_cast<int>(payload.size()));
+  }
+
   const uint32_t rate_;
   const std::unique_ptr<g722_decode_state_t, DecoderDeleter> state_;
   PitchConcealment concealment_;
+  // The successor of a lost packet: ADPCM is decoded once, and it is heard next.
+  std::array<int16_t, kMaxFrameSamples> ahead_{};
+  const std::byte* ahead_of_ = nullptr;
+  size_t ahead_samples_ = 0;
 };
 
 // The smallest steps up and down in turn, nothing above: from whatever came before, a decoder is

@@ -126,9 +126,10 @@ class Decoder final : public AudioDecoder {
     return out.size();
   }
 
-  size_t recover(std::span<const std::byte> successor, std::span<int16_t> out) override {
+  size_t recover(std::span<const std::byte> successor, std::span<int16_t> out,
+                 size_t rest) override {
     const size_t whole = whole_units(out);
-    if (samples_in(successor) == 0 || whole == 0) return conceal(out);
+    if (rest > 0 || !opus_has_fec(successor) || whole == 0) return conceal(out);
     const int n =
         opus_decode(decoder_.get(), bytes(successor), static_cast<opus_int32>(successor.size()),
                     out.data(), static_cast<int>(whole), 1);

@@ -33,6 +33,7 @@ struct MediaConfig {
   int opus_complexity = 5;
   int opus_bitrate = 24000;
   Duration media_timeout = 30s;           // No packet from a leg that should send.
+  bool conceals = true;                   // Off only to measure what concealment is worth: silence for what is lost.
 };
 
 constexpr size_t kMaxParties = 64;        // Who talk with each other; more is a broadcast, and wants another machine.

@@ -30,6 +30,7 @@ MediaPort::Settings MediaWorker::settings(PortId id, uint32_t ssrc, std::string 
   s.opus.complexity = governor_.complexity();
   s.opus.bitrate = setup_.config.opus_bitrate;
   s.media_timeout = setup_.config.media_timeout;
+  s.conceals = setup_.config.conceals;
   s.fills_silence = phone;
   return s;
 }

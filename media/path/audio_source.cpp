@@ -158,32 +158,39 @@ void AudioSource::play(const Frame& frame, PcmSink& sink, TimePoint now) {
   hand_over(std::span(workshop_->pcm).first(samples), position, sink, now);
 }
 
-// One frame of what is missing: the last of it from the FEC of the successor, if that has any.
+// One frame of what is missing, with the help of the successor, which is here.
 void AudioSource::fill_before(const Frame& successor, PcmSink& sink, TimePoint now) {
   const int64_t hole = position_of(successor) - next_position_;
   const auto samples = static_cast<size_t>(std::min<int64_t>(hole, frame_samples_));
-  const bool last = hole - static_cast<int64_t>(samples) <= slack();
+  const int64_t left = hole - static_cast<int64_t>(samples);
+  const size_t rest = left <= slack() ? 0 : static_cast<size_t>(left);
   const std::span<int16_t> out = std::span(workshop_->pcm).first(samples);
-  if (last && was_lost(successor) && decoder(codec_)->restores(successor.payload)) {
-    decoder(codec_)->recover(successor.payload, out);
-    counters_.recovered.add();
-  } else {
-    decoder(codec_)->conceal(out);
-  }
-  counters_.concealed.add();
-  concealed_time_ += duration_of(samples, rate_);
+  make_up(out, was_lost(successor) ? &successor : nullptr, rest);
   hand_over(out, next_position_, sink, now);
+}
+
+// In place of what is missing; `successor`, where it is known, comes `rest` samples later.
+void AudioSource::make_up(std::span<int16_t> out, const Frame* successor, size_t rest) {
+  counters_.concealed.add();
+  concealed_time_ += duration_of(out.size(), rate_);
+  if (!conceals_) {
+    std::ranges::fill(out, int16_t{0});
+  } else if (successor == nullptr) {
+    decoder(codec_)->conceal(out);
+  } else {
+    if (rest == 0 && decoder(codec_)->restores(successor->payload)) counters_.recovered.add();
+    decoder(codec_)->recover(successor->payload, out, rest);
+  }
 }
 
 void AudioSource::conceal_next(PcmSink& sink, TimePoint now) {
   const Duration limit = codec_ == Codec::Opus ? kConcealOpus : kConcealG711;
   const std::span<int16_t> out = std::span(workshop_->pcm).first(frame_samples_);
-  if (concealed_ >= limit || decoder(codec_)->conceal(out) == 0) {
+  if (concealed_ >= limit) {
     paused_ = true;
     return;
   }
-  counters_.concealed.add();
-  concealed_time_ += frame_time();
+  make_up(out, nullptr, 0);
   concealed_ += frame_time();
   expected_ += frame_time();
   hand_over(out, next_position_, sink, now);

@@ -49,6 +49,8 @@ class AudioSource {
   void release();  // Nothing is decoded any more.
   bool prepared(Codec codec) const { return decoder(codec) != nullptr; }
   void set_playout(const Playout& playout) { jitter_.set_playout(playout); }
+  // Else silence in place of what is missing, at the same times: what concealment is measured by.
+  void set_conceals(bool conceals) { conceals_ = conceals; }
 
   // `packet` holds the frame; it is taken when the frame is played or has to wait. Packet path.
   void push(PacketPtr& packet, const Frame& frame, PcmSink& sink, TimePoint now);
@@ -94,6 +96,7 @@ class AudioSource {
 
   void play(const Frame& frame, PcmSink& sink, TimePoint now);
   void fill_before(const Frame& successor, PcmSink& sink, TimePoint now);
+  void make_up(std::span<int16_t> out, const Frame* successor, size_t rest);
   void conceal_next(PcmSink& sink, TimePoint now);
   void hand_over(std::span<const int16_t> pcm, int64_t position, PcmSink& sink, TimePoint now);
 
@@ -102,6 +105,7 @@ class AudioSource {
   JitterBuffer jitter_;
   uint32_t rate_ = kNarrowband;
 
+  bool conceals_ = true;
   bool playing_ = false;
   bool restart_due_ = true;
   Codec codec_ = Codec::Pcmu;

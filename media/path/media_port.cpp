@@ -22,7 +22,9 @@ MediaPort::MediaPort(Settings settings, const Surroundings& around, Transport& t
                       around.random.u32()),
             transport, around.pool, around.counters),
       rtcp_(settings_.cname, around.random),
-      digits_out_(settings_.dtmf) {}
+      digits_out_(settings_.dtmf) {
+  source_.set_conceals(settings_.conceals);
+}
 
 void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint now) {
   if (parameters.codecs.empty()) return;

@@ -43,7 +43,8 @@ class MediaPort : public SoundPort, public TransportObserver {
     Duration media_timeout = 30s;
     bool fills_silence = true;  // Rule 6: phones and carriers hang up on a stream that stops.
     DtmfMode dtmf = DtmfMode::Auto;
-    Playout playout{};  // Of what is sent here.
+    Playout playout{};     // Of what is sent here.
+    bool conceals = true;  // What is missing of what its peer sends.
   };
   struct Surroundings {
     PacketPool& pool;

@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // packet.
   static const auto decoder = make_decoder(Codec::Opus, kNarrowband);
   std::array<int16_t, kMaxFrameSamples> pcm;
-  if (packet->header.marker) decoder->recover(packet->payload, std::span(pcm).first(160));
+  if (packet->header.marker)
+    decoder->recover(packet->payload, std::span(pcm).first(160), packet->header.sequence % 400);
   if (decoder->decode(packet->payload, pcm) > pcm.size()) std::abort();
 
   const auto out = wire::replace_rtp_header(datagram, *packet, packet->header);

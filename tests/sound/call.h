@@ -28,11 +28,10 @@ struct Heard {
 
 // Speech through a relayed call: real ports, real packet path, time by hand. A PCMU phone and an
 // Opus browser; who hears is a phone that plays silence for what is missing, or a browser's libopus
-// with its own FEC and concealment.
-Heard call(Way way, std::span<const int16_t> said, const Network& network, Hop hop, uint32_t seed);
-
-// The same path with nothing put in the place of what is lost: silence.
-std::vector<int16_t> without_concealment(Way way, std::span<const int16_t> said,
-                                         const Network& network, uint32_t seed);
+// with its own FEC and concealment. Not `repaired`: the same path and the same losses with what the
+// gateway does about them switched off. Before the gateway, silence takes the place of what is
+// missing at the same times; behind it, the gateway is not told and adds no redundancy.
+Heard call(Way way, std::span<const int16_t> said, const Network& network, Hop hop, uint32_t seed,
+           bool repaired = true);
 
 }  // namespace gw::sound

@@ -11,10 +11,9 @@ namespace gw::sound {
 // A network that loses and delays: what it does is decided by the seed alone.
 struct Network {
   std::string name;
-  double loss = 0;       // 0..1, over the long run.
-  double burst = 1;      // How many are lost in a row on the average (Gilbert); 1 = each by itself.
-  Duration jitter{0};    // Each packet is delayed by something between nothing and this.
-  bool reported = true;  // Who hears tells the sender of its loss by RTCP.
+  double loss = 0;     // 0..1, over the long run.
+  double burst = 1;    // How many are lost in a row on the average (Gilbert); 1 = each by itself.
+  Duration jitter{0};  // Each packet is delayed by something between nothing and this.
 };
 
 // The rows of the table.

@@ -50,20 +50,33 @@ INSTANTIATE_TEST_SUITE_P(Ways, Sound,
 
 TEST_P(Sound, clean_line_costs_what_the_codecs_cost) {
   const Row& clean = row(networks().front());
-  EXPECT_NEAR(clean.without.segmental_snr_db, clean.with.segmental_snr_db, 0.2);
-  EXPECT_NEAR(clean.without.spectral_distance_db, clean.with.spectral_distance_db, 0.1);
+  EXPECT_EQ(clean.without.segmental_snr_db, clean.with.segmental_snr_db);
+  EXPECT_EQ(clean.without.spectral_distance_db, clean.with.spectral_distance_db);
   EXPECT_EQ(0, clean.longest_way_ms);
 }
 
-TEST_P(Sound, concealment_is_better_than_silence_wherever_something_is_lost) {
+TEST_P(Sound, concealment_is_better_than_silence_on_every_network_that_loses) {
   for (const Network& network : networks()) {
+    if (network.loss == 0) continue;
     const Row& r = row(network);
     SCOPED_TRACE(network.name);
-    if (network.loss == 0) continue;
     EXPECT_LT(r.with.spectral_distance_db, r.without.spectral_distance_db);
-    // Silence has an SNR of 0 dB; a period that is made up and drifts out of phase may have less,
-    // and still sounds like the speaker.
-    EXPECT_GT(r.with.segmental_snr_db, r.without.segmental_snr_db - 0.4);
+    // The waveform, too, where single frames are lost; a quick run's few losses tell it to 0.05 dB.
+    // What is made up for longer drifts out of phase, however much it sounds like the speaker.
+    const double tie = network.burst > 1 ? 0.15 : long_run() ? 0 : 0.05;
+    EXPECT_GT(r.with.segmental_snr_db, r.without.segmental_snr_db - tie);
+  }
+}
+
+// What comes too late is lost as well. It is a frame or two, before it is known that packets
+// overtake each other, in the first syllable or before it: nothing is gained by concealment, or
+// lost.
+TEST_P(Sound, concealment_is_no_worse_than_silence_on_a_network_that_only_delays) {
+  for (const Network& network : networks()) {
+    if (network.jitter == Duration{0}) continue;
+    const Row& r = row(network);
+    EXPECT_LT(r.with.spectral_distance_db, r.without.spectral_distance_db + 0.03);
+    EXPECT_GT(r.with.segmental_snr_db, r.without.segmental_snr_db - 0.03);
   }
 }
 
@@ -118,14 +131,21 @@ TEST_P(Sound, tone_keeps_its_level_up_to_full_scale_without_clipping) {
 // what the browser restores it from.
 TEST(SoundBehind, reported_loss_switches_redundancy_on_and_the_browser_hears_it) {
   ASSERT_FALSE(voices().empty());
-  const auto behind = [](const Network& network) {
-    return measure(voices(), network, Way::PhoneToBrowser, Hop::FromGateway, 3).with;
-  };
-  for (const double loss : {0.05, 0.10}) {
-    const Score told = behind({"", loss}), untold = behind({"", loss, 1, 0ms, false});
-    EXPECT_LT(told.spectral_distance_db, untold.spectral_distance_db) << loss;
-    EXPECT_GT(told.segmental_snr_db, untold.segmental_snr_db) << loss;
-    EXPECT_NEAR(0, told.level_db, 0.5) << loss;
+  for (const Network& network : networks()) {
+    const Row r =
+        measure(voices(), network, Way::PhoneToBrowser, Hop::FromGateway, long_run() ? 10 : 2);
+    SCOPED_TRACE(network.name);
+    // What the browser's own decoder makes up of what is lost behind us fades.
+    EXPECT_NEAR(0, r.with.level_db, network.loss < 0.1 && network.burst == 1 ? 0.5 : 0.7);
+    if (network.loss < 0.05) {  // Redundancy does not pay.
+      EXPECT_EQ(r.with.segmental_snr_db, r.without.segmental_snr_db);
+      EXPECT_EQ(r.with.spectral_distance_db, r.without.spectral_distance_db);
+      continue;
+    }
+    // Of a burst, redundancy restores the last frame only.
+    const double tie = network.burst > 1 ? 0.05 : 0;
+    EXPECT_LT(r.with.spectral_distance_db, r.without.spectral_distance_db + tie);
+    EXPECT_GT(r.with.segmental_snr_db, r.without.segmental_snr_db - tie);
   }
 }
 

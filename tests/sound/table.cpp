@@ -32,9 +32,7 @@ Row measure(const std::vector<Speech>& speech, const Network& network, Way way, 
       const uint32_t seed = 1000 * static_cast<uint32_t>(v + 1) + n;
       const Heard heard = call(way, said, network, hop, seed);
       add(row.with, compare(said, heard.pcm), weight);
-      if (hop == Hop::ToGateway) {
-        add(row.without, compare(said, without_concealment(way, said, network, seed)), weight);
-      }
+      add(row.without, compare(said, call(way, said, network, hop, seed, false).pcm), weight);
       const Duration sent = Duration(1s) * static_cast<int64_t>(said.size()) / kRate;
       row.whole = row.whole && heard.duration == sent;
       row.most_together = std::max(row.most_together, heard.most_together);
@@ -46,21 +44,16 @@ Row measure(const std::vector<Speech>& speech, const Network& network, Way way, 
 }
 
 std::string heading(Hop hop) {
-  if (hop == Hop::FromGateway) {
-    return "| network behind the gateway | segmental SNR (dB) | spectral distance (dB) | level "
-           "(dB) |\n|---|---|---|---|\n";
-  }
-  return "| network before the gateway | segmental SNR (dB) | with silence instead | spectral "
-         "distance (dB) | with silence instead | level (dB) | longest way (ms) |\n"
-         "|---|---|---|---|---|---|---|\n";
+  const char* const off = hop == Hop::ToGateway ? "silence instead" : "without redundancy";
+  return text(
+      "| network | segmental SNR (dB) | %s | spectral distance (dB) | %s | level (dB) | longest "
+      "way "
+      "(ms) |\n|---|---|---|---|---|---|---|\n",
+      off, off);
 }
 
 std::string line(const Row& row) {
-  if (row.hop == Hop::FromGateway) {
-    return text("| %s | %.1f | %.2f | %+.1f |\n", row.network.name.c_str(),
-                row.with.segmental_snr_db, row.with.spectral_distance_db, row.with.level_db);
-  }
-  return text("| %s | %.1f | %.1f | %.2f | %.2f | %+.1f | %.0f |\n", row.network.name.c_str(),
+  return text("| %s | %.2f | %.2f | %.2f | %.2f | %+.2f | %.0f |\n", row.network.name.c_str(),
               row.with.segmental_snr_db, row.without.segmental_snr_db,
               row.with.spectral_distance_db, row.without.spectral_distance_db, row.with.level_db,
               row.longest_way_ms);

@@ -122,7 +122,10 @@ class RtpPhone {
   int fd() const { return fd_; }
   const SocketAddress& peer() const { return peer_; }
   uint32_t timestamp() const { return timestamp_; }
-  void skip(uint32_t units) { timestamp_ += units; }
+  void skip(uint32_t units, uint16_t packets = 0) {
+    timestamp_ += units;
+    sequence_ = static_cast<uint16_t>(sequence_ + packets);
+  }
   uint8_t payload_type() const { return payload_type_; }
   media::Direction remote_direction() const { return remote_direction_; }
 

@@ -41,7 +41,7 @@ TEST(DoubledRate, a_lost_frame_is_concealed_before_it_is_resampled) {
   }
   EXPECT_EQ(320u, decoder->conceal(pcm));
   EXPECT_GT(test::peak_at(pcm, 200, kWideband), 6000);
-  EXPECT_EQ(320u, decoder->recover(packet, pcm));
+  EXPECT_EQ(320u, decoder->recover(packet, pcm, 0));
 }
 
 TEST(DoubledRate, what_does_not_fit_is_refused) {

@@ -137,7 +137,7 @@ TEST(Opus, fec_restores_a_frame_that_concealment_cannot_know) {
     without->decode(packets[i], concealed);
   }
   whole->decode(packets[kLost], truth);
-  ASSERT_EQ(with_fec->recover(packets[kLost + 1], recovered), 160u);
+  ASSERT_EQ(with_fec->recover(packets[kLost + 1], recovered, 0), 160u);
   ASSERT_EQ(without->conceal(concealed), 160u);
   EXPECT_GT(test::rms(truth), 200);
   EXPECT_LT(difference(truth, recovered), difference(truth, concealed));
@@ -212,9 +212,9 @@ TEST(Opus, recover_without_redundancy_conceals) {
     payload = encode(*encoder, std::span(sound).subspan(at, 160));
     decoder->decode(payload, pcm);
   }
-  EXPECT_EQ(decoder->recover(payload, pcm), 160u);
+  EXPECT_EQ(decoder->recover(payload, pcm, 0), 160u);
   EXPECT_GT(test::rms(pcm), 2000);
-  EXPECT_EQ(decoder->recover({}, pcm), 160u);
+  EXPECT_EQ(decoder->recover({}, pcm, 0), 160u);
 }
 
 TEST(Opus, refuses_what_is_no_frame) {
@@ -244,7 +244,7 @@ TEST(Opus, random_payloads_never_crash) {
     Payload payload(random.u32() % 100);
     random.fill(payload);
     EXPECT_LE(decoder->decode(payload, pcm), pcm.size());
-    if (i % 3 == 0) decoder->recover(payload, std::span(pcm).first(160));
+    if (i % 3 == 0) decoder->recover(payload, std::span(pcm).first(160), 0);
     if (i % 7 == 0) decoder->conceal(std::span(pcm).first(160));
   }
 }

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <utility>
 #include <vector>
 
+#include "media/codec/g711.h"
 #include "tests/unit/support/manual_clock.h"
 #include "tests/unit/support/tone.h"
 
@@ -16,12 +19,12 @@ class Heard final : public PcmSink {
     int64_t position;
     size_t samples;
     bool restarted;
-    int16_t first;
+    int16_t first, last;
     TimePoint at;
   };
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted,
             TimePoint now) override {
-    frames.push_back({position, pcm.size(), restarted, pcm.front(), now});
+    frames.push_back({position, pcm.size(), restarted, pcm.front(), pcm.back(), now});
   }
   std::vector<Frame> frames;
 };
@@ -78,6 +81,47 @@ TEST_F(AudioSourceTest, lost_packet_is_replaced_when_its_successor_comes) {
   EXPECT_EQ((Positions{0, 1, 2, 3}), positions());
   EXPECT_EQ(1u, counters_.concealed.get());
   EXPECT_EQ(0u, counters_.recovered.get());  // G.711 has no FEC.
+}
+
+// G.711 has no FEC, and yet the successor helps: the hole ends where it begins, which is untouched.
+TEST_F(AudioSourceTest, lost_packet_is_made_up_to_meet_its_successor) {
+  const auto sample = [](int64_t n) {
+    return g711_decode(Law::Mu, static_cast<uint8_t>(0x80 + n % 64));
+  };
+  for (int n = 0; n < 9; ++n) tick(n);
+  clock_.advance(20ms);
+  tick(10);
+  ASSERT_EQ(11u, heard_.frames.size());
+  EXPECT_EQ(sample(8), heard_.frames[8].last);
+  EXPECT_NEAR(sample(8), heard_.frames[9].first, 400);
+  EXPECT_NEAR(sample(10), heard_.frames[9].last, 400);
+  EXPECT_EQ(sample(10), heard_.frames[10].first);
+}
+
+TEST_F(AudioSourceTest, concealment_switched_off_is_silence_at_the_same_times) {
+  std::array<Heard, 2> heard;
+  for (const bool conceals : {false, true}) {
+    source_.set_conceals(conceals);
+    push(0, true);
+    const TimePoint begun = clock_.now();
+    wait(40ms);
+    push(2);  // 1 is lost; and all after 2.
+    wait(1s);
+    for (auto& frame : heard_.frames) frame.at -= begun - TimePoint{};
+    heard[conceals ? 1 : 0] = std::exchange(heard_, {});
+  }
+  const auto &silent = heard[0].frames, &concealed = heard[1].frames;
+  ASSERT_EQ(6u, silent.size());
+  ASSERT_EQ(concealed.size(), silent.size());
+  for (size_t i = 0; i < silent.size(); ++i) {
+    EXPECT_EQ(concealed[i].position, silent[i].position);
+    EXPECT_EQ(concealed[i].at, silent[i].at);
+    const bool came = i == 0 || i == 2;
+    EXPECT_EQ(came, silent[i].first != 0) << i;
+    EXPECT_EQ(came, silent[i].last != 0) << i;
+  }
+  EXPECT_NE(0, concealed[1].first);
+  EXPECT_EQ(8u, counters_.concealed.get());  // In both runs.
 }
 
 TEST_F(AudioSourceTest, silent_source_is_concealed_forty_ms_after_it_was_due) {

@@ -49,7 +49,8 @@ class TwoPorts : public PortObserver {
  public:
   enum class Kind { Phone, Browser };
   struct Leg {
-    Leg(TwoPorts& world, uint64_t id, Kind kind, DtmfMode dtmf, const Playout& playout)
+    Leg(TwoPorts& world, uint64_t id, Kind kind, DtmfMode dtmf, const Playout& playout,
+        bool conceals = true)
         : port({PortId{id},
                 static_cast<uint32_t>(id * 1000),
                 "cname",
@@ -57,7 +58,8 @@ class TwoPorts : public PortObserver {
                 30s,
                 kind == Kind::Phone,
                 dtmf,
-                playout},
+                playout,
+                conceals},
                {world.pool, world.counters, world.clock, world.random, world, world.earliest},
                transport) {}
     FakeTransport transport;
@@ -70,8 +72,9 @@ class TwoPorts : public PortObserver {
   explicit TwoPorts(Kind a_kind = Kind::Phone, Kind b_kind = Kind::Phone,
                     DtmfMode a_dtmf = DtmfMode::Auto, DtmfMode b_dtmf = DtmfMode::Auto)
       : a(*this, 1, a_kind, a_dtmf, {}), b(*this, 2, b_kind, b_dtmf, {}) {}
-  TwoPorts(Kind a_kind, Kind b_kind, const Playout& toward_b)
-      : a(*this, 1, a_kind, DtmfMode::Auto, {}), b(*this, 2, b_kind, DtmfMode::Auto, toward_b) {}
+  TwoPorts(Kind a_kind, Kind b_kind, const Playout& toward_b, bool conceals = true)
+      : a(*this, 1, a_kind, DtmfMode::Auto, {}, conceals),
+        b(*this, 2, b_kind, DtmfMode::Auto, toward_b, conceals) {}
 
   static wire::StreamParameters parameters(Codec codec, bool events = true) {
     wire::StreamParameters p;
