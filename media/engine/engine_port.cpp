@@ -54,11 +54,12 @@ BrowserPort::BrowserPort(AddBrowserPort command, MediaPort::Settings settings, c
                          const MediaPort::Surroundings& around)
     : EnginePort(command.port, command.session, std::move(command.board), around.observer),
       home_(wiring.home),
-      transport_({wiring.dtls, wiring.directory, counters_, port_}, std::move(command.ice),
-                 around.clock.now()),
+      transport_({wiring.dtls, wiring.directory, counters_, port_, around.random},
+                 std::move(command.ice), around.clock.now()),
       port_(std::move(settings), own(around), transport_) {}
 
 void BrowserPort::negotiate(const wire::StreamParameters& parameters, TimePoint now) {
+  if (parameters.remote_ice) transport_.set_peer_ice(*parameters.remote_ice);
   if (parameters.dtls) transport_.set_remote(*parameters.dtls, now);
   port_.negotiate(parameters, now);
 }

@@ -99,12 +99,22 @@ struct AdoptConnection {
 };
 // What a browser's port away from home asks of the worker whose socket its packets come by.
 struct RouteBrowser {
-  enum class What { AddAddress, RemoveAddress, AddUfrag, RemoveUfrag, SendOn, Forget };
+  enum class What {
+    AddAddress,
+    RemoveAddress,
+    AddUfrag,
+    RemoveUfrag,
+    AddSsrc,
+    RemoveSsrc,
+    SendOn,
+    Forget
+  };
   PortId port;
   What what = What::Forget;
   SocketAddress address;
   std::string ufrag;
   size_t worker = 0;  // SendOn: who carries it now.
+  uint32_t ssrc = 0;
 };
 class DatagramRing;
 struct WatchRing {

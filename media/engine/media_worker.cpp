@@ -185,10 +185,18 @@ void MediaWorker::read_webrtc(UdpSocket& socket) {
   for (PacketPtr& packet : packets) dispatch(packet, socket, now);
 }
 
-// By the address that passed a check, or by the ufrag of the check. Packet path.
+// By the address that passed a check, or by the ufrag of the check; media of a browser whose
+// address changed, by its source. Packet path.
 void MediaWorker::dispatch(PacketPtr& packet, UdpSocket& via, TimePoint now) {
   const bool check = wire::kind_of(packet->data()) == wire::PacketKind::Stun;
   const WebRtcRoutes::Route* route = check ? named_by(*packet) : routes_.by_address(packet->from);
+  if (route == nullptr) {
+    if (check) {
+      route = routes_.by_address(packet->from);  // An answer names nobody.
+    } else if (const auto ssrc = wire::media_source(packet->data())) {
+      route = routes_.by_ssrc(*ssrc);
+    }
+  }
   if (route == nullptr) {
     if (check) return counters_.stun_refused.add();
     return counters_.discard(Discard::Source);

@@ -109,7 +109,7 @@ void MediaWorker::remove(PortId id, TimePoint now) {
                 [&](const PendingDtls& pending) { return pending.receiver == port.dtls(); });
   if (auto* browser = dynamic_cast<BrowserPort*>(&port)) {
     if (browser->home() != setup_.index) {
-      workers_[browser->home()]->post(RouteBrowser{id, RouteBrowser::What::Forget, {}, {}, 0});
+      workers_[browser->home()]->post(RouteBrowser{id, RouteBrowser::What::Forget, {}, {}, 0, 0});
     }
     tcp_.leave(browser->transport());
     tcp_.bury();

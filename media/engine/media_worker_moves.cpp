@@ -59,10 +59,17 @@ class AwayDirectory final : public WebRtcDirectory {
   void remove_ufrag(const std::string& ufrag) override {
     tell(RouteBrowser::What::RemoveUfrag, {}, ufrag);
   }
+  void add_ssrc(uint32_t ssrc, WebRtcTransport&) override {
+    tell(RouteBrowser::What::AddSsrc, {}, {}, ssrc);
+  }
+  void remove_ssrc(uint32_t ssrc, WebRtcTransport&) override {
+    tell(RouteBrowser::What::RemoveSsrc, {}, {}, ssrc);
+  }
 
  private:
-  void tell(RouteBrowser::What what, const SocketAddress& address, const std::string& ufrag) {
-    home_.post(RouteBrowser{port_, what, address, ufrag, 0});
+  void tell(RouteBrowser::What what, const SocketAddress& address, const std::string& ufrag,
+            uint32_t ssrc = 0) {
+    home_.post(RouteBrowser{port_, what, address, ufrag, 0, ssrc});
   }
 
   MediaWorker& home_;
@@ -169,7 +176,7 @@ std::unique_ptr<EnginePort> MediaWorker::give_up(EnginePort& port, Departure& de
       routes_.send_abroad(browser->transport(), port.id(), to, ring_to(to));
     } else if (browser->home() != to) {
       workers_[browser->home()]->post(
-          RouteBrowser{port.id(), RouteBrowser::What::SendOn, {}, {}, to});
+          RouteBrowser{port.id(), RouteBrowser::What::SendOn, {}, {}, to, 0});
     }
   }
   port.leave_worker(counters_);
@@ -216,6 +223,8 @@ void MediaWorker::on_command(RouteBrowser& command, TimePoint) {
     case What::RemoveAddress: routes_.remove_address(command.address, command.port); return;
     case What::AddUfrag: routes_.add_ufrag(command.ufrag, command.port); return;
     case What::RemoveUfrag: routes_.remove_ufrag(command.ufrag, command.port); return;
+    case What::AddSsrc: routes_.add_ssrc(command.ssrc, command.port); return;
+    case What::RemoveSsrc: routes_.remove_ssrc(command.ssrc, command.port); return;
     case What::SendOn:
       routes_.send_on(command.port, command.worker, ring_to(command.worker));
       return;

@@ -50,7 +50,8 @@ struct MediaCounters {
   Tally send_failed;
   Tally socket_overflow;  // SO_RXQ_OVFL: the kernel had no room left.
   Tally stun_checks, stun_refused;
-  Tally ice_moves;                  // Peers that nominated another address in the middle of a call.
+  Tally ice_moves;    // Peers that nominated another address in the middle of a call.
+  Tally media_moves;  // Of those, peers whose sound came from there before they nominated it.
   Tally tcp_accepted, tcp_refused;  // Connections of browsers without UDP.
   Tally tcp_dropped;                // Packets that a connection had no room for.
   Tally tcp_open;
@@ -84,6 +85,7 @@ constexpr std::array kPlainCounts{&MediaCounters::packets_in,
                                   &MediaCounters::stun_checks,
                                   &MediaCounters::stun_refused,
                                   &MediaCounters::ice_moves,
+                                  &MediaCounters::media_moves,
                                   &MediaCounters::tcp_accepted,
                                   &MediaCounters::tcp_refused,
                                   &MediaCounters::tcp_dropped,

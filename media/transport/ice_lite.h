@@ -36,6 +36,11 @@ class IceLite {
                    std::span<std::byte> out);
 
   const SocketAddress& peer() const { return peer_; }  // The nominated address; may be empty.
+  // The peer answered a check of ours from there: that is a nomination and its consent in one.
+  void follow(const SocketAddress& peer, TimePoint now) {
+    peer_ = peer;
+    last_check_ = now;
+  }
   // Nothing leads there any more: the next nomination begins anew.
   void forget_peer() { peer_ = {}; }
   const wire::IceCredentials& local() const { return local_; }

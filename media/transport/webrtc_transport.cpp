@@ -13,7 +13,8 @@ WebRtcTransport::WebRtcTransport(const Wiring& wiring, wire::IceCredentials loca
       directory_(&wiring.directory),
       counters_(wiring.counters),
       observer_(wiring.observer),
-      ice_(std::move(local)) {
+      ice_(std::move(local)),
+      probe_(wiring.random) {
   directory_->add_ufrag(ice_.local().ufrag, *this);
   ice_.start_waiting(now);
 }
@@ -22,6 +23,8 @@ WebRtcTransport::~WebRtcTransport() {
   if (directory_ == nullptr) return;
   directory_->remove_ufrag(ice_.local().ufrag);
   if (!ice_.previous().ufrag.empty()) directory_->remove_ufrag(ice_.previous().ufrag);
+  if (ssrc_) directory_->remove_ssrc(*ssrc_, *this);
+  stop_probing();
   for (Path& path : paths_) forget(path);
 }
 
@@ -52,8 +55,10 @@ void WebRtcTransport::enter(WebRtcDirectory& directory, DatagramSink& v4, Datagr
 }
 
 void WebRtcTransport::enlist() {
+  probe_.stop();  // It begins anew.
   directory_->add_ufrag(ice_.local().ufrag, *this);
   if (!ice_.previous().ufrag.empty()) directory_->add_ufrag(ice_.previous().ufrag, *this);
+  if (ssrc_) directory_->add_ssrc(*ssrc_, *this);
   for (const Path& path : paths_) {
     if (path.via != nullptr && !path.via->is_stream()) directory_->add_address(path.peer, *this);
   }
@@ -69,13 +74,21 @@ void WebRtcTransport::receive(PacketPtr& packet, DatagramSink& via, TimePoint no
   switch (wire::kind_of(packet->data())) {
     case wire::PacketKind::Stun: receive_check(*packet, via, now); return;
     case wire::PacketKind::Dtls: receive_dtls(packet, via, now); return;
-    case wire::PacketKind::Rtp: receive_rtp(packet, now); return;
-    case wire::PacketKind::Rtcp: receive_rtcp(*packet, now); return;
+    case wire::PacketKind::Rtp: receive_rtp(packet, via, now); return;
+    case wire::PacketKind::Rtcp: receive_rtcp(*packet, via, now); return;
     case wire::PacketKind::Unknown: counters_.discard(Discard::Malformed); return;
   }
 }
 
 void WebRtcTransport::receive_check(Packet& packet, DatagramSink& via, TimePoint now) {
+  if (probe_.proven_by(packet.data(), packet.from)) {
+    lost_ = false;
+    counters_.ice_moves.add();
+    counters_.media_moves.add();
+    ice_.follow(packet.from, now);
+    remember({&via, packet.from});
+    return use({&via, packet.from});
+  }
   std::array<std::byte, 256> answer;
   const IceLite::Outcome outcome = [&] {
     const std::string previous = ice_.previous().ufrag;
@@ -93,10 +106,14 @@ void WebRtcTransport::receive_check(Packet& packet, DatagramSink& via, TimePoint
   remember({&via, packet.from});
   if (!outcome.confirmed || (!outcome.nominated && sink_ == &via)) return;
   if (outcome.moved) counters_.ice_moves.add();
-  sink_ = &via;
-  if (!dtls_) return;
-  dtls_->set_path(sink_, ice_.peer());
-  dtls_->connect(now);
+  stop_probing();
+  use({&via, packet.from});
+  if (dtls_) dtls_->connect(now);
+}
+
+void WebRtcTransport::use(const Path& path) {
+  sink_ = path.via;
+  if (dtls_) dtls_->set_path(sink_, path.peer);
 }
 
 void WebRtcTransport::receive_dtls(PacketPtr& packet, DatagramSink& via, TimePoint now) {
@@ -131,22 +148,54 @@ void WebRtcTransport::after_step(DtlsSession::State before, TimePoint now) {
   observer_.on_connected(wire::to_string(keys->suite), now);
 }
 
-void WebRtcTransport::receive_rtp(PacketPtr& packet, TimePoint now) {
+void WebRtcTransport::receive_rtp(PacketPtr& packet, DatagramSink& via, TimePoint now) {
   if (!srtp_) {
     counters_.discard(Discard::NotReady);
     return;
   }
   if (!decrypted(srtp_->unprotect_rtp(*packet))) return;
+  heard_from({&via, packet->from}, *wire::media_source(packet->data()), now);
   observer_.on_rtp(packet, now);
 }
 
-void WebRtcTransport::receive_rtcp(Packet& packet, TimePoint now) {
+void WebRtcTransport::receive_rtcp(Packet& packet, DatagramSink& via, TimePoint now) {
   if (!srtp_) {
     counters_.discard(Discard::NotReady);
     return;
   }
   if (!decrypted(srtp_->unprotect_rtcp(packet))) return;
+  heard_from({&via, packet.from}, *wire::media_source(packet.data()), now);
   observer_.on_rtcp(packet.data(), now);
+}
+
+// What was authentic and no replay. Packet path.
+void WebRtcTransport::heard_from(const Path& path, uint32_t ssrc, TimePoint now) {
+  if (directory_ == nullptr) return;
+  if (ssrc_ != ssrc) {
+    if (ssrc_) directory_->remove_ssrc(*ssrc_, *this);
+    ssrc_ = ssrc;
+    directory_->add_ssrc(ssrc, *this);
+  }
+  if (path == Path{sink_, ice_.peer()} || path.via->is_stream() || knows(*path.via, path.peer)) {
+    return;
+  }
+  std::array<std::byte, 256> check;
+  const SocketAddress before = probe_.asked();
+  const size_t size = probe_.ask(path.peer, ice_.local(), peers_ice_, now, check);
+  if (probe_.asked() != before) {
+    if (!before.empty()) directory_->remove_address(before, *this);
+    directory_->add_address(path.peer, *this);  // The answer names nobody.
+  }
+  if (size > 0) path.via->send(std::span(check).first(size), path.peer);
+}
+
+void WebRtcTransport::stop_probing() {
+  const SocketAddress asked = probe_.asked();
+  if (asked.empty()) return;
+  probe_.stop();
+  if (std::ranges::none_of(paths_, [&](const Path& path) { return path.peer == asked; })) {
+    directory_->remove_address(asked, *this);
+  }
 }
 
 bool WebRtcTransport::decrypted(SrtpVerdict verdict) {

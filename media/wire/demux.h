@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
+
+#include "media/wire/bytes.h"
 
 namespace gw::media::wire {
 
@@ -17,6 +21,15 @@ inline PacketKind kind_of(std::span<const std::byte> datagram) {
   if (first < 128 || first > 191) return PacketKind::Unknown;
   const auto second = std::to_integer<unsigned>(datagram[1]);
   return second >= 192 && second <= 223 ? PacketKind::Rtcp : PacketKind::Rtp;
+}
+
+// Whose a packet of media is, RTP or RTCP, encrypted or not (RFC 3550 5.1, 6.4.1). Packet path.
+inline std::optional<uint32_t> media_source(std::span<const std::byte> datagram) {
+  const PacketKind kind = kind_of(datagram);
+  if (kind != PacketKind::Rtp && kind != PacketKind::Rtcp) return std::nullopt;
+  const size_t at = kind == PacketKind::Rtp ? 8 : 4;
+  if (datagram.size() < at + 4) return std::nullopt;
+  return get32(&datagram[at]);
 }
 
 }  // namespace gw::media::wire

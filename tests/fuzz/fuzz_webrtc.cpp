@@ -8,6 +8,7 @@
 #include "media/wire/demux.h"
 #include "media/wire/stun.h"
 #include "tests/fuzz/input.h"
+#include "tests/unit/support/fixed_random.h"
 #include "tests/unit/support/manual_clock.h"
 
 using namespace gw;
@@ -33,6 +34,8 @@ class Directory final : public WebRtcDirectory {
   }
   void add_ufrag(const std::string&, WebRtcTransport&) override {}
   void remove_ufrag(const std::string&) override {}
+  void add_ssrc(uint32_t, WebRtcTransport&) override {}
+  void remove_ssrc(uint32_t, WebRtcTransport&) override {}
   std::set<uint16_t> addresses;
 };
 
@@ -65,8 +68,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Directory directory;
   Observer observer;
   Pipe pipe;
+  test::FixedRandom random;
   const wire::IceCredentials ice{"abcd", "0123456789012345678901"};
-  WebRtcTransport transport({context(), directory, counters, observer}, ice, clock.now());
+  WebRtcTransport transport({context(), directory, counters, observer, random}, ice, clock.now());
   const auto setup = input.byte() % 2 == 0 ? wire::DtlsSetup::Passive : wire::DtlsSetup::Active;
   transport.set_remote({{context().fingerprint()}, setup}, clock.now());
   while (!input.empty()) {

@@ -99,11 +99,13 @@ function observe() {
   });
 }
 
-// Runs in the page: what the newest live connection plays, as `seconds` of samples, measured at `hertz`.
+// Runs in the page: what the newest live connection plays, as `seconds` of samples, measured at `hertz`; and the longest
+// time without it, in steps of 20 ms.
 async function hear({ hertz, seconds }) {
+  window.e2e.listened = 0;
   const live = window.e2e.connections.filter((pc) => pc.connectionState === 'connected').at(-1);
   const track = live?.getReceivers().find((receiver) => receiver.track?.kind === 'audio')?.track;
-  if (!track) return { level: -200, purity: 0, silent: true, seconds: 0 };
+  if (!track) return { level: -200, purity: 0, silent: true, seconds: 0, gap: seconds };
   const context = new AudioContext();
   await context.resume();
   const source = context.createMediaStreamSource(new MediaStream([track]));
@@ -119,6 +121,7 @@ async function hear({ hertz, seconds }) {
       const take = Math.min(block.length, wanted - at);
       samples.set(block.subarray(0, take), at);
       at += take;
+      window.e2e.listened = at / context.sampleRate;
       if (at >= wanted) resolve();
     };
     source.connect(tap);
@@ -136,7 +139,18 @@ async function hear({ hertz, seconds }) {
     im += samples[i] * Math.sin(step * i);
     energy += samples[i] ** 2;
   }
-  return { amplitude: (2 * Math.hypot(re, im)) / wanted, rms: Math.sqrt(energy / wanted), seconds };
+  const frame = Math.round(rate / 50);
+  let gap = 0, silent = 0;
+  for (let from = 0; from + frame <= wanted; from += frame) {
+    let c = 0, s = 0;
+    for (let i = from; i < from + frame; i++) {
+      c += samples[i] * Math.cos(step * i);
+      s += samples[i] * Math.sin(step * i);
+    }
+    silent = (2 * Math.hypot(c, s)) / frame < 0.06 ? silent + 1 : 0;  // 12 dB under the tone of these tests.
+    gap = Math.max(gap, silent / 50);
+  }
+  return { amplitude: (2 * Math.hypot(re, im)) / wanted, rms: Math.sqrt(energy / wanted), seconds, gap };
 }
 
 // What an administrator's policy or a privacy extension sets is a preference, and those are a profile's.
@@ -320,7 +334,7 @@ export class SoftphoneUser {
     return this.#at(id).innerText();
   }
 
-  /** The tone in what this user hears, for `seconds` from now. */
+  /** The tone in what this user hears, for `seconds` from now; gap: the longest time without it, in seconds. */
   async listen(hertz, seconds = 1) {
     const heard = await this.page.evaluate(hear, { hertz, seconds });
     if (heard.rms === undefined) return heard;
@@ -329,7 +343,13 @@ export class SoftphoneUser {
       purity: heard.rms > 0 ? heard.amplitude ** 2 / 2 / heard.rms ** 2 : 0,
       silent: decibel(heard.rms) < -55,
       seconds,
+      gap: heard.gap,
     };
+  }
+
+  /** How many seconds of the listen() under way are over. */
+  listened() {
+    return this.page.evaluate(() => window.e2e.listened ?? 0);
   }
 
   /** The protocols that the newest connection could send by: of its own candidates, and toward its relays. */

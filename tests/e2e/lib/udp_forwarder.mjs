@@ -1,5 +1,8 @@
 import dgram from 'node:dgram';
 
+// A STUN binding request (RFC 8489 5).
+const isCheck = (data) => data.length >= 20 && data.readUInt16BE(0) === 1 && data.readUInt32BE(4) === 0x2112a442;
+
 /** What a NAT does between a browser and the gateway: UDP through here gets another source, and a third after `move()`. */
 export class UdpForwarder {
   static async start(port, host = '127.0.0.1') {
@@ -15,7 +18,7 @@ export class UdpForwarder {
   }
 
   #out(data, from) {
-    if (this.blocked) return;
+    if (this.blocked || (this.checksHeld && isCheck(data))) return;
     const key = `${from.address}:${from.port}`;
     let far = this.bindings.get(key);
     if (!far) {
@@ -33,6 +36,11 @@ export class UdpForwarder {
   move() {
     for (const far of this.bindings.values()) far.close();
     this.bindings.clear();
+  }
+
+  /** The browser's own ICE checks are lost, its media and its answers are not: as if the next check were far away. */
+  holdChecks(held = true) {
+    this.checksHeld = held;
   }
 
   block() {

@@ -227,10 +227,22 @@ class WebRtcClient final : public media::DatagramSink {
     send(std::span(out).first(size), peer_);
   }
 
+  // Theirs: full agents check too, and we answer a lite one that asks.
+  void answer_check(const media::wire::StunMessage& check) {
+    if (!check.authentic(pwd_) || !check.username.starts_with(ufrag_ + ":")) return;
+    std::array<std::byte, 256> out;
+    const size_t size = media::wire::write_stun_success(out, check.transaction, peer_, pwd_);
+    send(std::span(out).first(size), peer_);
+  }
+
   void receive(TimePoint now) {
     switch (media::wire::kind_of(packet_.data())) {
       case media::wire::PacketKind::Stun: {
         const auto message = media::wire::StunMessage::parse(packet_.data());
+        if (message && message->type == media::wire::StunType::BindingRequest) {
+          answer_check(*message);
+          return;
+        }
         const bool ok = message && message->type == media::wire::StunType::BindingSuccess &&
                         message->authentic(peer_pwd_);
         if (!ok) return;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "media/wire/stun.h"
+#include "tests/unit/support/fixed_random.h"
 #include "tests/unit/support/manual_clock.h"
 
 namespace gw::media {
@@ -33,7 +34,7 @@ class IceTcpTest : public ::testing::Test, public TcpRouter, public WebRtcDirect
     tcp_.listen(std::move(*listener));
     dtls_ = std::move(*DtlsContext::create());
     transport_ = std::make_unique<WebRtcTransport>(
-        WebRtcTransport::Wiring{*dtls_, *this, counters_, observer_}, ice_, clock_.now());
+        WebRtcTransport::Wiring{*dtls_, *this, counters_, observer_, random_}, ice_, clock_.now());
   }
   ~IceTcpTest() override {
     for (const int fd : clients_) ::close(fd);
@@ -132,8 +133,11 @@ class IceTcpTest : public ::testing::Test, public TcpRouter, public WebRtcDirect
   void remove_address(const SocketAddress&, WebRtcTransport&) override {}
   void add_ufrag(const std::string&, WebRtcTransport&) override {}
   void remove_ufrag(const std::string&) override {}
+  void add_ssrc(uint32_t, WebRtcTransport&) override {}
+  void remove_ssrc(uint32_t, WebRtcTransport&) override {}
 
   test::ManualClock clock_;
+  test::FixedRandom random_;
   const wire::IceCredentials ice_{"ours1234", "ourPasswordOurPassword12"};
   const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   MediaCounters counters_;

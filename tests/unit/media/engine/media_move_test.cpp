@@ -205,6 +205,22 @@ TEST_F(MediaMoveTest, a_browser_goes_to_other_workers_and_home_again) {
   EXPECT_TRUE(events<TransportFailed>().empty());
 }
 
+// The NAT before it forgets its binding: another source, and no check that tells.
+TEST_F(MediaMoveTest, a_browser_is_followed_by_its_sound_at_home_and_away) {
+  BrowserParty& a = browser(500);
+  Party& b = phone(800);
+  engine_->connect(ports_[0], ports_[1]);
+  talk(300ms);
+  for (const unsigned worker : {0u, 1u, 2u, 0u}) {
+    engine_->move(session_, worker);
+    talk(100ms);
+    a.browser.change_network(clock_.now());
+    a.browser.stop_checks();
+    forget();
+    expect_all_hear_all({&a, &b});
+  }
+}
+
 TEST_F(MediaMoveTest, a_browser_that_comes_after_the_move_is_carried_too) {
   Party& b = phone(800);
   engine_->move(session_, 1);

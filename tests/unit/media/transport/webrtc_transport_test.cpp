@@ -4,12 +4,14 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/random.h"
 #include "media/wire/rtcp.h"
 #include "media/wire/rtp.h"
 #include "media/wire/stun.h"
+#include "tests/unit/support/fixed_random.h"
 #include "tests/unit/support/manual_clock.h"
 
 namespace gw::media {
@@ -35,8 +37,11 @@ class Directory final : public WebRtcDirectory {
   }
   void add_ufrag(const std::string& ufrag, WebRtcTransport& t) override { ufrags[ufrag] = &t; }
   void remove_ufrag(const std::string& ufrag) override { ufrags.erase(ufrag); }
+  void add_ssrc(uint32_t ssrc, WebRtcTransport& t) override { ssrcs[ssrc] = &t; }
+  void remove_ssrc(uint32_t ssrc, WebRtcTransport&) override { ssrcs.erase(ssrc); }
   std::unordered_map<SocketAddress, WebRtcTransport*> addresses;
   std::map<std::string, WebRtcTransport*> ufrags;
+  std::map<uint32_t, WebRtcTransport*> ssrcs;
 };
 
 class Observed final : public TransportObserver {
@@ -60,7 +65,9 @@ class WebRtcTransportTest : public ::testing::Test {
   }
   void make_transport() {
     transport_ = std::make_unique<WebRtcTransport>(
-        WebRtcTransport::Wiring{*ours_, directory_, counters_, observer_}, ice_, clock_.now());
+        WebRtcTransport::Wiring{*ours_, directory_, counters_, observer_, random_}, ice_,
+        clock_.now());
+    transport_->set_peer_ice(peers_ice_);
     transport_->set_remote({{browsers_->fingerprint()}, wire::DtlsSetup::Passive}, clock_.now());
   }
   void deliver(std::span<const std::byte> datagram, const SocketAddress& from) {
@@ -101,12 +108,36 @@ class WebRtcTransportTest : public ::testing::Test {
     if (const auto keys = browser.take_keys()) browser_srtp_ = SrtpSession::create(*keys);
   }
   void rtp_from(const SocketAddress& from) {
+    const auto rtp = rtp_packet();
+    deliver(rtp, from);
+  }
+  std::vector<std::byte> rtp_packet() {
     Packet packet;
     wire::write_rtp_header(packet.room().first<wire::kRtpHeaderSize>(),
                            {111, false, sequence_++, 0, 9});
     packet.resize(60);
-    ASSERT_TRUE(browser_srtp_->protect_rtp(packet));
-    deliver(packet.data(), from);
+    EXPECT_TRUE(browser_srtp_->protect_rtp(packet));
+    return {packet.data().begin(), packet.data().end()};
+  }
+  // The check of ours that left last, if it went to `to`; nothing else may have been sent.
+  std::optional<wire::StunMessage> asked(const SocketAddress& to) {
+    if (pipe_.sent.empty()) return std::nullopt;
+    EXPECT_EQ(to, pipe_.sent.back().to);
+    asked_ = pipe_.sent.back().data;
+    pipe_.sent.clear();
+    return wire::StunMessage::parse(asked_);
+  }
+  void answer(const wire::StunTransactionId& transaction, std::string_view password,
+              const SocketAddress& from) {
+    std::array<std::byte, 256> bytes;
+    const size_t size = wire::write_stun_success(bytes, transaction, b_, password);
+    deliver(std::span(bytes).first(size), from);
+  }
+  SocketAddress sends_to() {
+    EXPECT_TRUE(send());
+    const SocketAddress to = pipe_.sent.back().to;
+    pipe_.sent.clear();
+    return to;
   }
   bool send() {
     Packet packet;
@@ -118,6 +149,7 @@ class WebRtcTransportTest : public ::testing::Test {
 
   test::ManualClock clock_;
   const wire::IceCredentials ice_{"ours1234", "ourPasswordOurPassword12"};
+  const wire::IceCredentials peers_ice_{"theirs12", "theirPasswordTheirPassword"};
   const SocketAddress a_ = *SocketAddress::parse("192.0.2.1:1000");
   const SocketAddress b_ = *SocketAddress::parse("192.0.2.2:2000");
   std::unique_ptr<DtlsContext> ours_, browsers_;
@@ -127,6 +159,8 @@ class WebRtcTransportTest : public ::testing::Test {
   Observed observer_;
   Pipe pipe_;
   std::unique_ptr<SrtpSession> browser_srtp_;
+  std::vector<std::byte> asked_;
+  test::FixedRandom random_;
   uint16_t sequence_ = 1, out_sequence_ = 1;
   std::unique_ptr<WebRtcTransport> transport_;
 };
@@ -183,6 +217,102 @@ TEST_F(WebRtcTransportTest, network_change_keeps_keys_and_media_both_ways) {
   EXPECT_EQ(b_, pipe_.sent.back().to);
   EXPECT_EQ(1u, counters_.ice_moves.get());
   EXPECT_EQ(1u, counters_.dtls_handshakes.get());
+}
+
+// A NAT gave the browser another address; it sends on and has not checked yet.
+TEST_F(WebRtcTransportTest, sound_from_another_address_is_heard_at_once_and_the_address_is_asked) {
+  check(a_);
+  handshake(a_);
+  rtp_from(a_);
+  ASSERT_TRUE(directory_.ssrcs.contains(9));  // So that it finds us without an address.
+  pipe_.sent.clear();
+  rtp_from(b_);
+  EXPECT_EQ(2, observer_.rtp);
+  const auto request = asked(b_);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(wire::StunType::BindingRequest, request->type);
+  EXPECT_EQ("theirs12:ours1234", request->username);
+  EXPECT_TRUE(request->controlled);
+  EXPECT_FALSE(request->use_candidate);
+  EXPECT_TRUE(request->authentic(peers_ice_.pwd));
+  EXPECT_EQ(a_, sends_to());  // Until it has answered.
+}
+
+TEST_F(WebRtcTransportTest, what_we_send_follows_once_the_address_has_answered) {
+  check(a_);
+  handshake(a_);
+  rtp_from(b_);
+  const auto request = asked(b_);
+  ASSERT_TRUE(request);
+  answer(request->transaction, peers_ice_.pwd, b_);
+  EXPECT_EQ(b_, sends_to());
+  EXPECT_EQ(1u, counters_.ice_moves.get());
+  EXPECT_EQ(1u, counters_.media_moves.get());
+  EXPECT_TRUE(transport_->knows(pipe_, b_));
+  rtp_from(b_);
+  EXPECT_TRUE(pipe_.sent.empty());  // It is asked no more ...
+  check(b_);
+  EXPECT_EQ(1u, counters_.ice_moves.get());  // ... and its own check is no news.
+  check(a_);
+  EXPECT_EQ(a_, sends_to());  // ICE has the last word.
+}
+
+TEST_F(WebRtcTransportTest, an_answer_of_somebody_else_proves_nothing) {
+  check(a_);
+  handshake(a_);
+  rtp_from(b_);
+  const auto request = asked(b_);
+  ASSERT_TRUE(request);
+  auto guessed = request->transaction;
+  guessed[11] ^= std::byte{1};
+  SocketAddress c = b_;
+  c.set_port(2001);
+  answer(request->transaction, "somebodyElsesPassword", b_);
+  answer(request->transaction, ice_.pwd, b_);
+  answer(guessed, peers_ice_.pwd, b_);
+  answer(request->transaction, peers_ice_.pwd, c);
+  deliver(asked_, b_);  // Our own check, sent back.
+  EXPECT_EQ(a_, sends_to());
+  EXPECT_EQ(0u, counters_.ice_moves.get());
+}
+
+// Who is on the way can send again what it saw, from wherever it likes.
+TEST_F(WebRtcTransportTest, copies_and_forgeries_from_another_address_change_nothing) {
+  check(a_);
+  handshake(a_);
+  auto packet = rtp_packet();
+  deliver(packet, a_);
+  pipe_.sent.clear();
+  deliver(packet, b_);
+  EXPECT_EQ(1u, counters_.discarded[static_cast<size_t>(Discard::Replay)].get());
+  auto forged = rtp_packet();
+  forged.back() ^= std::byte{1};
+  deliver(forged, b_);
+  EXPECT_EQ(1u, counters_.srtp_failures.get());
+  EXPECT_EQ(1, observer_.rtp);
+  EXPECT_TRUE(pipe_.sent.empty());
+  EXPECT_EQ(a_, sends_to());
+  EXPECT_EQ(1u, directory_.addresses.size());
+}
+
+TEST_F(WebRtcTransportTest,
+       an_address_that_does_not_answer_is_asked_ten_times_in_a_second_and_no_more) {
+  check(a_);
+  handshake(a_);
+  pipe_.sent.clear();
+  for (int i = 0; i < 50; ++i, clock_.advance(20ms)) rtp_from(b_);
+  EXPECT_EQ(10u, pipe_.sent.size());
+  for (int i = 0; i < 50; ++i, clock_.advance(20ms)) rtp_from(b_);
+  EXPECT_EQ(10u, pipe_.sent.size());
+  EXPECT_EQ(100, observer_.rtp);
+  // Many addresses get no more together.
+  for (uint16_t port = 3000; port < 3100; ++port, clock_.advance(10ms)) {
+    SocketAddress other = b_;
+    other.set_port(port);
+    rtp_from(other);
+  }
+  EXPECT_EQ(20u, pipe_.sent.size());
+  EXPECT_LE(directory_.addresses.size(), 2u);
 }
 
 TEST_F(WebRtcTransportTest, ice_restart_keeps_the_old_pair_until_a_new_one_is_nominated) {
@@ -253,6 +383,17 @@ TEST_F(WebRtcTransportTest, ended_transport_leaves_no_trace_in_the_directory) {
   transport_.reset();
   EXPECT_TRUE(directory_.addresses.empty());
   EXPECT_TRUE(directory_.ufrags.empty());
+}
+
+TEST_F(WebRtcTransportTest, nor_does_one_that_asks_an_address) {
+  check(a_);
+  handshake(a_);
+  rtp_from(b_);
+  EXPECT_EQ(2u, directory_.addresses.size());
+  EXPECT_EQ(1u, directory_.ssrcs.size());
+  transport_.reset();
+  EXPECT_TRUE(directory_.addresses.empty());
+  EXPECT_TRUE(directory_.ssrcs.empty());
 }
 
 TEST_F(WebRtcTransportTest, number_of_addresses_is_bounded_and_the_one_in_use_stays) {
