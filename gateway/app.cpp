@@ -185,8 +185,10 @@ Result<void> App::start_sip() {
   registrar_->on_change = [this](const sip::Registrar::Change& change) {
     using Kind = sip::Registrar::Change::Kind;
     const bool gone = change.kind == Kind::Removed || change.kind == Kind::Expired;
+    // A flow ends with us: its phone makes another when it sees that.
+    const bool kept = change.binding.reg_id == 0 && change.binding.path.empty();
     if (gone) state_->store().forget(change.binding);
-    else state_->store().keep(change.binding);
+    else if (kept) state_->store().keep(change.binding);
     if (change.kind == Kind::Refreshed) return;
     log_.info(gone ? "phone went away" : "phone registered",
               {{"phone", change.binding.username}, {"source", change.binding.source.to_string()},

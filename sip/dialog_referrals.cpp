@@ -42,6 +42,14 @@ int InviteDialog::on_refer(nta_incoming_t* transaction, const sip_t& sip) {
   return 0;
 }
 
+std::optional<uint64_t> InviteDialog::named_by(const SipCore& core,
+                                               const sip_replaces_t& replaces) {
+  const nta_leg_t* leg = nta_leg_by_replaces(core.agent.get(), &replaces);
+  const nta_leg_magic_t* dialog = leg ? nta_leg_magic(leg, on_leg_request) : nullptr;
+  if (!dialog) return std::nullopt;
+  return reinterpret_cast<const InviteDialog*>(dialog)->id();
+}
+
 Referral InviteDialog::referral_of(const sip_t& refer) const {
   Referral referral;
   const url_t& url = refer.sip_refer_to->r_url[0];
@@ -55,9 +63,7 @@ Referral InviteDialog::referral_of(const sip_t& refer) const {
   const HomePtr home = make_home();
   if (const sip_replaces_t* replaces = replaces_of(home.get(), url)) {
     referral.replaces = true;
-    const nta_leg_t* leg = nta_leg_by_replaces(core_.agent.get(), replaces);
-    const nta_leg_magic_t* dialog = leg ? nta_leg_magic(leg, on_leg_request) : nullptr;
-    if (dialog) referral.dialog = reinterpret_cast<const InviteDialog*>(dialog)->id();
+    referral.dialog = named_by(core_, *replaces).value_or(0);
   } else if (url.url_headers && strcasestr(url.url_headers, "replaces=")) {
     referral.replaces = true;  // One that cannot be read names no dialog.
   }

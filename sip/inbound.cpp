@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sip/invite_dialog.h"
 #include "sip/invite_server.h"
 #include "sip/registration.h"
 #include "sip/session_timer.h"
@@ -36,12 +37,21 @@ Inbound::Inbound(SipCore& core, const SipConfig& config, SipDirectory& directory
       registrar_(registrar),
       config_(config),
       digest_(config.domain, core.clock, core.random),
-      gatekeeper_(core, config, directory, registrar) {}
+      gatekeeper_(core, config, directory, registrar),
+      subscriptions_(core, directory, config) {}
+
+// Who watches may come again when what is here now is over, or we are back.
+void Inbound::set_accepting(bool accepting) {
+  if (accepting_ && !accepting)
+    subscriptions_.end_all("probation;retry-after=" + std::to_string(10 + core_.random.u32() % 10));
+  accepting_ = accepting;
+}
 
 void Inbound::set_config(const SipConfig& config) {
   config_ = config;
   digest_.set_realm(config.domain);
   gatekeeper_.set_config(config);
+  subscriptions_.set_limits(config);
 }
 
 int Inbound::on_message(nta_agent_magic_t* self, nta_agent_t*, msg_t* raw, sip_t* sip) {
@@ -83,6 +93,7 @@ void Inbound::on_request(MsgPtr message, const sip_t& sip) {
     case sip_method_invite: return on_invite(request);
     case sip_method_register: return on_register(request);
     case sip_method_options: return on_options(request);
+    case sip_method_subscribe: return on_subscribe(request);
     case sip_method_notify:  // RFC 6665 4.1.3: we subscribe to nothing outside a dialog.
       return reject(request, {481, "Subscription Does Not Exist", "no_dialog", {}});
     case sip_method_unknown:
@@ -112,7 +123,9 @@ void Inbound::on_options(Request& request) {
   }
   if (const auto rejection = check_extensions(request.sip)) return reject(request, *rejection);
   const bool refer = !request.trunk || directory_.takes_refer(*request.trunk);
-  const std::string lines = "Allow: " + allow_for(refer) + "\r\n" + kAccept;
+  const std::string lines =
+      "Allow: " + allow_for(refer) +
+      (request.trunk ? "\r\n" : std::string(", SUBSCRIBE\r\n") + kAllowEvents) + kAccept;
   nta_msg_treply(core_.agent.get(), request.message.release(), SIP_200_OK,
                  SIPTAG_SERVER_STR(core_.user_agent.c_str()), SIPTAG_HEADER_STR(lines.c_str()),
                  TAG_END());
@@ -129,11 +142,13 @@ void Inbound::on_invite(Request& request) {
     if (const auto often = gatekeeper_.refuses_phone(sip, *account)) return reject(request, *often);
     peer = FromPhone{account->username};
   }
-  auto rejection = check_dialog_request(sip, true);
+  auto rejection = request.trunk ? check_dialog_request(sip, true)
+                                 : check_dialog_request(sip, true, {"replaces"});
   if (!rejection) rejection = check_session_timer(sip, core_.min_session);
   if (rejection) return reject(request, *rejection);
   Invite invite =
       invite_of(sip, std::move(peer), request.source, request.listener->bound.transport);
+  if (!request.trunk) invite.replaces = replaces_of(sip);
   if (!accepting_ && !directory_.always_admitted(invite.request_user)) {
     return reject(request, {503, "Service Unavailable", "draining", gatekeeper_.retry_after()});
   }
@@ -152,11 +167,23 @@ void Inbound::on_invite(Request& request) {
   if (still && still->has_owner()) still->set_observer(observer);
 }
 
+std::optional<Replaces> Inbound::replaces_of(const sip_t& sip) const {
+  const sip_replaces_t* header = sip.sip_replaces;
+  if (!header || !header->rp_call_id) return std::nullopt;
+  Replaces replaces;
+  replaces.call_id = header_text(header->rp_call_id).substr(0, kMaxHeaderValue);
+  replaces.to_tag = header_text(header->rp_to_tag ? header->rp_to_tag : "");
+  replaces.from_tag = header_text(header->rp_from_tag ? header->rp_from_tag : "");
+  replaces.early_only = header->rp_early_only;
+  replaces.dialog = InviteDialog::named_by(core_, *header);
+  return replaces;
+}
+
 void Inbound::on_register(Request& request) {
   const sip_t& sip = request.sip;
   if (!is_ours(sip.sip_request->rq_url[0]))
     return reject(request, {404, "Not Found", "not_ours", {}});
-  if (const auto rejection = check_extensions(sip)) return reject(request, *rejection);
+  if (const auto rejection = check_extensions(sip, {"path", "outbound"})) return reject(request, *rejection);
   if (!is_sip_uri(sip.sip_to->a_url[0]))  // RFC 3261 10.2: an address of record is one.
     return reject(request, {400, "Bad To", "malformed", {}});
   const auto account = authenticated(request, *sip.sip_to);
@@ -173,12 +200,27 @@ void Inbound::on_register(Request& request) {
 
   keep_connection(*core_.agent, *request.message);
   // From here on a transaction: the digest of a repeated REGISTER would be a replay.
-  const std::string lines = register_answer(*bindings, core_.clock.wall()) + allow_line();
+  const std::string lines =
+      register_answer(*bindings, core_.clock.wall()) + parts.answer + allow_line();
   const IncomingPtr transaction(nta_incoming_create(core_.agent.get(), nullptr,
                                                     request.message.release(), nullptr, TAG_END()));
   if (!transaction) return;
   nta_incoming_treply(transaction.get(), SIP_200_OK, SIPTAG_SERVER_STR(core_.user_agent.c_str()),
                       SIPTAG_HEADER_STR(lines.c_str()), TAG_END());
+}
+
+// Phones may watch each other's and users' extensions: who talks with whom in the house is its own.
+void Inbound::on_subscribe(Request& request) {
+  if (request.trunk) return reject(request, {405, "Method Not Allowed", "method", allow_line()});
+  const auto account = authenticated(request, *request.sip.sip_from);
+  if (!account) return;
+  if (!is_ours(request.sip.sip_request->rq_url[0]))
+    return reject(request, {404, "Not Found", "not_ours", {}});
+  if (!accepting_)
+    return reject(request, {503, "Service Unavailable", "draining", gatekeeper_.retry_after()});
+  if (const auto no = subscriptions_.begin(request.message, request.sip, account->username,
+                                           *request.listener, request.source))
+    reject(request, *no);
 }
 
 std::optional<PhoneAccount> Inbound::authenticated(Request& request, const sip_addr_t& claimed) {

@@ -10,6 +10,7 @@
 #include "sip/sip_agent.h"
 #include "sip/sip_core.h"
 #include "sip/sip_view.h"
+#include "sip/subscription.h"
 
 namespace gw::sip {
 
@@ -22,7 +23,8 @@ class Inbound {
 
   static int on_message(nta_agent_magic_t* self, nta_agent_t* agent, msg_t* message, sip_t* sip);
 
-  void set_accepting(bool accepting) { accepting_ = accepting; }
+  void set_accepting(bool accepting);
+  void line_changed(std::string_view key) { subscriptions_.line_changed(key); }
   void set_config(const SipConfig& config);
   SourceGuard& guard() { return gatekeeper_.guard(); }
   bool is_ours(const url_t& uri) const;  // What phones may register at and dial.
@@ -41,9 +43,11 @@ class Inbound {
   void on_invite(Request& request);
   void on_register(Request& request);
   void on_options(Request& request);
+  void on_subscribe(Request& request);
 
   // The phone that the request's digest proves; none after a challenge was sent.
   std::optional<PhoneAccount> authenticated(Request& request, const sip_addr_t& claimed);
+  std::optional<Replaces> replaces_of(const sip_t& sip) const;
   void challenge(Request& request, const sip_addr_t& claimed, bool stale);
   // The algorithms of a user, whether there is one or not.
   std::vector<DigestAlgorithm> algorithms(std::string_view username,
@@ -57,6 +61,7 @@ class Inbound {
   SipConfig config_;
   DigestServer digest_;
   Gatekeeper gatekeeper_;
+  Subscriptions subscriptions_;
   bool accepting_ = true;
 };
 

@@ -39,6 +39,13 @@ struct Diverted {
   bool hidden = false;                          // Not to be shown to people.
 };
 
+// The dialog whose place an INVITE takes (RFC 3891).
+struct Replaces {
+  std::string call_id, to_tag, from_tag;
+  bool early_only = false;
+  std::optional<uint64_t> dialog;               // Dialog::id(), when the words are a live dialog's own.
+};
+
 // Typed view of an INVITE that was admitted. A value; nothing in it points into Sofia.
 struct Invite {
   Peer peer;
@@ -48,6 +55,7 @@ struct Invite {
   std::optional<NameAddr> remote_party;         // Remote-Party-ID; likewise.
   std::vector<Diverted> diverted;               // Diversion, else History-Info: who sent it on, the last one first.
   bool private_caller = false;                  // Privacy: id, user or header (RFC 3323, 3325).
+  std::optional<Replaces> replaces;             // Phones only.
   std::string user_to_user;                     // RFC 7433.
   std::vector<std::pair<std::string, std::string>> custom_headers;  // X-MS-Custom-*, at most five.
   std::optional<std::string> sdp;               // None = late offer.
@@ -74,6 +82,7 @@ struct Credentials {
 struct OutgoingInvite {
   std::string request_uri;              // "sip:+14255550123@carrier.example", or a phone's contact.
   NextHop next_hop;
+  std::vector<std::string> route;       // URIs: the Path that a phone registered with (RFC 3327).
   NameAddr from, to;
   std::optional<NameAddr> p_asserted_identity;
   std::optional<NameAddr> p_preferred_identity;

@@ -59,6 +59,7 @@ bool is_reserved(std::string_view name) {
 std::string lines_of(const OutgoingInvite& invite) {
   std::string lines;
   lines += "Max-Forwards: " + std::to_string(invite.max_forwards) + "\r\n";
+  for (const std::string& uri : invite.route) lines += "Route: <" + header_text(uri) + ">\r\n";
   lines += identity_lines(invite);
   if (invite.referred_by) lines += "Referred-By: " + to_header(*invite.referred_by) + "\r\n";
   if (!invite.user_to_user.empty()) {

@@ -66,6 +66,9 @@ class InviteDialog {
   void set_observer(DialogObserver* observer) { observer_ = observer; }
   bool has_owner() const { return handle_ != nullptr; }
 
+  // The number of the dialog that Replaces names (RFC 3891).
+  static std::optional<uint64_t> named_by(const SipCore& core, const sip_replaces_t& replaces);
+
   virtual bool progress(int, const std::optional<std::string>&) { return false; }
   virtual bool answer(const std::string&) { return false; }
   virtual bool refuse(int, std::string_view, const Reason&,

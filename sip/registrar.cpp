@@ -9,14 +9,36 @@ namespace {
 constexpr size_t kMaxUri = 512;       // Of a contact; the longest seen from a phone was 180.
 constexpr size_t kMaxInstance = 128;  // "<urn:uuid:...>" has 47.
 constexpr size_t kMaxText = 256;      // Call-ID and User-Agent.
+constexpr long kMaxFlows = 4;         // Of one instance; RFC 5626 4.2.1 asks phones for two.
 
 // RFC 3261 10.3: a binding is named by its URI; a device that names itself (RFC 5626) keeps one
-// binding when its port or address changes.
+// binding when its port or address changes, one a flow.
 bool same_device(const Binding& binding, const Registrar::Contact& contact) {
   if (!contact.instance.empty() && !binding.instance.empty()) {
-    return binding.instance == contact.instance;
+    return binding.instance == contact.instance && binding.reg_id == contact.reg_id;
   }
   return binding.contact_uri == contact.uri;
+}
+
+bool same_instance(const Binding& a, const Binding& b) {
+  return a.reg_id && b.reg_id && a.instance == b.instance;
+}
+
+size_t devices(const std::vector<Binding>& bindings) {
+  size_t count = 0;
+  for (auto at = bindings.begin(); at != bindings.end(); ++at) {
+    const auto same = [&](const Binding& before) { return same_instance(before, *at); };
+    if (std::none_of(bindings.begin(), at, same)) ++count;
+  }
+  return count;
+}
+
+bool too_many_flows(const std::vector<Binding>& bindings) {
+  return std::ranges::any_of(bindings, [&](const Binding& one) {
+    return std::ranges::count_if(bindings, [&](const Binding& other) {
+             return same_instance(one, other);
+           }) > kMaxFlows;
+  });
 }
 
 bool stale(const Binding& binding, const Registrar::Request& request) {
@@ -113,7 +135,9 @@ Result<std::vector<Binding>> Registrar::handle(const Request& request) {
                     .user_agent = request.user_agent.substr(0, kMaxText),
                     .call_id = request.call_id,
                     .cseq = request.cseq,
-                    .expires = now + std::min<Duration>(asked, limits_.max)};
+                    .expires = now + std::min<Duration>(asked, limits_.max),
+                    .reg_id = contact.reg_id,
+                    .path = request.path};
     if (found != after.end()) {
       *found = binding;
       changes.push_back({Change::Kind::Refreshed, std::move(binding)});
@@ -123,7 +147,8 @@ Result<std::vector<Binding>> Registrar::handle(const Request& request) {
     changes.push_back({Change::Kind::Added, std::move(binding)});
   }
   // Counted at the end, so that a phone may replace its old binding in the same request.
-  if (after.size() > request.max_devices && after.size() > before.size()) {
+  if (too_many_flows(after)) return fail(ErrorCode::Exhausted, "too many flows");
+  if (devices(after) > request.max_devices && devices(after) > devices(before)) {
     return fail(ErrorCode::Exhausted, "too many devices");
   }
 
@@ -184,6 +209,23 @@ void Registrar::expire() {
     });
     user = user->second.empty() ? by_user_.erase(user) : std::next(user);
   }
+  count_ -= changes.size();
+  if (!changes.empty()) report(changes);
+}
+
+void Registrar::flow_failed(const Binding& flow) {
+  const auto user = by_user_.find(flow.username);
+  if (user == by_user_.end()) return;
+  std::vector<Change> changes;
+  std::erase_if(user->second, [&](const Binding& binding) {
+    if (!same_instance(binding, flow) || binding.reg_id != flow.reg_id ||
+        binding.source != flow.source) {
+      return false;
+    }
+    changes.push_back({Change::Kind::Removed, binding});
+    return true;
+  });
+  if (user->second.empty()) by_user_.erase(user);
   count_ -= changes.size();
   if (!changes.empty()) report(changes);
 }

@@ -24,6 +24,8 @@ struct Binding {
   std::string call_id;
   uint32_t cseq = 0;
   WallTime expires{};
+  uint32_t reg_id = 0;            // Of a flow (RFC 5626): one of several ways to the same instance; 0 = none.
+  std::vector<std::string> path{};  // Proxies on the way to it (RFC 3327), the one next to us first.
 };
 
 // The location service: who is registered where (RFC 3261 10). Pure: REGISTER's contacts in, bindings out; transport and
@@ -34,6 +36,7 @@ class Registrar {
     std::string uri;
     std::string instance;
     std::optional<uint32_t> expires;  // The contact's own; else the header's; else the default.
+    uint32_t reg_id = 0;
   };
   struct Request {
     std::string username, call_id, user_agent;
@@ -43,7 +46,8 @@ class Registrar {
     bool remove_all = false;         // Contact: *  with Expires: 0
     Transport transport = Transport::Udp;
     SocketAddress source;
-    unsigned max_devices = 5;
+    unsigned max_devices = 5;        // The flows of an instance are one.
+    std::vector<std::string> path{};
   };
   struct Limits {
     Duration min = 60s, max = 3600s, fallback = 600s;
@@ -64,6 +68,7 @@ class Registrar {
   void restore(std::vector<Binding> bindings);                     // At start, from the store.
   void expire();                                                   // Every second or so.
   void remove(std::string_view username, std::string_view contact_uri);
+  void flow_failed(const Binding& flow);                           // Nobody is there any more, unless it came anew.
   void set_limits(Limits limits) { limits_ = limits; }
   const Limits& limits() const { return limits_; }
 

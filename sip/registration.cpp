@@ -20,15 +20,43 @@ std::optional<uint32_t> seconds(const char* text) {
   return value;
 }
 
-std::string instance_of(const sip_contact_t& contact) {
-  static constexpr std::string_view kName = "+sip.instance=";
+constexpr size_t kMaxPath = 8;  // No honest edge has more proxies.
+constexpr size_t kMaxPathUri = 512;
+// RFC 5626 4.4: how often who keeps a flow open must be heard; NATs forget UDP sooner.
+constexpr const char* kFlowTimer = "120";
+constexpr const char* kFlowTimerUdp = "30";
+
+// "+sip.instance=" -> its value, as it stands.
+const char* param_of(const sip_contact_t& contact, std::string_view name) {
   for (auto param = contact.m_params; param && *param; ++param) {
     const std::string_view text = *param;
-    if (text.size() < kName.size() || strncasecmp(text.data(), kName.data(), kName.size()) != 0)
+    if (text.size() < name.size() || strncasecmp(text.data(), name.data(), name.size()) != 0)
       continue;
-    return header_text(unquoted(*param + kName.size()));
+    return *param + name.size();
   }
-  return {};
+  return nullptr;
+}
+
+std::string instance_of(const sip_contact_t& contact) {
+  const char* value = param_of(contact, "+sip.instance=");
+  return value ? header_text(unquoted(value)) : std::string();
+}
+
+// RFC 3327 5.3: the proxies through which the phone is reached, in their order. False: not to be
+// used.
+bool read_path(const sip_t& sip, std::vector<std::string>& path) {
+  for (const sip_path_t* p = sip.sip_path; p; p = p->r_next) {
+    std::string uri = is_sip_uri(p->r_url[0]) ? uri_of(p->r_url[0]) : std::string();
+    if (uri.empty() || uri.size() > kMaxPathUri || path.size() >= kMaxPath) return false;
+    if (uri.find_first_of(" <>\"") != std::string::npos) return false;
+    path.push_back(std::move(uri));
+  }
+  return true;
+}
+
+bool has_ob(const std::string& uri) {
+  const size_t at = uri.find(";ob");
+  return at != std::string::npos && (at + 3 == uri.size() || uri[at + 3] == ';');
 }
 
 std::string http_date(WallTime now) {
@@ -57,6 +85,12 @@ RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account,
     request.expires =
         static_cast<uint32_t>(std::min<unsigned long>(sip.sip_expires->ex_delta, UINT32_MAX));
   }
+  if (!read_path(sip, request.path)) {
+    parts.rejection = Rejection{400, "Bad Path", "malformed", {}};
+    return parts;
+  }
+  const bool flows = supports(sip, "outbound");
+  bool outbound = false;
   for (const sip_contact_t* c = sip.sip_contact; c; c = c->m_next) {
     if (c->m_url[0].url_type == url_any) {
       request.remove_all = true;
@@ -66,7 +100,28 @@ RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account,
       parts.rejection = Rejection{400, "Bad Contact", "malformed", {}};
       return parts;
     }
-    request.contacts.push_back({uri_of(c->m_url[0]), instance_of(*c), seconds(c->m_expires)});
+    // RFC 5626 6: reg-id counts only beside an instance, from who supports outbound.
+    std::string instance = instance_of(*c);
+    const uint32_t reg_id =
+        flows && !instance.empty() ? seconds(param_of(*c, "reg-id=")).value_or(0) : 0;
+    outbound |= reg_id != 0;
+    request.contacts.push_back(
+        {uri_of(c->m_url[0]), std::move(instance), seconds(c->m_expires), reg_id});
+  }
+  // A proxy between us that keeps no flows: nothing would come back by them.
+  const bool proxied = sip.sip_via && sip.sip_via->v_next;
+  if (outbound && proxied && (request.path.empty() || !has_ob(request.path.back()))) {
+    parts.rejection = Rejection{439, "First Hop Lacks Outbound Support", "extension", {}};
+    return parts;
+  }
+  if (outbound) {
+    parts.answer += std::string("Require: outbound\r\nFlow-Timer: ") +
+                    (transport == Transport::Udp ? kFlowTimerUdp : kFlowTimer) + "\r\n";
+  }
+  parts.answer += "Supported: path, outbound\r\n";
+  // RFC 3327 5.3: told to who can make something of it; used all the same.
+  if (supports(sip, "path")) {
+    for (const std::string& uri : request.path) parts.answer += "Path: <" + uri + ">\r\n";
   }
   return parts;
 }
@@ -85,6 +140,7 @@ std::string register_answer(const std::vector<Binding>& bindings, WallTime now) 
       }
       lines += ";+sip.instance=\"" + header_text(quoted) + "\"";
     }
+    if (binding.reg_id) lines += ";reg-id=" + std::to_string(binding.reg_id);
     lines += "\r\n";
   }
   return lines;

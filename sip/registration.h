@@ -15,6 +15,7 @@ namespace gw::sip {
 
 struct RegisterParts {
   Registrar::Request request;
+  std::string answer;                  // Header lines of the 200 beside Contact and Date.
   std::optional<Rejection> rejection;  // Then the rest is not to be used.
 };
 RegisterParts register_parts_of(const sip_t& sip, const PhoneAccount& account,

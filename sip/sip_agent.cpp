@@ -82,6 +82,7 @@ class NtaAgent final : public SipAgent {
   void enrol(const OutgoingRegister& request, std::function<void(const Enrolment&)> done) override {
     outside_.enrol(request, std::move(done));
   }
+  void line_changed(std::string_view key) override { inbound_.line_changed(key); }
   void set_accepting(bool accepting) override { inbound_.set_accepting(accepting); }
   void set_config(const SipConfig& config) override;
   void set_capture(std::function<void(const CapturedMessage&)> capture) override;

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "sip/dialog.h"
 #include "sip/invite.h"
+#include "sip/line_dialog.h"
 
 namespace gw::sip {
 
@@ -133,6 +134,9 @@ class SipDirectory {
   virtual std::vector<DigestAlgorithm> decoy_digest([[maybe_unused]] uint64_t pick) const { return {}; }
   // An emergency number: its INVITE is neither rate-limited, nor banned, nor shed while draining. Who calls is still asked.
   virtual bool always_admitted([[maybe_unused]] std::string_view request_user) const { return false; }
+  // The extension that phones may watch under this name: its key, and its dialogs now; none when there is no such extension.
+  virtual std::optional<std::string> line_of([[maybe_unused]] std::string_view request_user) const { return std::nullopt; }
+  virtual std::vector<LineDialog> line([[maybe_unused]] std::string_view key) const { return {}; }
 };
 
 // What the agent gives its owner: each INVITE that passed admission, with its dialog (100 Trying has been sent).
@@ -169,7 +173,10 @@ class SipAgent {
   virtual void options(const OutgoingOptions& options, std::function<void(int status)> done) = 0;
   virtual void enrol(const OutgoingRegister& request, std::function<void(const Enrolment&)> done) = 0;
 
-  // Draining or overloaded: new INVITEs and OPTIONS get 503 with Retry-After.
+  // What `line` says of an extension has changed: who watches it is told.
+  virtual void line_changed([[maybe_unused]] std::string_view key) {}
+
+  // Draining or overloaded: new INVITEs and OPTIONS get 503 with Retry-After; subscriptions end, to be made anew later.
   virtual void set_accepting(bool accepting) = 0;
 
   virtual void set_config(const SipConfig& config) = 0;  // After a reload: digest, limits, expiry; not listeners.

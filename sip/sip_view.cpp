@@ -264,23 +264,31 @@ bool requires_100rel(const sip_t& message) {
   return lists(message.sip_require, "100rel");
 }
 
+bool supports(const sip_t& message, std::string_view extension) {
+  return lists(message.sip_supported, extension);
+}
+
 bool allows(const sip_t& message, std::string_view method) {
   return lists(message.sip_allow, method);
 }
 
-std::optional<Rejection> check_extensions(const sip_t& request) {
+std::optional<Rejection> check_extensions(const sip_t& request,
+                                          std::initializer_list<std::string_view> also) {
   if (!request.sip_require || !request.sip_require->k_items) return std::nullopt;
   std::string unsupported;
   int n = 0;
   for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
     if (equals(*item, "timer") || equals(*item, "100rel")) continue;
+    const auto required = [&](std::string_view known) { return equals(*item, known); };
+    if (std::any_of(also.begin(), also.end(), required)) continue;
     unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
   }
   if (unsupported.empty()) return std::nullopt;
   return Rejection{420, "Bad Extension", "extension", "Unsupported: " + unsupported + "\r\n"};
 }
 
-std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed) {
+std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed,
+                                              std::initializer_list<std::string_view> also) {
   const sip_contact_t* contact = request.sip_contact;
   if (contact_needed && !contact) return Rejection{400, "Missing Contact", "malformed", {}};
   // RFC 3261 8.1.1.8: exactly one, and a sip or sips URI. "*", tel: and lists cannot be routed to
@@ -291,7 +299,7 @@ std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact
   if (!routable(request.sip_record_route))
     return Rejection{400, "Bad Record-Route", "malformed", {}};
 
-  if (auto rejection = check_extensions(request)) return rejection;
+  if (auto rejection = check_extensions(request, also)) return rejection;
   // RFC 3261 20.1, 21.4.7: an answer to an INVITE is SDP, and we have no other.
   if (contact_needed && request.sip_accept && !takes_sdp(request.sip_accept))
     return Rejection{406, "Not Acceptable", "accept", "Accept: application/sdp\r\n"};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,14 +58,18 @@ Body body_of(const sip_t& message);
 bool supports_timer(const sip_t& request);   // RFC 4028, in Supported or Require.
 bool supports_100rel(const sip_t& request);  // RFC 3262, likewise.
 bool requires_100rel(const sip_t& message);
+bool supports(const sip_t& message, std::string_view extension);
 bool allows(const sip_t& message, std::string_view method);  // Its Allow names the method.
 
 // No extension required that we do not know (RFC 3261 8.2.2.3).
-std::optional<Rejection> check_extensions(const sip_t& request);
+std::optional<Rejection> check_extensions(const sip_t& request,
+                                          std::initializer_list<std::string_view> also = {});
 
 // What every request that begins or changes a dialog must have: usable Contact and Record-Route
 // (RFC 3261 12.1.1), no extension required that we do not know, a body that we understand.
-std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed);
+// `also`: extensions that may be required beside those of every INVITE.
+std::optional<Rejection> check_dialog_request(const sip_t& request, bool contact_needed,
+                                              std::initializer_list<std::string_view> also = {});
 
 // `peer`, `source` and `transport` are the admission's.
 Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source, Transport transport);

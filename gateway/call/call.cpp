@@ -19,7 +19,6 @@ constexpr Duration kMediaReadyWait = 1500ms;
 constexpr Duration kClosedPortsWait = 2s;
 
 constexpr unsigned kMaxRedirections = 5;  // By applications; more is a loop.
-constexpr size_t kMaxGuests = 256;        // Of one call, those that left included: their legs stay with it.
 
 // Of several failed targets the caller hears the one that says most: a person's refusal before a device's absence.
 int weight(Cause cause) {
@@ -103,6 +102,7 @@ void Call::try_next_rank() {
     if (ringing_.empty()) continue;
     set_state(CallState::Ringing);
     arm(ring_timer_, ring_time(hunt_, Duration{}), &Call::on_ring_timeout);
+    tell_ringing_changed();
     Leg& first = *ringing_.front();
     if (first.answers_itself()) {
       on_answered(first);
@@ -212,10 +212,12 @@ bool Call::worth_another_rank(const policy::Party& party, const HangupCause& cau
 
 void Call::on_ringing(Leg& leg) {
   if (const auto invitation = invitation_of(leg); invitation != invitations_.end()) {
-    return note_ringing(invitation->id);
+    note_ringing(invitation->id);
+    return tell_watchers([&](CallWatcher& watcher) { watcher.on_leg_rings(*this, leg); });
   }
   if (state_ != CallState::Ringing || !is_ringing(leg)) return;
   callee_ = &leg;
+  tell_watchers([&](CallWatcher& watcher) { watcher.on_leg_rings(*this, leg); });
   if (std::exchange(caller_hears_ringing_, true)) return;
   log_.info("target rings", {{"target", policy::to_string(leg.party())}});
   caller_->ring(way().decision.ringback, leg.codecs());
@@ -236,6 +238,7 @@ void Call::on_early_media(Leg& leg) {
   services_.media.play_ringback(caller_->port(), false);
   services_.media.connect(caller_->port(), leg.port());
   caller_->early_media(leg.codecs());
+  tell_watchers([&](CallWatcher& watcher) { watcher.on_leg_rings(*this, leg); });
 }
 
 void Call::on_answered(Leg& leg) {
@@ -250,6 +253,7 @@ void Call::on_answered(Leg& leg) {
   watch_ports(*caller_);
   connect_media();
   set_state(CallState::Answering);
+  tell_ringing_changed();
   if (leg.media_ready()) return let_them_talk();
   arm(answer_timer_, kMediaReadyWait, &Call::on_answer_timeout);
 }
@@ -366,7 +370,7 @@ void Call::on_ended(Leg& leg, const HangupCause& cause) {
     // RFC 3261 16.7, as below for the call's own targets.
     if (cause.cause == Cause::Declined) stop_ringing(invitation, {Cause::AnsweredElsewhere}, nullptr);
     if (invitation->ringing.empty()) try_next_rank(invitation);
-    return;
+    return tell_ringing_changed();
   }
   if (&leg == caller_.get()) return end(cause, EndedBy::Caller);
   if (&leg == callee_ && state_ == CallState::Answering) return end(cause, EndedBy::Callee);
@@ -377,7 +381,7 @@ void Call::on_ended(Leg& leg, const HangupCause& cause) {
   for (const PortId port : leg.ports()) services_.media.remove_port(port);
   // RFC 3261 16.7: a 6xx ends the search at once, for those that still ring too.
   if (final_failure_ && cause.cause == Cause::Declined) return end(cause, EndedBy::Callee);
-  if (!ringing_.empty()) return;
+  if (!ringing_.empty()) return tell_ringing_changed();
   services_.loop.cancel(ring_timer_);
   try_next_rank();
 }
@@ -458,6 +462,7 @@ bool Call::cancel(InvitationId id) {
   stop_ringing(invitation, {Cause::CancelledByCaller, 0, 0, "the invitation was cancelled"}, nullptr);
   services_.loop.cancel(invitation->timer);
   invitations_.erase(invitation);
+  tell_ringing_changed();
   if (!anybody_to_talk()) end({Cause::NormalClearing, 0, 0, "nobody is left"}, EndedBy::Gateway);
   return true;
 }
@@ -523,6 +528,7 @@ void Call::try_next_rank(Invitations::iterator invitation) {
     invitation->timer = services_.loop.after(ring_time(hunt, invitation->timeout), [this, id = invitation->id] { on_invitation_timeout(id); });
     const bool rings = std::ranges::any_of(invitation->ringing, &Leg::rings_at_once);
     if (rings) note_ringing(invitation->id);
+    tell_ringing_changed();
     const auto self = std::ranges::find_if(invitation->ringing, &Leg::answers_itself);
     if (self != invitation->ringing.end()) on_invitation_answered(invitation, **self);
     return;
@@ -643,6 +649,10 @@ void Call::tell_watchers(Tell tell) {
 
 void Call::tell_parties_changed() {
   tell_watchers([this](CallWatcher& watcher) { watcher.on_parties_changed(*this); });
+}
+
+void Call::tell_ringing_changed() {
+  tell_watchers([this](CallWatcher& watcher) { watcher.on_ringing_changed(*this); });
 }
 
 // `but`, if any, stays behind: it moves along, and talks no more.
@@ -799,6 +809,15 @@ std::vector<const Leg*> Call::parties() const {
 }
 
 bool Call::is_ringing(const Leg& leg) const { return std::ranges::find(ringing_, &leg) != ringing_.end(); }
+
+std::vector<Call::Rung> Call::ringing() const {
+  std::vector<Rung> all;
+  for (Leg* leg : ringing_) all.push_back({leg, &way()});
+  for (const Invitation& invitation : invitations_) {
+    for (Leg* leg : invitation.ringing) all.push_back({leg, &invitation.hunt.way()});
+  }
+  return all;
+}
 
 bool Call::involves(const policy::Party& party) const {
   if (state_ == CallState::Ended) return false;

@@ -36,6 +36,8 @@ std::string_view to_string(CallState state);
 enum class EndedBy { Caller, Callee, Gateway, Operator };
 std::string_view to_string(EndedBy by);
 
+inline constexpr size_t kMaxGuests = 256;  // Of one call, those that left included: their legs stay with it.
+
 // What a Call needs of its owner. Signalling thread.
 class CallOwner {
  public:
@@ -109,6 +111,10 @@ class Call final : public LegObserver {
   // `mine` and `theirs` are one party in two calls of two: those whom it talked with talk with each other, here. `from` is over
   // as with take_in.
   void take_over(Leg& mine, Call& from, Leg& theirs);
+  // Somebody who calls answers in the place of one that is rung, or goes on in the place of one that talks. An error: that one
+  // cannot be replaced now; nothing became of the leg.
+  tl::expected<void, policy::HangupCause> pick_up(Leg& rung, std::unique_ptr<Leg>& by);
+  tl::expected<void, policy::HangupCause> replace(Leg& talks, std::unique_ptr<Leg>& by);
 
   void on_media(const media::MediaEvent& event);  // Of one of its ports.
 
@@ -133,6 +139,11 @@ class Call final : public LegObserver {
   std::vector<const Leg*> parties() const;
   bool involves(const policy::Party& party) const;
   bool is_active(const Leg& leg) const;                      // Rings or talks.
+  struct Rung {
+    Leg* leg = nullptr;
+    const policy::Routed* by = nullptr;  // Why it is.
+  };
+  std::vector<Rung> ringing() const;                         // Who is being rung now.
   media::PortStats final_stats(PortId port) const;           // Once it ended.
 
  private:
@@ -187,6 +198,7 @@ class Call final : public LegObserver {
   void drop_transfer(const policy::HangupCause& cause);
   void dismiss(Leg& leg);
   void tell_parties_changed();
+  void tell_ringing_changed();
   void take_in(Call& other, Leg* but);
   void note_failure(const policy::Party& party, const policy::HangupCause& cause);
   bool worth_another_rank(const policy::Party& party, const policy::HangupCause& cause) const;

@@ -54,6 +54,12 @@ CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecord
     : services_(services), resolver_(resolver), recorder_(recorder), config_(std::move(config)), log_(log),
       outside_(services.clock, services.metrics),
       roster_([this](const Call& call, const Leg& leg) { return name_of(call, leg); }),
+      lines_(services.random,
+             {[this](const Call& call, const Leg& leg, const policy::Routed* by) { return shown_to_phones(call, leg, by); },
+              [this](const policy::Presentation& caller) { return shown_to_phones(caller); },
+              [this](const std::string& key) {
+                if (services_.agent) services_.agent->line_changed(key);
+              }}),
       calls_started_(services.metrics.counter("gw_calls_total", "Calls begun, refused ones not among them.")),
       calls_active_(services.metrics.gauge("gw_calls", "Calls that are being set up or talking.")),
       legs_active_(services.metrics.gauge("gw_legs", "Legs of those calls.")) {}
@@ -130,6 +136,7 @@ sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::uniq
   log.info("INVITE arrived", {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)},
                               {"transport", sip::to_string(invite.transport)}, {"source", invite.source.to_string()},
                               {"sip_call_id", invite.sip_call_id}});
+  if (invite.replaces && !always_admitted(invite.request_user)) return on_replaces(id, invite, dialled, std::move(dialog));
   Decision decision = policy::decide(*config_, dialled, services_.clock.wall());
   std::optional<HangupCause> no;
   if (!decision.accepted) no = decision.cause;
@@ -362,6 +369,7 @@ Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) 
   Call& call = registry_.add(std::make_unique<Call>(services_, *this, config_, id,
                                                     policy::Routed{std::move(dialled), std::move(decision)}, log_of(id)));
   call.watch(roster_);
+  call.watch(lines_);
   calls_active_.Set(static_cast<double>(registry_.size()));
   if (call.decision().emergency) {
     services_.metrics.counter("gw_emergency_calls_total", "Calls to emergency numbers.").Increment();

@@ -12,6 +12,7 @@
 #include "gateway/call/call.h"
 #include "gateway/call/call_registry.h"
 #include "gateway/call/edge_leg.h"
+#include "gateway/call/line_state.h"
 #include "gateway/call/outside_calls.h"
 #include "gateway/call/roster.h"
 #include "gateway/call/services.h"
@@ -100,6 +101,8 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   bool trunk_host(const SocketAddress& source) const override;
   std::vector<sip::DigestAlgorithm> decoy_digest(uint64_t pick) const override;
   bool always_admitted(std::string_view request_user) const override;   // Emergency numbers.
+  std::optional<std::string> line_of(std::string_view request_user) const override;
+  std::vector<sip::LineDialog> line(std::string_view key) const override { return lines_.dialogs(key); }
   // sip::InviteHandler
   sip::DialogObserver* on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) override;
 
@@ -112,6 +115,8 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   void on_port_opened(Call& call, PortId port) override { registry_.add_port(port, call.id()); }
   void on_transfer_wanted(Call& call, Leg& leg, const TransferRequest& request) override;
   PartyName name_of(const Call& call, const Leg& leg) const override;
+  LineState::Shown shown_to_phones(const Call& call, const Leg& leg, const policy::Routed* rung_by) const;
+  LineState::Shown shown_to_phones(const policy::Presentation& caller) const;
   void on_call_finished(Call& call) override;
 
   tl::expected<policy::Routed, policy::HangupCause> transfer_route(const Call& call, const Leg& by,
@@ -125,6 +130,11 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   LegsOrCause legs_to_app(Call& call, const policy::Routed& routed, const policy::Party& party);
   LegsOrCause legs_to_cloud(Call& call, const policy::Routed& routed, const policy::Party& party, std::string target);
 
+  sip::DialogObserver* on_replaces(const CallId& id, const sip::Invite& invite, const policy::Dialled& dialled,
+                                   std::unique_ptr<sip::Dialog> dialog);
+  LineState::Named named_by(const sip::Replaces& replaces) const;
+  std::optional<policy::HangupCause> may_replace(const LineState::Named& named, const sip::Replaces& replaces,
+                                                 const policy::Party& by) const;
   void on_invited(const acs::edge::Invited& invited);
   std::optional<SipLeg::Turn> turn_on(const config::Trunk& trunk, const policy::Party& party, bool& refused);
   std::optional<policy::HangupCause> no_room(const policy::Decision& decision, const policy::Party& from);
@@ -152,7 +162,8 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
 
   // Owned by us.
   OutsideCalls outside_;
-  Roster roster_;                  // Watches the calls: it goes after them.
+  Roster roster_;                  // Watch the calls: they go after them.
+  LineState lines_;
   CallRegistry registry_;
 
   // New calls a second, with a burst of twice the rate.

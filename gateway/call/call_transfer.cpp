@@ -99,4 +99,48 @@ void Call::take_over(Leg& mine, Call& from, Leg& theirs) {
   tell_parties_changed();
 }
 
+// All that ring stop, as when one of them had answered.
+tl::expected<void, HangupCause> Call::pick_up(Leg& rung, std::unique_ptr<Leg>& by) {
+  const auto invitation = invitation_of(rung);
+  const bool invited = invitation != invitations_.end() && state_ == CallState::Talking;
+  if (!invited && (state_ != CallState::Ringing || !is_ringing(rung)))
+    return tl::unexpected(HangupCause{Cause::Declined, 603, 0, "it rings no more"});
+  Leg& leg = *by;
+  const auto answered = leg.answer((invited ? *talking_.front() : *caller_).codecs());
+  if (!answered) return tl::unexpected(policy::from_error(answered.error()));
+  log_.info("call was picked up", {{"by", policy::to_string(leg.party())},
+                                   {"instead_of", policy::to_string(rung.party())}});
+  (invited ? guests_ : targets_).push_back(std::move(by));
+  (invited ? invitation->ringing : ringing_).push_back(&leg);
+  on_answered(leg);
+  return {};
+}
+
+tl::expected<void, HangupCause> Call::replace(Leg& talks, std::unique_ptr<Leg>& by) {
+  if (state_ != CallState::Talking || !is_talking(talks) || transfer_)
+    return tl::unexpected(HangupCause{Cause::Declined, 603, 0, "it cannot be replaced now"});
+  if (guests_.size() >= kMaxGuests)
+    return tl::unexpected(HangupCause{Cause::Exhausted, 503, 0, "too many were in this call"});
+  Leg& leg = *by;
+  const Leg& meets = talking_.front() == &talks ? *talking_.back() : *talking_.front();
+  const auto answered = leg.answer(meets.codecs());
+  if (!answered) return tl::unexpected(policy::from_error(answered.error()));
+  log_.info("call was taken over", {{"by", policy::to_string(leg.party())},
+                                    {"instead_of", policy::to_string(talks.party())}});
+  guests_.push_back(std::move(by));
+  watch_ports(leg);
+  std::ranges::replace(talking_, &talks, &leg);
+  answered_guests_.push_back(&leg);
+  muted_.erase(&talks);
+  apart_.erase(&talks);
+  remove_ports(talks);
+  dismiss(talks);
+  connect_media();
+  leg.connected();
+  show_holds();
+  if (talking_.size() == 2) other(leg)->meet(owner_.name_of(*this, leg));
+  tell_parties_changed();
+  return {};
+}
+
 }  // namespace gw

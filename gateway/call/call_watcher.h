@@ -17,6 +17,8 @@ using InvitationId = Id<struct InvitationTag>;  // A party that is rung beside t
 class CallWatcher {
  public:
   virtual ~CallWatcher() = default;
+  virtual void on_ringing_changed(Call&) {}         // Somebody is rung, or not any more.
+  virtual void on_leg_rings(Call&, Leg&) {}         // Its party was reached, and may answer.
   virtual void on_answered(Call& call) = 0;         // Its parties talk from now on.
   virtual void on_parties_changed(Call& call) = 0;  // Somebody came, left, or is held or muted.
   virtual void on_leg_media(Call& call, Leg& leg, const media::MediaEvent& event) = 0;

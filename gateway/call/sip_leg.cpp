@@ -169,11 +169,33 @@ void SipLeg::go_to_next_place() {
 
 // Somebody rang: what it answered is the answer.
 bool SipLeg::try_elsewhere(const sip::Refusal& refusal) {
-  if (!search_) return false;
+  if (!search_) return try_next_flow(refusal);
   const bool more = search_->goes_on_after(refusal);
   if (progressed_ || !more) return false;
   go_to_next_place();
   return true;
+}
+
+// RFC 5626 5.3: 430 and what the transport or silence say mean that nobody is at the other end of the flow.
+bool SipLeg::try_next_flow(const sip::Refusal& refusal) {
+  const bool dead = refusal.status == 430 || refusal.local;
+  if (!flows_ || !dead || progressed_) return false;
+  while (!flows_->flows.empty()) {
+    const sip::Binding lost = std::move(flows_->flows.front());
+    flows_->flows.erase(flows_->flows.begin());
+    log_.info("flow was dead", {{"source", lost.source.to_string()}, {"reg_id", lost.reg_id}, {"left", flows_->flows.size()}});
+    flows_->lost(lost);
+    if (flows_->flows.empty()) return false;
+    go_by(*invite_, flows_->flows.front());
+    if (send_invite()) return true;
+  }
+  return false;
+}
+
+void SipLeg::go_by(sip::OutgoingInvite& invite, const sip::Binding& binding) {
+  invite.request_uri = binding.contact_uri;
+  invite.route = binding.path;
+  invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(), binding.source};
 }
 
 bool SipLeg::follow(const std::vector<std::string>& contacts) {

@@ -12,6 +12,7 @@
 #include "gateway/call/trunk_search.h"
 #include "sip/dialog.h"
 #include "sip/invite.h"
+#include "sip/registrar.h"
 
 namespace gw {
 
@@ -40,6 +41,13 @@ class SipLeg final : public Leg, public sip::DialogObserver {
     std::function<bool()> has_room;
   };
   void wait_for(Turn turn) { turn_ = std::move(turn); }
+  // Other flows to the same phone (RFC 5626), for when that of the INVITE is dead; `lost` is told which were.
+  struct Flows {
+    std::vector<sip::Binding> flows;         // The first is the INVITE's.
+    std::function<void(const sip::Binding&)> lost;
+  };
+  void use_flows(Flows flows) { flows_ = std::move(flows); }
+  static void go_by(sip::OutgoingInvite& invite, const sip::Binding& binding);
   // A 3xx is followed to Contacts whose host `may` likes, none twice (RFC 3261 8.1.3.4).
   void follow_redirects(std::function<bool(const std::string& host)> may) { may_follow_ = std::move(may); }
 
@@ -92,6 +100,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   Result<void> send_invite();
   void on_turn(TimePoint until);
   void go_to_next_place();
+  bool try_next_flow(const sip::Refusal& refusal);
   bool try_elsewhere(const sip::Refusal& refusal);
   bool follow(const std::vector<std::string>& contacts);
   bool take_answer(const std::string& sdp);   // False: it cannot be used; the leg is being ended.
@@ -114,6 +123,7 @@ class SipLeg final : public Leg, public sip::DialogObserver {
   std::unique_ptr<TrunkSearch> search_;
   std::function<bool(const std::string& host)> may_follow_;
   std::optional<Turn> turn_;
+  std::optional<Flows> flows_;
 
   // Owned by us.
   std::unique_ptr<sip::Dialog> dialog_;

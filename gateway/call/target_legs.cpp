@@ -20,6 +20,8 @@ using policy::Party;
 using policy::PartyKind;
 using policy::Routed;
 
+constexpr Duration kFlowAnswers = 4s;  // Silent so long (no 100 even), a flow is dead and the phone's next is tried.
+
 tl::unexpected<HangupCause> no(Cause cause, std::string why) {
   return tl::unexpected<HangupCause>(HangupCause{cause, 0, 0, std::move(why)});
 }
@@ -96,6 +98,22 @@ acs::edge::CallContext context_of(const policy::Dialled& dialled) {
     if ((name == "History-Info" || name == "Diversion") && value.size() <= kMaxHistory) context.headers.emplace_back(name, value);
   }
   return context;
+}
+
+// The flows of one instance are one device (RFC 5626 5.3), the newest first.
+std::vector<std::vector<sip::Binding>> devices_of(std::vector<sip::Binding> bindings) {
+  std::vector<std::vector<sip::Binding>> devices;
+  for (sip::Binding& binding : bindings) {
+    const auto same = std::ranges::find_if(devices, [&](const auto& flows) {
+      return binding.reg_id && flows.front().reg_id && flows.front().instance == binding.instance;
+    });
+    if (same != devices.end()) {
+      same->push_back(std::move(binding));
+    } else {
+      devices.push_back({std::move(binding)});
+    }
+  }
+  return devices;
 }
 
 }  // namespace
@@ -175,10 +193,11 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Routed& ro
     }
   }
   Legs legs;
-  for (const sip::Binding& binding : services_.registrar.bindings(party.name)) {
+  for (std::vector<sip::Binding>& flows : devices_of(services_.registrar.bindings(party.name))) {
+    const sip::Binding& binding = flows.front();
     sip::OutgoingInvite invite;
-    invite.request_uri = binding.contact_uri;
-    invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(), binding.source};
+    SipLeg::go_by(invite, binding);
+    if (flows.size() > 1) invite.answer_deadline = kFlowAnswers;
     invite.from = from_header(call, routed.decision.caller_to_phones);
     invite.to = {phone->display_name, phone->extension.empty() ? phone->username : phone->extension,
                  call.config().sip.domain, 0, false};
@@ -203,8 +222,12 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Routed& ro
       invite.referred_by = sip::NameAddr{routed.dialled.transferor_display, by.starts_with("4:") ? by.substr(2) : by,
                                          call.config().sip.domain, 0, false};
     }
-    legs.push_back(std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}),
-                                            party, std::move(invite), std::move(media)));
+    auto leg = std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}), party,
+                                        std::move(invite), std::move(media));
+    if (binding.reg_id) {
+      leg->use_flows({std::move(flows), [this](const sip::Binding& lost) { services_.registrar.flow_failed(lost); }});
+    }
+    legs.push_back(std::move(leg));
   }
   if (legs.empty()) return no(Cause::NotRegistered, "no device of the phone is registered");
   return legs;

@@ -200,9 +200,12 @@ struct Config {
     RouteMedia user_codec = RouteMedia::Auto;   // Where no route says otherwise.
   } media;
 
+  // Whose calls a phone may take by INVITE with Replaces: none, those that still ring, or anybody's conversation too.
+  enum class Pickup { Off, Ringing, Any };
   struct Calls {
     Duration ring_timeout = 120s, media_timeout = 30s, max_duration = 4h, drain_timeout = 60s, resume_window = 120s;
     std::string hold_music = "tune";            // The built-in one; empty = silence; else a WAV file.
+    Pickup pickup = Pickup::Ringing;
   } calls;
 
   struct Edge {

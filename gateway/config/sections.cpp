@@ -211,6 +211,10 @@ void read_calls(Section calls, Config& config) {
   } else {
     calls.path("hold_music", out.hold_music, true);
   }
+  calls.choice("pickup", out.pickup,
+               {{"off", Config::Pickup::Off},
+                {"ringing", Config::Pickup::Ringing},
+                {"any", Config::Pickup::Any}});
   calls.finish();
   config.media.engine.media_timeout = out.media_timeout;
 }

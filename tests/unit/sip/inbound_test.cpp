@@ -166,6 +166,86 @@ TEST_F(InboundRequests, failed_digests_lead_to_silence) {
   EXPECT_TRUE(peer.inbox.empty());
 }
 
+TEST_F(InboundRequests, flows_of_an_instance_are_kept_apart_and_said_to_be) {
+  const auto flow = [&](int n) {
+    return "Supported: path, outbound\r\nContact: <sip:101@" + peer.host_port() +
+           ";ob>;reg-id=" + std::to_string(n) + ";+sip.instance=\"<urn:uuid:1>\"\r\n";
+  };
+  SipText ok = register_phone("101", "demo-101", "MD5", flow(1));
+  EXPECT_EQ(ok.status(), 200);
+  EXPECT_EQ(ok.header("Require"), "outbound");
+  EXPECT_EQ(ok.header("Flow-Timer"), "30");
+  ok = register_phone("101", "demo-101", "MD5", flow(2));
+  ASSERT_EQ(ok.all("Contact").size(), 2u);
+  EXPECT_NE(ok.all("Contact")[0].find(";reg-id="), std::string::npos);
+  EXPECT_EQ(rig.registrar.bindings("101").size(), 2u);
+}
+
+TEST_F(InboundRequests, reg_id_means_nothing_from_a_phone_that_does_not_support_outbound) {
+  const SipText ok = register_phone(
+      "101", "demo-101", "MD5",
+      "Contact: <sip:101@" + peer.host_port() + ">;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
+  EXPECT_EQ(ok.status(), 200);
+  EXPECT_TRUE(ok.header("Require").empty());
+  EXPECT_EQ(rig.registrar.bindings("101").front().reg_id, 0u);
+}
+
+TEST_F(InboundRequests, flows_through_a_proxy_that_keeps_none_are_439) {
+  const std::string contact =
+      "Supported: path, outbound\r\nContact: <sip:101@192.0.2.9>;reg-id=1;"
+      "+sip.instance=\"<urn:uuid:1>\"\r\n"
+      "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKbehind\r\n";
+  EXPECT_EQ(
+      register_phone("101", "demo-101", "MD5", contact + "Path: <sip:edge.test;lr>\r\n").status(),
+      439);
+  EXPECT_EQ(register_phone("101", "demo-101", "MD5", contact + "Path: <sip:edge.test;lr;ob>\r\n")
+                .status(),
+            200);
+}
+
+TEST_F(InboundRequests, a_path_is_kept_said_again_and_taken_toward_the_phone) {
+  const SipText ok = register_phone("101", "demo-101", "MD5",
+                                    "Supported: path\r\nPath: <sip:p1.test;lr>\r\n"
+                                    "Path: <sip:p2.test;lr>\r\n");
+  EXPECT_EQ(ok.status(), 200);
+  EXPECT_EQ(ok.all("Path"), (std::vector<std::string>{"<sip:p1.test;lr>", "<sip:p2.test;lr>"}));
+  const sip::Binding binding = rig.registrar.bindings("101").front();
+  EXPECT_EQ(binding.path, (std::vector<std::string>{"sip:p1.test;lr", "sip:p2.test;lr"}));
+  sip::OutgoingInvite invite = rig.outgoing_to(peer);
+  invite.route = binding.path;
+  rig.call(invite);
+  const SipText arrived = rig.expect(peer, "INVITE");
+  std::string routes;
+  for (const auto& value : arrived.all("Route")) routes += (routes.empty() ? "" : ", ") + value;
+  EXPECT_EQ(routes, "<sip:p1.test;lr>, <sip:p2.test;lr>");
+  EXPECT_NE(arrived.start.find("sip:callee@"), std::string::npos);
+}
+
+TEST_F(InboundRequests, a_path_that_no_proxy_writes_is_refused) {
+  EXPECT_EQ(register_phone("101", "demo-101", "MD5", "Path: <tel:+1>\r\n").status(), 400);
+}
+
+TEST_F(InboundRequests, replaces_reaches_the_owner_for_phones_and_is_420_for_trunks) {
+  const std::string extra = "Require: replaces\r\nReplaces: a@b;to-tag=t;from-tag=f;early-only\r\n";
+  peer.send(phone_request("INVITE", "101", extra, "102", kOffer), rig.udp());
+  const SipText challenge = rig.expect(peer, 401, "INVITE");
+  peer.send(phone_request("INVITE", "101",
+                          extra + authorization(challenge, "MD5", "101", "demo-101", "INVITE",
+                                                "sip:102@pbx.test"),
+                          "102", kOffer),
+            rig.udp());
+  const sip::Invite& invite = *rig.wait_for_invite().invite;
+  ASSERT_TRUE(invite.replaces);
+  EXPECT_EQ(invite.replaces->call_id, "a@b");
+  EXPECT_EQ(invite.replaces->to_tag, "t");
+  EXPECT_EQ(invite.replaces->from_tag, "f");
+  EXPECT_TRUE(invite.replaces->early_only);
+  EXPECT_FALSE(invite.replaces->dialog);
+  PeerDialog carrier = rig.dialog_from(peer);
+  peer.send(carrier.request("INVITE", kOffer, "Require: replaces\r\n"), rig.udp());
+  rig.expect(peer, 420, "INVITE");
+}
+
 TEST_F(InboundRequests, scanners_get_silence) {
   peer.send(phone_request("OPTIONS", "100", "User-Agent: friendly-scanner\r\n", "100"), rig.udp());
   rig.settle();
@@ -176,7 +256,9 @@ TEST_F(InboundRequests, options_says_what_we_can_and_503_when_draining) {
   peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());
   const SipText ok = rig.expect(peer, 200, "OPTIONS");
   EXPECT_EQ(ok.header("Allow"),
-            "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER");
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, REGISTER, "
+            "SUBSCRIBE");
+  EXPECT_EQ(ok.header("Allow-Events"), "dialog, message-summary");
   EXPECT_EQ(ok.header("Accept"), "application/sdp");
   rig.agent->set_accepting(false);
   peer.send(phone_request("OPTIONS", "x", {}, "x"), rig.udp());

@@ -226,5 +226,50 @@ TEST_F(RegistrarTest, the_gauge_follows_every_change) {
   EXPECT_TRUE(gauge(0));
 }
 
+TEST_F(RegistrarTest, flows_of_an_instance_are_bindings_of_their_own_and_one_device) {
+  auto flow = [](uint32_t reg_id) {
+    Registrar::Contact c = contact("sip:101@10.0.0.5;transport=tcp", {}, "<urn:uuid:1>");
+    c.reg_id = reg_id;
+    return c;
+  };
+  Registrar::Request first = request(1, {flow(1)}), second = request(1, {flow(2)});
+  first.max_devices = second.max_devices = 1;
+  second.call_id = "b@phone";
+  second.source = *SocketAddress::parse("192.0.2.10:5063");
+  ASSERT_TRUE(registrar.handle(first));
+  ASSERT_EQ(registrar.handle(second)->size(), 2u);
+  // The same flow over a new connection takes the old one's place.
+  first.cseq = 2;
+  first.source = *SocketAddress::parse("192.0.2.10:5099");
+  const auto bound = registrar.handle(first);
+  ASSERT_EQ(bound->size(), 2u);
+  Registrar::Request other = request(1, {contact("sip:101@10.0.0.9", {}, "<urn:uuid:2>")});
+  other.max_devices = 1;
+  other.call_id = "c@phone";
+  EXPECT_EQ(registrar.handle(other).error().code, ErrorCode::Exhausted);
+}
+
+TEST_F(RegistrarTest, a_flow_that_failed_is_gone_unless_it_was_made_anew) {
+  Registrar::Contact flow = contact("sip:101@10.0.0.5;transport=tcp", {}, "<urn:uuid:1>");
+  flow.reg_id = 1;
+  const Binding old = registrar.handle(request(1, {flow}))->front();
+  Registrar::Request again = request(2, {flow});
+  again.source = *SocketAddress::parse("192.0.2.10:5099");
+  registrar.handle(again);
+  registrar.flow_failed(old);
+  EXPECT_EQ(uris().size(), 1u);
+  registrar.flow_failed(registrar.bindings("101").front());
+  EXPECT_TRUE(uris().empty());
+  EXPECT_EQ(changes.back().first, Kind::Removed);
+}
+
+TEST_F(RegistrarTest, more_flows_than_a_phone_needs_are_refused) {
+  for (uint32_t n = 1; n <= 5; ++n) {
+    Registrar::Contact flow = contact("sip:101@10.0.0.5", {}, "<urn:uuid:1>");
+    flow.reg_id = n;
+    EXPECT_EQ(registrar.handle(request(n, {flow})).has_value(), n <= 4) << n;
+  }
+}
+
 }  // namespace
 }  // namespace gw::sip
