@@ -128,6 +128,7 @@ void Inbound::on_invite(Request& request) {
   if (rejection) return reject(request, *rejection);
   Invite invite =
       invite_of(sip, std::move(peer), request.source, request.listener->bound.transport);
+  invite.network = request.listener->bound.network;
   if (!accepting_ && !directory_.always_admitted(invite.request_user)) {
     return reject(request, {503, "Service Unavailable", "draining", gatekeeper_.retry_after()});
   }
@@ -161,8 +162,9 @@ void Inbound::on_register(Request& request) {
   if (user_of(sip.sip_to->a_url[0]) != account->username)
     return reject(request, {403, "Forbidden", "forbidden", {}});
   if (const auto often = gatekeeper_.refuses_phone(sip, *account)) return reject(request, *often);
-  const RegisterParts parts =
+  RegisterParts parts =
       register_parts_of(sip, *account, request.source, request.listener->bound.transport);
+  parts.request.network = request.listener->bound.network;
   if (parts.rejection) return reject(request, *parts.rejection);
   const auto bindings = registrar_.handle(parts.request);
   if (!bindings) return reject(request, register_rejection(bindings.error(), registrar_.limits()));

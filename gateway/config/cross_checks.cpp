@@ -2,6 +2,7 @@
 #include <map>
 
 #include "gateway/config/certificate_check.h"
+#include "gateway/config/network_check.h"
 #include "gateway/config/pattern.h"
 #include "gateway/config/sections.h"
 #include "gateway/config/values.h"
@@ -28,6 +29,7 @@ class CrossCheck {
   void trunk_tls();
   void cloud();
   void references();
+  void networks();
   void emergency();
   void unreachable_routes();
   void forwarding();
@@ -351,6 +353,15 @@ void CrossCheck::references() {
   }
 }
 
+void CrossCheck::networks() {
+  for (const NetworkProblem& problem : check_networks(config_)) {
+    if (problem.warning)
+      warn(problem.key, problem.text);
+    else
+      error(problem.key, problem.text);
+  }
+}
+
 bool from_inside(const Route& route) {
   return std::ranges::any_of(route.from, [](const std::string& from) {
     return from == "phones" || from == "users" || from.starts_with("phone:") ||
@@ -484,6 +495,7 @@ void cross_check(const Config& config, bool complete, Problems& problems) {
   check.cloud();
   if (!complete) return;  // What a broken file should have said must not be missed here.
   check.references();
+  check.networks();
   check.emergency();
   check.unreachable_routes();
   check.forwarding();
