@@ -112,7 +112,8 @@ void CrossCheck::numbers() {
   for (const User& u : config_.users) {
     for (const std::string& number : u.numbers) {
       const std::string key = "user." + u.name + ".numbers";
-      take(taken, number, place(key), key, "numbers of users");
+      const bool written = config_.settings.contains(key);
+      take(taken, number, written ? place(key) : u.origin, key, "numbers of users");
     }
   }
   const std::vector<std::string>& owned = config_.numbers.owned;
@@ -500,6 +501,30 @@ void cross_check(const Config& config, bool complete, Problems& problems) {
   check.unreachable_routes();
   check.forwarding();
   check.dial_policies();
+}
+
+std::vector<Problem> check_added_users(Config config, const std::vector<User>& added) {
+  Problems problems;
+  std::set<std::string, std::less<>> files;
+  for (const User& user : added) {
+    files.insert(user.origin.file);
+    const std::string key = "user." + user.name;
+    if (!is_name(user.name)) {
+      problems.error(user.origin, key + ".name",
+                     "\"" + user.name + "\" is no name: letters, digits and - _ . @ +");
+    }
+    if (!user.extension.empty() && !is_extension(user.extension)) {
+      problems.error(user.origin, key + ".extension",
+                     "\"" + user.extension + "\" is no extension: 1 to 10 of 0-9 * #");
+    }
+    config.users.push_back(user);
+  }
+  CrossCheck check(config, problems);
+  check.names();
+  check.numbers();
+  std::vector<Problem> all = std::move(problems).sorted();
+  std::erase_if(all, [&](const Problem& p) { return p.warning || !files.contains(p.origin.file); });
+  return all;
 }
 
 }  // namespace gw::config

@@ -7,6 +7,7 @@
 
 #include "gateway/config/config_reload.h"
 #include "gateway/config/pattern.h"
+#include "gateway/config/sections.h"
 #include "tests/unit/gateway/config_folder.h"
 
 namespace gw::config {
@@ -685,6 +686,65 @@ TEST(ConfigLoad, plain_http_to_acs_is_for_loopback_alone) {
   text.replace(text.find("http://contoso.test/"), 20, "http://127.0.0.1:80/");
   folder.write("gateway.toml", text);
   EXPECT_THAT(lines_of(load(folder.path())), IsEmpty());
+}
+
+TEST(AddedUsers, are_refused_for_what_the_files_would_be_refused_for_in_the_same_words) {
+  ConfigFolder folder;
+  folder.write("gateway.toml", "[sip]\nlisten = [\"udp:127.0.0.1:5060\"]\n[numbers]\nemergency = []\n");
+  folder.write("rest.toml",
+               "[[phone]]\nusername = \"101\"\npassword = \"x\"\nextension = \"101\"\n"
+               "[[user]]\nname = \"alice\"\nemail = \"a@example.com\"\nextension = \"201\"\n"
+               "numbers = [\"+14255550101\"]\n");
+  Config config = *load(folder.path()).config;
+  config.numbers.emergency = {"911"};
+  User kept;  // As the state has it: without lines.
+  kept.name = "kept";
+  kept.numbers = {"+14255550109"};
+  kept.origin = {"the state", 0};
+  config.users.push_back(kept);
+  const auto problem = [&](const std::vector<User>& added) {
+    std::vector<std::string> lines;
+    for (const Problem& p : check_added_users(config, added)) lines.push_back(to_string(p));
+    return lines;
+  };
+  User carol;
+  carol.name = "carol";
+  carol.origin = {"user add", 0};
+  const auto with = [&](auto member, auto value) {
+    User changed = carol;
+    changed.*member = value;
+    return std::vector{changed};
+  };
+  using Numbers = std::vector<std::string>;
+  EXPECT_THAT(problem({carol}), IsEmpty());
+  EXPECT_THAT(problem(with(&User::name, "alice")),
+              ElementsAre("user add: user.alice.name: \"alice\" is taken already, at rest.toml:5: names must differ"));
+  EXPECT_THAT(problem(with(&User::email, "a@example.com")),
+              ElementsAre("user add: user.carol.email: \"a@example.com\" is taken already, at rest.toml:5: e-mail "
+                          "addresses must differ"));
+  for (const char* extension : {"101", "201"}) {
+    EXPECT_THAT(problem(with(&User::extension, extension)),
+                ElementsAre(HasSubstr(std::string("extension: \"") + extension + "\" is taken already, at rest.toml")));
+  }
+  EXPECT_THAT(problem(with(&User::extension, "911")),
+              ElementsAre("user add: extension: \"911\" is an emergency number: choose another"));
+  EXPECT_THAT(problem(with(&User::extension, "desk")),
+              ElementsAre(HasSubstr("\"desk\" is no extension: 1 to 10 of 0-9 * #")));
+  EXPECT_THAT(problem(with(&User::name, "c d")), ElementsAre(HasSubstr("\"c d\" is no name")));
+  EXPECT_THAT(problem(with(&User::numbers, Numbers{"+14255550101"})),
+              ElementsAre("user add: user.carol.numbers: \"+14255550101\" is taken already, at rest.toml:9: numbers of "
+                          "users must differ"));
+  EXPECT_THAT(problem(with(&User::numbers, Numbers{"+14255550109"})),
+              ElementsAre(HasSubstr("is taken already, at the state: numbers of users must differ")));
+  // Of one file: the second of two has the line.
+  User first = carol, second = carol;
+  first.numbers = second.numbers = {"+14255550102"};
+  second.name = "dave";
+  first.origin = {"users.csv", 2};
+  second.origin = {"users.csv", 3};
+  EXPECT_THAT(problem({first, second}),
+              ElementsAre("users.csv:3: user.dave.numbers: \"+14255550102\" is taken already, at users.csv:2: numbers of "
+                          "users must differ"));
 }
 
 TEST(ConfigLoad, a_listener_may_name_a_network) {
