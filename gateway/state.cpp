@@ -135,6 +135,7 @@ Result<void> State::complete(config::Config& config) {
 
 Result<void> State::complete_users(config::Config& config) {
   for (config::User& added : store_->added_users()) {
+    added.origin = {"the state", 0};
     if (!config.user(added.name)) config.users.push_back(std::move(added));
   }
   for (config::User& user : config.users) {

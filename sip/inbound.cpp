@@ -149,6 +149,7 @@ void Inbound::on_invite(Request& request) {
   Invite invite =
       invite_of(sip, std::move(peer), request.source, request.listener->bound.transport);
   if (!request.trunk) invite.replaces = replaces_of(sip);
+  invite.network = request.listener->bound.network;
   if (!accepting_ && !directory_.always_admitted(invite.request_user)) {
     return reject(request, {503, "Service Unavailable", "draining", gatekeeper_.retry_after()});
   }
@@ -192,8 +193,9 @@ void Inbound::on_register(Request& request) {
   if (user_of(sip.sip_to->a_url[0]) != account->username)
     return reject(request, {403, "Forbidden", "forbidden", {}});
   if (const auto often = gatekeeper_.refuses_phone(sip, *account)) return reject(request, *often);
-  const RegisterParts parts =
+  RegisterParts parts =
       register_parts_of(sip, *account, request.source, request.listener->bound.transport);
+  parts.request.network = request.listener->bound.network;
   if (parts.rejection) return reject(request, *parts.rejection);
   const auto bindings = registrar_.handle(parts.request);
   if (!bindings) return reject(request, register_rejection(bindings.error(), registrar_.limits()));

@@ -63,6 +63,7 @@ struct Invite {
   std::string user_agent;
   SocketAddress source;
   Transport transport = Transport::Udp;
+  std::string network;                          // Of the listener that it came to; empty = of none.
   unsigned max_forwards = 70;
 };
 
@@ -72,6 +73,7 @@ struct NextHop {
   std::string host;        // Literal or name: sent as SNI and verified against the certificate on TLS.
   uint16_t port = 0;
   SocketAddress address;   // What `host` resolved to, or the source that a phone registered from.
+  std::string network{};   // Whose listener it leaves by; empty = any that fits, those of no network first.
 };
 
 struct Credentials {

@@ -243,7 +243,7 @@ InviteDialog::Way InviteDialog::way_of(nta_leg_t* leg, bool keep_hop) const {
   if (transport != Transport::Udp && transport == hop_.transport &&
       address->same_host(hop_.address))
     return as_found;
-  const Listener* listener = core_.listeners.towards(transport, *address);
+  const Listener* listener = core_.listeners.towards(transport, *address, listener_->bound.network);
   if (!listener) return as_found;
   return {route_of(NextHop{transport, address->host(), address->port(), *address}),
           transport != hop_.transport ? listener : listener_};

@@ -106,7 +106,8 @@ Result<void> Listeners::open(nta_agent_t& agent, const SipConfig& config,
   for (const ListenAddress& address : config.listen) {
     Listener listener{.bound = address,
                       .ident = "l" + std::to_string(listeners_.size()),
-                      .host = config.advertise};
+                      .host = address.advertise};
+    if (listener.host.empty() && address.network.empty()) listener.host = config.advertise;
     if (address.address.port() == 0) {
       for (const Listener& other : listeners_) {
         const bool pair =
@@ -164,15 +165,22 @@ Result<void> Listeners::bind(nta_agent_t& agent, Listener& listener, const SipCo
                                  (error ? std::strerror(error) : "refused by the transport"));
 }
 
-const Listener* Listeners::towards(Transport transport, const SocketAddress& peer) const {
-  const Listener* fallback = nullptr;
+const Listener* Listeners::towards(Transport transport, const SocketAddress& peer,
+                                   std::string_view network) const {
+  const Listener* best = nullptr;
+  int best_fit = -1;
   for (const Listener& listener : listeners_) {
-    const SocketAddress& own = listener.bound.address;
-    if (listener.bound.transport != transport || own.v6() != peer.v6()) continue;
-    if (own.any() || own.loopback() == peer.loopback()) return &listener;
-    if (!fallback) fallback = &listener;
+    const ListenAddress& bound = listener.bound;
+    if (bound.transport != transport || bound.address.v6() != peer.v6()) continue;
+    if (!network.empty() && bound.network != network) continue;
+    const bool reaches = bound.address.any() || bound.address.loopback() == peer.loopback();
+    const int fit = (bound.network == network ? 2 : 0) + (reaches ? 1 : 0);
+    if (fit > best_fit) {
+      best = &listener;
+      best_fit = fit;
+    }
   }
-  return fallback;
+  return best;
 }
 
 const Listener* Listeners::of(nta_agent_t& agent, msg_t& message) const {

@@ -28,8 +28,10 @@ class Listeners {
 
   const std::vector<Listener>& all() const { return listeners_; }
 
-  // nullptr: nothing of that transport and address family is bound.
-  const Listener* towards(Transport transport, const SocketAddress& peer) const;
+  // By a listener of that network; of none when it is empty, of any network when there is no other.
+  // nullptr: nothing of that transport and address family is bound there.
+  const Listener* towards(Transport transport, const SocketAddress& peer,
+                          std::string_view network) const;
   const Listener* of(nta_agent_t& agent,
                      msg_t& message) const;  // The one that a message arrived on.
 

@@ -91,7 +91,7 @@ void OutsideRequests::options(const OutgoingOptions& options,
   };
   const auto uri = request_uri(options.request_uri);
   const NextHop& hop = options.next_hop;
-  const Listener* listener = core_.listeners.towards(hop.transport, hop.address);
+  const Listener* listener = core_.listeners.towards(hop.transport, hop.address, hop.network);
   if (!uri || !listener) return end(id, nullptr);
   const std::string host =
       options.own_host.empty() ? core_.listeners.host(*listener, hop.address) : options.own_host;
@@ -125,7 +125,7 @@ void OutsideRequests::enrol(const OutgoingRegister& enrolment,
   Request& request = add();
   const NextHop& hop = enrolment.next_hop;
   request.enrolment = enrolment;
-  request.listener = core_.listeners.towards(hop.transport, hop.address);
+  request.listener = core_.listeners.towards(hop.transport, hop.address, hop.network);
   const auto uri = request_uri(enrolment.request_uri);
   if (uri && request.listener) {
     request.uri = *uri;

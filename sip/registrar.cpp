@@ -132,6 +132,7 @@ Result<std::vector<Binding>> Registrar::handle(const Request& request) {
                     .instance = contact.instance,
                     .transport = request.transport,
                     .source = request.source,
+                    .network = request.network,
                     .user_agent = request.user_agent.substr(0, kMaxText),
                     .call_id = request.call_id,
                     .cseq = request.cseq,

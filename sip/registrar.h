@@ -20,6 +20,7 @@ struct Binding {
   std::string instance;        // +sip.instance (RFC 5626), may be empty.
   Transport transport = Transport::Udp;
   SocketAddress source;        // Requests go here: the NAT's address, or the phone's TCP/TLS connection.
+  std::string network;         // Of the listener that it registered at, and is called by; empty = of none.
   std::string user_agent;
   std::string call_id;
   uint32_t cseq = 0;
@@ -46,6 +47,7 @@ class Registrar {
     bool remove_all = false;         // Contact: *  with Expires: 0
     Transport transport = Transport::Udp;
     SocketAddress source;
+    std::string network;
     unsigned max_devices = 5;        // The flows of an instance are one.
     std::vector<std::string> path{};
   };

@@ -258,12 +258,13 @@ void NtaAgent::set_capture(std::function<void(const CapturedMessage&)> capture) 
 
 std::unique_ptr<Dialog> NtaAgent::invite(const OutgoingInvite& invite, DialogObserver& observer) {
   const OwnerCall inside(core_);
-  const Listener* listener =
-      core_.listeners.towards(invite.next_hop.transport, invite.next_hop.address);
-  if (!listener || invite.next_hop.address.port() == 0) {
+  const NextHop& hop = invite.next_hop;
+  const Listener* listener = core_.listeners.towards(hop.transport, hop.address, hop.network);
+  if (!listener || hop.address.port() == 0) {
     core_.log.warn("INVITE not sent: no listener of that transport and address family",
-                   {{"transport", to_string(invite.next_hop.transport)},
-                    {"to", invite.next_hop.address.to_string()}});
+                   {{"transport", to_string(hop.transport)},
+                    {"to", hop.address.to_string()},
+                    {"network", hop.network}});
     return nullptr;
   }
   const HomePtr home = make_home();
@@ -271,15 +272,14 @@ std::unique_ptr<Dialog> NtaAgent::invite(const OutgoingInvite& invite, DialogObs
   if (!uri) return nullptr;
   NameAddr from = invite.from, to = invite.to;
   if (from.host.empty())
-    from.host =
-        domain_.empty() ? core_.listeners.host(*listener, invite.next_hop.address) : domain_;
+    from.host = domain_.empty() ? core_.listeners.host(*listener, hop.address) : domain_;
   if (to.host.empty()) to.host = host_of(*uri);
   InviteClient* dialog = InviteClient::send(core_, invite, from, to, *listener);
   if (!dialog) return nullptr;
   dialog->set_observer(&observer);
   core_.log.debug("INVITE sent", {{"sip_call_id", dialog->sip_call_id()},
                                   {"for", invite.call_id_hint},
-                                  {"to", invite.next_hop.address.to_string()}});
+                                  {"to", hop.address.to_string()}});
   return std::make_unique<DialogHandle>(*dialog);
 }
 

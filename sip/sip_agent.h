@@ -23,6 +23,8 @@ class Registrar;
 struct ListenAddress {
   Transport transport = Transport::Udp;
   SocketAddress address;  // Port 0 = a free one; UDP and TCP with port 0 on the same host share one.
+  std::string network{};    // What it belongs to; empty = to none.
+  std::string advertise{};  // Host in Contact and Via; empty = SipConfig's, or the address of a network's listener.
 };
 
 enum class ClientCertificates { Off, Optional, Required };

@@ -153,6 +153,7 @@ sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::uniq
                       phone_spec(*config_, call.dialled().from, invite.transport == sip::Transport::Tls, invite.source.v6()),
                       {},
                       holds_by_inactive(*config_, call.dialled().from)};
+  media.spec.network = invite.network;
   auto leg = std::make_unique<SipLeg>(services_, call, log.with({{"leg", "sip"}}), call.dialled().from,
                                       std::move(dialog), invite, std::move(media));
   sip::DialogObserver* observer = leg.get();

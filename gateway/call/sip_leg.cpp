@@ -195,7 +195,8 @@ bool SipLeg::try_next_flow(const sip::Refusal& refusal) {
 void SipLeg::go_by(sip::OutgoingInvite& invite, const sip::Binding& binding) {
   invite.request_uri = binding.contact_uri;
   invite.route = binding.path;
-  invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(), binding.source};
+  invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(), binding.source,
+                     binding.network};
 }
 
 bool SipLeg::follow(const std::vector<std::string>& contacts) {

@@ -207,6 +207,7 @@ CallControl::LegsOrCause CallControl::legs_to_phone(Call& call, const Routed& ro
     SipLeg::Media media{call.session(),
                         phone_spec(call.config(), party, binding.transport == sip::Transport::Tls, binding.source.v6()),
                         {}};
+    media.spec.network = binding.network;
     media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
     add_headers(invite, routed.dialled);
     if (answers_by_itself(call, routed, *phone)) {
@@ -342,12 +343,14 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& ro
 
   SipLeg::Media media{call.session(), phone_spec(call.config(), party, tls, v6), {},
                       trunk->hold == config::HoldBy::Inactive};
+  media.spec.network = trunk->network;
   media.codecs_first = meet(call.caller()->codecs(), media.spec.codecs);
   auto leg = std::make_unique<SipLeg>(services_, call, call.log().with({{"leg", "sip"}, {"party", party.name}}), party,
                                       std::move(invite), std::move(media));
   leg->search(std::make_unique<TrunkSearch>(
       resolver_, services_.trunk_health,
-      TrunkSearch::Settings{trunk->name, std::move(targets), trunk->retry_on, routed.decision.emergency}, call.log()));
+      TrunkSearch::Settings{trunk->name, std::move(targets), trunk->retry_on, routed.decision.emergency, trunk->network},
+      call.log()));
   if (turn) leg->wait_for(std::move(*turn));
   if (!routed.decision.emergency) outside_.add(call, routed.dialled.from, party, routed.decision.normalised, *leg);
   if (trunk->follow_redirects != config::Redirects::Off) leg->follow_redirects(redirects_allowed(*trunk));

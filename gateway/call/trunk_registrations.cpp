@@ -49,6 +49,7 @@ std::optional<TrunkRegistrations::Registration> TrunkRegistrations::make(
   const auto target = parse_trunk_target(made.registrar);
   if (!target) return std::nullopt;  // `check` has said so.
   made.username = trunk.username;
+  made.network = trunk.network;
   made.credentials = {trunk.username, trunk.password.reveal()};
   made.request_uri = trunk_uri(*target, "");
   made.address = {"", trunk.username, target->host, 0, false};
@@ -64,7 +65,8 @@ void TrunkRegistrations::set_config(config::Snapshot config) {
     if (!wanted) continue;
     const auto old = registrations_.find(trunk.name);
     const bool same = old != registrations_.end() && old->second.registrar == wanted->registrar &&
-                      old->second.username == wanted->username;
+                      old->second.username == wanted->username &&
+                      old->second.network == wanted->network;
     if (same) {
       Registration going_on = std::move(old->second);
       registrations_.erase(old);
@@ -117,6 +119,7 @@ void TrunkRegistrations::begin(const std::string& trunk, Registration& registrat
       waiting.busy = false;
       return failed(trunk, waiting, {503, true, hops.error().detail, {}, {}, {}});
     }
+    for (sip::NextHop& hop : *hops) hop.network = waiting.network;
     // Where it was granted it is refreshed, while that address is one of the name's.
     if (waiting.at) {
       const auto same = std::ranges::find_if(

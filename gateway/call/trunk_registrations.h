@@ -44,7 +44,7 @@ class TrunkRegistrations {
 
  private:
   struct Registration {
-    std::string registrar, username;  // As configured when it began.
+    std::string registrar, username, network;  // As configured when it began.
     std::string request_uri, call_id;
     sip::Credentials credentials;
     sip::NameAddr address;

@@ -49,6 +49,7 @@ void TrunkSearch::on_resolved(size_t target, Result<std::vector<sip::NextHop>> h
     return look_up();
   }
   for (sip::NextHop& hop : *hops) {
+    hop.network = settings_.network;
     const bool down = health_ && health_->is_down(settings_.trunk, hop);
     (down ? down_ : ready_).push_back({target, std::move(hop)});
   }

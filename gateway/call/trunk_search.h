@@ -35,6 +35,7 @@ class TrunkSearch {
     std::vector<Target> targets;
     std::vector<int> retry_on;  // Statuses after which the next target is tried.
     bool emergency = false;     // Whatever was answered: somebody else may take it.
+    std::string network{};      // By whose listeners INVITEs leave.
   };
 
   TrunkSearch(sip::Resolver& resolver, TrunkHealth* health, Settings settings, Log log);

@@ -70,6 +70,7 @@ void TrunkWatch::ask_address(const std::string& trunk, const std::string& uri,
   sip::OutgoingOptions options;
   options.request_uri = uri;
   options.next_hop = hop;
+  options.next_hop.network = of->network;
   options.own_host = of->fqdn;
   options.refer = of->profile != config::TrunkProfile::DirectRouting;
   agent_.options(options, [this, alive = std::weak_ptr(alive_), trunk, hop,

@@ -10,6 +10,7 @@
 #include "acs/http/plain_client.h"
 #include "gateway/cli/table.h"
 #include "gateway/config/config_load.h"
+#include "gateway/config/sections.h"
 #include "gateway/ops/user_csv.h"
 #include "gateway/policy/router.h"
 #include "gateway/state.h"
@@ -27,10 +28,15 @@ struct Opened {
   std::unique_ptr<State> state;
 };
 
+int tell_problems(const config::Loaded& loaded) {
+  for (const config::Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", config::to_string(problem).c_str());
+  return kBadConfiguration;
+}
+
 std::unique_ptr<Opened> open(const Common& common) {
   const config::Loaded loaded = config::load(common.path, common.overrides);
   if (!loaded.ok()) {
-    for (const config::Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", config::to_string(problem).c_str());
+    tell_problems(loaded);
     return nullptr;
   }
   auto opened = std::make_unique<Opened>();
@@ -81,15 +87,13 @@ int no_such_user(const std::string& name) {
   return kRefused;
 }
 
-// "" = the user may be added.
-std::string why_taken(const config::Config& config, const config::User& user) {
-  if (config.user(user.name)) return "the name " + user.name + " is taken";
-  const std::string& extension = user.extension;
-  if (!extension.empty() && (config.user_by_extension(extension) || config.phone_by_extension(extension))) {
-    return "the extension " + extension + " is taken";
+// What is wrong with these users is told as `check` tells it of the files.
+bool may_be_added(const config::Config& config, const std::vector<config::User>& users) {
+  const std::vector<config::Problem> problems = config::check_added_users(config, users);
+  for (const config::Problem& problem : problems) {
+    std::fprintf(stderr, "acs-gateway: %s\n", config::to_string(problem).c_str());
   }
-  if (!user.id.empty() && config.user_by_id(user.id)) return "the identity " + user.id + " is taken";
-  return "";
+  return problems.empty();
 }
 
 bool same(const config::User& a, const config::User& b) {
@@ -119,10 +123,8 @@ int user_add(const Common& common, const NewUser& wanted) {
       to->push_back(*e164);
     }
   }
-  if (const std::string why = why_taken(config, user); !why.empty()) {
-    std::fprintf(stderr, "acs-gateway: %s\n", why.c_str());
-    return kRefused;
-  }
+  user.origin = {"user add", 0};
+  if (!may_be_added(config, {user})) return kRefused;
   if (const auto added = opened->state->store().add_user(user); !added) {
     std::fprintf(stderr, "acs-gateway: %s\n", added.error().detail.c_str());
     return kRefused;
@@ -195,21 +197,13 @@ int user_import(const Common& common, const std::string& file) {
     std::fprintf(stderr, "acs-gateway: %s: %s\n", file.c_str(), users.error().detail.c_str());
     return kBadUsage;
   }
-  // Against the configuration with the users before them in the file, so that a file cannot collide with itself.
-  config::Config tried = *opened->config;
   std::vector<config::User> fresh;
-  size_t problems = 0;
   for (const config::User& user : *users) {
-    if (const config::User* there = tried.user(user.name); there && same(*there, user)) continue;
-    if (const std::string why = why_taken(tried, user); !why.empty()) {
-      std::fprintf(stderr, "acs-gateway: %s: %s\n", user.name.c_str(), why.c_str());
-      ++problems;
-      continue;
-    }
-    tried.users.push_back(user);
+    if (const config::User* there = opened->config->user(user.name); there && same(*there, user)) continue;
     fresh.push_back(user);
+    fresh.back().origin.file = file;
   }
-  if (problems > 0) return kRefused;
+  if (!may_be_added(*opened->config, fresh)) return kRefused;
   for (const config::User& user : fresh) {
     if (const auto added = opened->state->store().add_user(user); !added) {
       std::fprintf(stderr, "acs-gateway: %s\n", added.error().detail.c_str());
@@ -283,7 +277,7 @@ int token_revoke(const Common& common, const std::string& name) {
 
 int number_list(const Common& common) {
   const config::Loaded loaded = config::load(common.path, common.overrides);
-  if (!loaded.ok()) return kBadConfiguration;
+  if (!loaded.ok()) return tell_problems(loaded);
   if (common.json) {
     std::printf("%s\n", json{{"numbers", loaded.config->numbers.owned}}.dump().c_str());
     return kDone;

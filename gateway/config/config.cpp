@@ -60,6 +60,10 @@ const App* Config::app(std::string_view name) const {
   return first(apps, [&](const App& a) { return a.name == name; });
 }
 
+const Network* Config::network(std::string_view name) const {
+  return first(networks, [&](const Network& n) { return n.name == name; });
+}
+
 bool App::subscribes_to(std::string_view called) const {
   return std::ranges::any_of(calls_to, [&](std::string_view wanted) {
     if (!wanted.ends_with('*')) return called == wanted;

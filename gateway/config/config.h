@@ -120,6 +120,7 @@ struct Trunk {
   Duration register_expires = 1h;
   std::string username{};
   Masked password{};
+  std::string network{};                         // By whose listeners its calls leave, and where their sound comes.
   TrunkProfile profile = TrunkProfile::Generic;
   std::vector<media::Codec> codecs{media::Codec::Pcmu, media::Codec::Pcma, media::Codec::G722};
   std::optional<media::SrtpPolicy> srtp{};      // Unset = [media] srtp.
@@ -186,6 +187,7 @@ struct App {
   Origin origin;
 };
 
+// An address of its own for some peers. Ports "" = [media] ports.
 struct Network {
   std::string name, bind, advertise, ports;
 };
@@ -214,6 +216,7 @@ struct Config {
     std::string certificate, key;               // Empty = the first-start certificate in the state folder.
     std::vector<std::string> allowed_origins;
     std::optional<acs::edge::TurnConfig> turn;
+    std::string network;                        // Browsers' sound comes there; empty = to [media] address.
     Duration token_lifetime = 24h;
     bool demo_tokens = false;
   } edge;
@@ -295,6 +298,7 @@ struct Config {
   const Trunk* trunk(std::string_view name) const;
   const Trunk* trunk_of(const SocketAddress& source) const;
   const App* app(std::string_view name) const;
+  const Network* network(std::string_view name) const;
 };
 
 // sip.called_tls: the trunks' files, with those of [sip.tls] where a trunk names none. Once [sip.tls] is complete.

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "gateway/config/sections.h"
+#include "gateway/config/values.h"
 
 namespace gw::config {
 namespace {
@@ -157,6 +158,21 @@ void warn_of_literal_secrets(const ReadContext& context, const Config& config) {
   }
 }
 
+// What the media engine needs of [[network]] and [edge] network.
+void media_networks(Config& config) {
+  media::MediaConfig& media = config.media.engine;
+  media.webrtc_network = config.edge.network;
+  media.networks.clear();
+  for (const Network& network : config.networks) {
+    const auto address = SocketAddress::parse(network.bind);
+    if (!address) continue;  // A problem of its own.
+    const auto ports = parse_ports(network.ports);
+    media.networks.push_back({network.name, *address, network.advertise,
+                              ports ? ports->first : uint16_t{0},
+                              ports ? ports->second : uint16_t{0}});
+  }
+}
+
 }  // namespace
 
 bool Loaded::ok() const {
@@ -166,11 +182,13 @@ bool Loaded::ok() const {
 void complete_defaults(Config& config) {
   SocketAddress& address = config.media.engine.address;
   if (address.empty()) {
-    const auto specific = std::ranges::find_if(
-        config.sip.listen, [](const sip::ListenAddress& l) { return !l.address.any(); });
+    const auto specific = std::ranges::find_if(config.sip.listen, [](const sip::ListenAddress& l) {
+      return !l.address.any() && l.network.empty();
+    });
     address = specific == config.sip.listen.end() ? primary_address() : specific->address;
     address.set_port(0);
   }
+  media_networks(config);
   if (config.sip.domain.empty()) config.sip.domain = address.host();
   for (Trunk& trunk : config.trunks) {
     if (trunk.profile == TrunkProfile::DirectRouting && trunk.fqdn.empty())

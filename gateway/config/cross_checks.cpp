@@ -2,6 +2,7 @@
 #include <map>
 
 #include "gateway/config/certificate_check.h"
+#include "gateway/config/network_check.h"
 #include "gateway/config/pattern.h"
 #include "gateway/config/sections.h"
 #include "gateway/config/values.h"
@@ -28,6 +29,7 @@ class CrossCheck {
   void trunk_tls();
   void cloud();
   void references();
+  void networks();
   void emergency();
   void unreachable_routes();
   void forwarding();
@@ -110,7 +112,8 @@ void CrossCheck::numbers() {
   for (const User& u : config_.users) {
     for (const std::string& number : u.numbers) {
       const std::string key = "user." + u.name + ".numbers";
-      take(taken, number, place(key), key, "numbers of users");
+      const bool written = config_.settings.contains(key);
+      take(taken, number, written ? place(key) : u.origin, key, "numbers of users");
     }
   }
   const std::vector<std::string>& owned = config_.numbers.owned;
@@ -354,6 +357,15 @@ void CrossCheck::references() {
   }
 }
 
+void CrossCheck::networks() {
+  for (const NetworkProblem& problem : check_networks(config_)) {
+    if (problem.warning)
+      warn(problem.key, problem.text);
+    else
+      error(problem.key, problem.text);
+  }
+}
+
 bool from_inside(const Route& route) {
   return std::ranges::any_of(route.from, [](const std::string& from) {
     return from == "phones" || from == "users" || from.starts_with("phone:") ||
@@ -487,10 +499,35 @@ void cross_check(const Config& config, bool complete, Problems& problems) {
   check.cloud();
   if (!complete) return;  // What a broken file should have said must not be missed here.
   check.references();
+  check.networks();
   check.emergency();
   check.unreachable_routes();
   check.forwarding();
   check.dial_policies();
+}
+
+std::vector<Problem> check_added_users(Config config, const std::vector<User>& added) {
+  Problems problems;
+  std::set<std::string, std::less<>> files;
+  for (const User& user : added) {
+    files.insert(user.origin.file);
+    const std::string key = "user." + user.name;
+    if (!is_name(user.name)) {
+      problems.error(user.origin, key + ".name",
+                     "\"" + user.name + "\" is no name: letters, digits and - _ . @ +");
+    }
+    if (!user.extension.empty() && !is_extension(user.extension)) {
+      problems.error(user.origin, key + ".extension",
+                     "\"" + user.extension + "\" is no extension: 1 to 10 of 0-9 * #");
+    }
+    config.users.push_back(user);
+  }
+  CrossCheck check(config, problems);
+  check.names();
+  check.numbers();
+  std::vector<Problem> all = std::move(problems).sorted();
+  std::erase_if(all, [&](const Problem& p) { return p.warning || !files.contains(p.origin.file); });
+  return all;
 }
 
 }  // namespace gw::config

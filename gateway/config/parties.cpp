@@ -120,13 +120,31 @@ Network read_network(Section section) {
   read_name(section, "name", network.name);
   section.text("bind", network.bind);
   require(section, "bind", network.bind);
-  if (!network.bind.empty() && !SocketAddress::parse(network.bind)) {
-    section.error("bind", "\"" + network.bind + "\" is no IP address");
+  const auto bind = SocketAddress::parse(network.bind);
+  if (!network.bind.empty() && (!bind || bind->port() != 0)) {
+    section.error("bind", "\"" + network.bind + "\" is no IP address (without port)");
   }
   section.text("advertise", network.advertise);
+  const auto advertise = SocketAddress::parse(network.advertise);
+  if (network.advertise.empty()) {
+    if (bind && bind->any()) {
+      section.error("bind", "is advertised to peers and cannot be " + network.bind +
+                                ": name the address, and `advertise` behind 1:1 NAT");
+    }
+  } else if (!advertise || advertise->port() != 0) {
+    section.error("advertise", "\"" + network.advertise + "\" is no IP address (without port)");
+  } else if (bind && bind->v6() != advertise->v6()) {
+    section.error("advertise", "\"" + network.advertise + "\" and bind \"" + network.bind +
+                                   "\" are of two IP versions");
+  }
   section.text("ports", network.ports);
-  if (!network.ports.empty() && !parse_ports(network.ports)) {
-    section.error("ports", "\"" + network.ports + "\" is no port range, e.g. \"16384-32767\"");
+  if (!network.ports.empty()) {
+    const auto ports = parse_ports(network.ports);
+    if (!ports || ports->first == 0) {
+      section.error("ports", "\"" + network.ports + "\" is no port range, e.g. \"16384-32767\"");
+    } else if (ports->second - ports->first < 3) {
+      section.error("ports", "\"" + network.ports + "\" has no room: a call takes four ports");
+    }
   }
   section.finish();
   return network;
@@ -321,6 +339,7 @@ Trunk read_trunk(Section section) {
   if (trunk.registers && (trunk.username.empty() || trunk.password.empty())) {
     section.error("register", "needs username and password");
   }
+  section.text("network", trunk.network);
   section.text("fqdn", trunk.fqdn);
   if (!trunk.fqdn.empty() && !is_host_name(trunk.fqdn)) {
     section.error("fqdn", "\"" + trunk.fqdn + "\" is no host name");

@@ -286,6 +286,7 @@ void read_edge(Section edge, Config::Edge& out) {
   }
   const bool turn = edge.has("turn");
   read_turn(edge.table("turn"), turn, out.turn);
+  edge.text("network", out.network);
   edge.duration("token_lifetime", out.token_lifetime, 1h, kDay);
   edge.flag("demo_tokens", out.demo_tokens);
   edge.finish();

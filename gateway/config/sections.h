@@ -24,6 +24,10 @@ void complete_defaults(Config& config);
 
 void cross_check(const Config& config, bool complete, Problems& problems);
 
+// What `check` would say of these users beside all that there are; their origin says where they
+// come from.
+std::vector<Problem> check_added_users(Config config, const std::vector<User>& added);
+
 // Everything is on this machine only: nobody else can reach it.
 bool loopback_only(const Config& config);
 

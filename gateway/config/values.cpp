@@ -160,10 +160,12 @@ Result<sip::ListenAddress> parse_listen(std::string_view text,
     const bool bare_v6 =
         network.bind.find(':') != std::string::npos && !network.bind.starts_with('[');
     where.replace(0, network.name.size(), bare_v6 ? "[" + network.bind + "]" : network.bind);
+    listen.network = network.name;
+    listen.advertise = network.advertise;
     break;
   }
   const auto address = SocketAddress::parse(where, default_port);
-  if (!address) return bad("has no IP address");
+  if (!address) return bad("has no IP address, and names no [[network]]");
   listen.address = *address;
   return listen;
 }

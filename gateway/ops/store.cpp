@@ -18,13 +18,13 @@ using sqlite::Statement;
 // Registrations that wait for the disk. Beyond it they are dropped: the phone registers again
 // within the hour.
 constexpr size_t kMaxQueued = 100'000;
-constexpr int kSchema = 1;
+constexpr int kSchema = 2;
 
 constexpr const char* kCreate = R"(
 CREATE TABLE IF NOT EXISTS registration (
   username TEXT NOT NULL, contact_uri TEXT NOT NULL, instance TEXT NOT NULL, transport INTEGER NOT NULL,
   source TEXT NOT NULL, user_agent TEXT NOT NULL, call_id TEXT NOT NULL, cseq INTEGER NOT NULL, expires_ms INTEGER NOT NULL,
-  PRIMARY KEY (username, contact_uri)) WITHOUT ROWID;
+  network TEXT NOT NULL DEFAULT '', PRIMARY KEY (username, contact_uri)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS identity (user_name TEXT PRIMARY KEY, identity TEXT NOT NULL UNIQUE) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS user (
@@ -35,8 +35,12 @@ CREATE TABLE IF NOT EXISTS app_identity (identity TEXT PRIMARY KEY, created_ms I
 CREATE TABLE IF NOT EXISTS call (
   user TEXT NOT NULL, started_ms INTEGER NOT NULL, call_id TEXT NOT NULL, record TEXT NOT NULL,
   PRIMARY KEY (user, started_ms, call_id)) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )";
+
+// From schema 1 to 2.
+constexpr const char* kAddNetwork =
+    "ALTER TABLE registration ADD COLUMN network TEXT NOT NULL DEFAULT ''; PRAGMA user_version = 2";
 
 // Numbers hold no blanks.
 std::string joined(const std::vector<std::string>& items) {
@@ -162,11 +166,13 @@ class SqliteStore final : public Store {
   std::vector<Work> batch_;
   bool stopping_ = false;
   Statement keep_ = database_.prepare(
-      "INSERT INTO registration VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (username, contact_uri) DO "
+      "INSERT INTO registration VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (username, contact_uri) "
+      "DO "
       "UPDATE SET "
       "instance=excluded.instance, transport=excluded.transport, source=excluded.source, "
       "user_agent=excluded.user_agent, "
-      "call_id=excluded.call_id, cseq=excluded.cseq, expires_ms=excluded.expires_ms");
+      "call_id=excluded.call_id, cseq=excluded.cseq, expires_ms=excluded.expires_ms, "
+      "network=excluded.network");
   Statement forget_ =
       database_.prepare("DELETE FROM registration WHERE username=? AND contact_uri=?");
   Statement set_value_ = database_.prepare("INSERT OR REPLACE INTO value VALUES (?,?)");
@@ -229,7 +235,7 @@ std::vector<sip::Binding> SqliteStore::registrations() {
   ask([&] {
     Statement rows = database_.prepare(
         "SELECT username, contact_uri, instance, transport, source, user_agent, call_id, cseq, "
-        "expires_ms FROM registration");
+        "expires_ms, network FROM registration");
     while (rows.row()) {
       sip::Binding binding;
       binding.username = rows.text();
@@ -241,6 +247,7 @@ std::vector<sip::Binding> SqliteStore::registrations() {
       binding.call_id = rows.text();
       binding.cseq = static_cast<uint32_t>(rows.number());
       binding.expires = WallTime(std::chrono::milliseconds(rows.number()));
+      binding.network = rows.text();
       if (!transport || !source) continue;
       binding.transport = *transport;
       binding.source = *source;
@@ -255,7 +262,7 @@ void SqliteStore::keep(const sip::Binding& binding) {
     keep_.bind(binding.username).bind(binding.contact_uri).bind(binding.instance);
     keep_.bind(static_cast<int64_t>(binding.transport)).bind(binding.source.to_string());
     keep_.bind(binding.user_agent).bind(binding.call_id).bind(int64_t{binding.cseq});
-    if (!keep_.bind(unix_ms(binding.expires)).run()) {
+    if (!keep_.bind(unix_ms(binding.expires)).bind(binding.network).run()) {
       log_.error("a registration was not kept", {{"why", database_.error("write").detail}});
     }
   });
@@ -440,10 +447,14 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, Log log) {
     if (const auto done = database->run(sql); !done) return tl::unexpected(done.error());
   }
   Statement version = database->prepare("PRAGMA user_version");
-  if (version.row() && version.number() > kSchema) {
+  const int64_t schema = version.row() ? version.number() : 0;
+  version.reset();
+  if (schema > kSchema) {
     return fail(ErrorCode::Io, path + " was written by a newer version of the gateway");
   }
-  version.reset();
+  if (schema == 1) {
+    if (const auto done = database->run(kAddNetwork); !done) return tl::unexpected(done.error());
+  }
   if (const auto done = database->run(kCreate); !done) return tl::unexpected(done.error());
   return std::make_unique<SqliteStore>(*std::move(database), std::move(log));
 }

@@ -136,6 +136,7 @@ Result<std::vector<config::User>> read_users(std::string_view text, const std::s
       return at == header.end() ? "" : row->cells[static_cast<size_t>(at - header.begin())];
     };
     config::User user;
+    user.origin.line = static_cast<int>(row->line);
     user.name = cell("name");
     user.email = cell("email");
     user.display_name = cell("display_name");

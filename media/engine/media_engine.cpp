@@ -36,7 +36,23 @@ MediaEngineImpl::MediaEngineImpl(MediaConfig config, const Clock& clock, Random&
       clock_(clock),
       random_(random),
       log_(std::move(log)),
-      ports_pool_(config_.port_low, config_.port_high, {.dscp = config_.dscp}, clock, random) {}
+      ports_pool_(config_.port_low, config_.port_high, {.dscp = config_.dscp}, clock, random),
+      main_{config_.address, config_.advertise, &ports_pool_, nullptr} {
+  for (const MediaNetwork& network : config_.networks) {
+    Place& made = networks_[network.name];
+    made = {network.address, network.advertise, &ports_pool_, nullptr};
+    if (network.port_high == 0) continue;
+    made.own = std::make_unique<PortPool>(network.port_low, network.port_high,
+                                          UdpSocket::Options{.dscp = config_.dscp}, clock, random);
+    made.pool = made.own.get();
+  }
+}
+
+const MediaEngineImpl::Place* MediaEngineImpl::place(const std::string& network) const {
+  if (network.empty()) return &main_;
+  const auto found = networks_.find(network);
+  return found == networks_.end() ? nullptr : &found->second;
+}
 
 MediaEngineImpl::~MediaEngineImpl() {
   // All, before the first is destroyed: they send by each other's sockets.
@@ -48,6 +64,10 @@ Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& e
     return fail(ErrorCode::InvalidArgument,
                 "media.address: SDP needs an address that peers reach; give one, or `advertise`");
   }
+  const Place* browsers = place(config_.webrtc_network);
+  if (browsers == nullptr) {
+    return fail(ErrorCode::InvalidArgument, "there is no network " + config_.webrtc_network);
+  }
   opus_noise(kNoNoise, 0);  // Encoded now, not in the middle of a call.
   auto dtls = DtlsContext::create();
   if (!dtls) return tl::unexpected(dtls.error());
@@ -55,7 +75,7 @@ Result<void> MediaEngineImpl::start_workers(Metrics& metrics, const EventSink& e
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   const unsigned count = config_.workers > 0 ? config_.workers : cores;
   for (unsigned i = 0; i < count; ++i) {
-    auto webrtc = bind_webrtc(config_.address, i);
+    auto webrtc = bind_webrtc(browsers->address, i);
     if (!webrtc) return tl::unexpected(webrtc.error());
     WebRtcSockets webrtc6;
     if (config_.address6) {
@@ -149,10 +169,11 @@ void MediaEngineImpl::close_session(SessionId id) {
   update_gauges();
 }
 
-SocketAddress MediaEngineImpl::advertised(const SocketAddress& bound) const {
-  if (bound.v6() || config_.advertise.empty()) return bound;
-  const auto shown = SocketAddress::parse(config_.advertise, bound.port());
-  return shown ? *shown : bound;
+SocketAddress MediaEngineImpl::advertised(const SocketAddress& bound,
+                                          const std::string& advertise) {
+  if (advertise.empty()) return bound;
+  const auto shown = SocketAddress::parse(advertise, bound.port());
+  return shown && shown->v6() == bound.v6() ? *shown : bound;
 }
 
 PortId MediaEngineImpl::add(SessionId id, Session& session, Port port) {
@@ -168,14 +189,18 @@ PortId MediaEngineImpl::add(SessionId id, Session& session, Port port) {
 Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec& spec) {
   Session* session = find(id);
   if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
-  const bool v6 = spec.prefer_v6 && config_.address6.has_value();
-  auto sockets = ports_pool_.take(v6 ? *config_.address6 : config_.address);
+  const Place* at = place(spec.network);
+  if (at == nullptr) {
+    return fail(ErrorCode::InvalidArgument, "there is no network " + spec.network + " since the start");
+  }
+  const bool v6 = spec.network.empty() && spec.prefer_v6 && config_.address6.has_value();
+  auto sockets = at->pool->take(v6 ? *config_.address6 : at->address);
   if (!sockets) return tl::unexpected(sockets.error());
 
   wire::LocalStream local;
   local.kind = wire::PeerKind::Phone;
   local.codecs = spec.codecs;
-  local.rtp = advertised(sockets->rtp->address());
+  local.rtp = advertised(sockets->rtp->address(), at->advertise);
   local.srtp = spec.srtp;
   local.fingerprint = dtls_->fingerprint();
   local.offer_crypto = spec.offer_crypto;
@@ -186,6 +211,7 @@ Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec
   port.negotiation = std::make_unique<wire::OfferAnswer>(local, random_);
   port.board = std::make_shared<PortBoard>();
   port.rtp_port = sockets->rtp->address().port();
+  port.pool = at->pool;
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
   workers_[session->worker]->post(
@@ -204,7 +230,7 @@ Result<PortId> MediaEngineImpl::add_browser_port(SessionId id, const BrowserPort
   wire::LocalStream local;
   local.kind = wire::PeerKind::Browser;
   local.codecs = spec.codecs;
-  local.rtp = advertised(carrier.webrtc_address());
+  local.rtp = advertised(carrier.webrtc_address(), place(config_.webrtc_network)->advertise);
   local.tcp_candidates.push_back(local.rtp);
   if (carrier.webrtc6() != nullptr) {
     local.candidates.push_back(carrier.webrtc6()->address());
@@ -262,7 +288,7 @@ void MediaEngineImpl::remove_port(PortId id) {
   Port* port = find(id);
   if (port == nullptr) return;
   worker(*port).post(RemovePort{id});
-  if (port->rtp_port != 0) ports_pool_.give_back(port->rtp_port);
+  if (port->pool != nullptr) port->pool->give_back(port->rtp_port);
   if (Session* session = find(port->session)) std::erase(session->ports, id);
   ports_.erase(id);
   update_gauges();
@@ -454,7 +480,9 @@ size_t MediaEngineImpl::stalled_workers() {
 void MediaEngineImpl::update_gauges() {
   gauges_->sessions.set(sessions_.size());
   gauges_->ports.set(ports_.size());
-  gauges_->ports_in_use.set(ports_pool_.in_use());
+  size_t in_use = ports_pool_.in_use();
+  for (const auto& [name, network] : networks_) in_use += network.own ? network.own->in_use() : 0;
+  gauges_->ports_in_use.set(in_use);
 }
 
 }  // namespace gw::media

@@ -22,10 +22,20 @@
 
 namespace gw::media {
 
+// An address of its own for some legs: a carrier's private side, the public edge. Ports 0 = MediaConfig's.
+struct MediaNetwork {
+  std::string name;
+  SocketAddress address;
+  std::string advertise;
+  uint16_t port_low = 0, port_high = 0;
+};
+
 struct MediaConfig {
   SocketAddress address;                  // Bound and, without `advertise`, advertised; its port is ignored.
   std::string advertise;                  // 1:1 NAT: what SDP says instead.
   std::optional<SocketAddress> address6;  // A second address for IPv6 peers.
+  std::vector<MediaNetwork> networks;
+  std::string webrtc_network;             // Browsers come to this one; empty = to `address`.
   uint16_t port_low = 16384, port_high = 32767;      // Phone side: random even ports.
   uint16_t webrtc_low = 40000, webrtc_high = 40063;  // One fixed port a worker, UDP and TCP; 0 = any free one.
   unsigned workers = 0;                   // 0 = one per core.
@@ -44,6 +54,7 @@ struct PhonePortSpec {
   SrtpPolicy srtp = SrtpPolicy::Off;
   bool offer_crypto = false;              // Only on legs signalled over TLS.
   bool prefer_v6 = false;                 // The peer signals over IPv6.
+  std::string network;                    // By whose address it is reached; empty = MediaConfig's.
   DtmfMode dtmf = DtmfMode::Auto;         // How keys come and go.
   Playout playout;                        // The jitter buffer before what is sent to it, when that is transcoded.
 };

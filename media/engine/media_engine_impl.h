@@ -69,7 +69,8 @@ class MediaEngineImpl final : public MediaEngine {
     size_t worker = 0;
     std::unique_ptr<wire::OfferAnswer> negotiation;  // None: the echo user, a stream.
     std::shared_ptr<PortBoard> board;
-    uint16_t rtp_port = 0;     // Phones: to give back.
+    uint16_t rtp_port = 0;     // Phones: to give back,
+    PortPool* pool = nullptr;  // there.
     bool ice_restart = false;  // The offer that is being answered restarts ICE.
   };
 
@@ -80,7 +81,15 @@ class MediaEngineImpl final : public MediaEngine {
   PortId add(SessionId id, Session& session, Port port);
   template <class Command>
   Result<PortId> add_local_port(SessionId id, Command command);
-  SocketAddress advertised(const SocketAddress& bound) const;
+  // Where a leg's sockets are bound, and what SDP says of them.
+  struct Place {
+    SocketAddress address;
+    std::string advertise;
+    PortPool* pool = nullptr;
+    std::unique_ptr<PortPool> own;  // Of a network with ports of its own.
+  };
+  const Place* place(const std::string& network) const;
+  static SocketAddress advertised(const SocketAddress& bound, const std::string& advertise);
   wire::IceCredentials new_ice();
   Negotiated describe(const Port& port, const wire::StreamParameters& parameters) const;
   void apply(PortId id, Port& port);
@@ -104,6 +113,8 @@ class MediaEngineImpl final : public MediaEngine {
   std::vector<size_t> load_;  // Sessions a worker.
   std::vector<StallWatch> pulses_;
   PortPool ports_pool_;
+  Place main_;
+  std::unordered_map<std::string, Place> networks_;
 
   std::unordered_map<SessionId, Session> sessions_;
   std::unordered_map<PortId, Port> ports_;

@@ -1,5 +1,7 @@
 // The directory's subcommands and drain, as an operator types them: what they print, how they exit, what the running daemon makes of it.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Cast, castOf } from './lib/cast.mjs';
 import { Daemon, kSlow } from './lib/daemon.mjs';
@@ -86,9 +88,29 @@ describe('the command line', () => {
     assert.equal((await json('user', 'show', 'alice')).name, 'alice');
   });
 
-  test('number_list_prints_the_owned_numbers', async () => {
+  test('user_add_refuses_what_another_has_in_the_words_of_check', async () => {
+    await cli(0, 'user', 'add', 'dora', '--email', 'dora@example.com', '--number', '+14255550150');
+    for (const [args, why] of [
+      [['alice'], /user\.alice\.name: "alice" is taken already, at users\.toml:\d+: names must differ/],
+      [['erin', '--extension', '101'], /user\.erin\.extension: "101" is taken already, at phones\.toml:\d+: extensions must differ/],
+      [['erin', '--extension', '911'], /extension: "911" is an emergency number: choose another/],
+      [['erin', '--extension', 'desk'], /"desk" is no extension/],
+      [['erin', '--email', 'dora@example.com'], /"dora@example\.com" is taken already, at the state: e-mail addresses must differ/],
+      [['erin', '--number', '(425) 555-0150'], /user\.erin\.numbers: "\+14255550150" is taken already, at the state: numbers of users must differ/],
+    ]) {
+      assert.match((await cli(3, 'user', 'add', ...args)).stderr, why);
+    }
+    await cli(3, 'user', 'show', 'erin');
+    await cli(0, 'user', 'remove', 'dora');
+  });
+
+  test('number_list_prints_the_owned_numbers_or_what_is_wrong_with_the_configuration', async () => {
     assert.equal((await cli(0, 'number', 'list')).stdout, '+14255550100\n+14255550101\n');
     assert.deepEqual(await json('number', 'list'), { numbers: ['+14255550100', '+14255550101'] });
+    const extra = path.join(daemon.conf, 'extra.toml');
+    await writeFile(extra, '[limits]\nmax_cals = 5\n');
+    assert.match((await cli(1, 'number', 'list')).stderr, /extra\.toml:2: limits\.max_cals: /);
+    await writeFile(extra, '');
   });
 
   test('drain_refuses_new_calls_and_ends_the_daemon_when_the_last_is_over', async (t) => {

@@ -89,7 +89,7 @@ describe('users of the operator', () => {
 
     for (const [text, why] of [
       ['email\nx@example.com\n', /name is missing/], ['name,colour\nx,red\n', /no column "colour"/], ['name\n"x\n', /quote/],
-      ['name,extension\nx,201\n', /extension 201 is taken/], ['name,numbers\nx,12\n', /line 2: "12" is no phone number/],
+      ['name,extension\nx,201\n', /user\.x\.extension: "201" is taken already, at users\.toml:\d+: extensions must differ/], ['name,numbers\nx,12\n', /line 2: "12" is no phone number/],
       ['name\nerin\nerin\n,\n', /cells/],
     ]) {
       await writeFile(file, text);

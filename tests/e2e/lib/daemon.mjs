@@ -83,7 +83,8 @@ export class Daemon {
     }));
     this.sip = {};
     this.sip6 = {};  // The IPv6 listeners, if a test wants some.
-    for (const listener of ready.sip.split(',')) {
+    this.listeners = ready.sip.split(',');
+    for (const listener of this.listeners) {
       const [, transport, address] = /^(udp|tcp|tls):(.*)$/.exec(listener);
       (address.startsWith('[') ? this.sip6 : this.sip)[transport] ??= address;
     }

@@ -15,7 +15,7 @@ export class RtpEndpoint {
     const endpoint = new RtpEndpoint(options);
     await new Promise((resolve, reject) => {
       endpoint.socket.once('error', reject);
-      endpoint.socket.bind(options.port ?? 0, '127.0.0.1', resolve);
+      endpoint.socket.bind(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
     });
     endpoint.port = endpoint.socket.address().port;
     return endpoint;

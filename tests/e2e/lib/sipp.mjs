@@ -52,7 +52,7 @@ export class Message {
 /** One sipp running one scenario, with an RTP endpoint as its media; a carrier or a phone by the parameters given. */
 export class Sipp {
   /**
-   * options: port (its own; default: free), to (remote "host:port"; absent for a callee), transport udp|tcp,
+   * options: host (its own address; default 127.0.0.1), port (its own; default: free), to (remote "host:port"; absent for a callee), transport udp|tcp,
    * values for the %names% of the scenario, duration (-d, ms), calls (-m), rate (-r), limit (-l),
    * audio: options of RtpEndpoint, or false for none, talk: false to stay silent.
    */
@@ -65,8 +65,9 @@ export class Sipp {
   async #start(scenario, options) {
     this.scenario = scenario;
     this.dir = await mkdtemp(path.join(os.tmpdir(), 'e2e-sipp-'));
+    const host = options.host ?? '127.0.0.1';
     this.port = options.port ?? (await freePorts());
-    if (options.audio !== false) this.rtp = await RtpEndpoint.open(options.audio ?? {});
+    if (options.audio !== false) this.rtp = await RtpEndpoint.open({ host, ...options.audio });
     const payload = this.rtp?.payload ?? 0;
     const values = {
       name: 'Carrier', from: '+12065550100', to: '', rtp: this.rtp?.port ?? 9,
@@ -79,7 +80,7 @@ export class Sipp {
     await writeFile(file, text);
     this.trace = path.join(this.dir, 'messages');
     const args = [
-      ...(options.to ? [options.to] : []), '-sf', file, '-i', '127.0.0.1', '-p', String(this.port),
+      ...(options.to ? [options.to] : []), '-sf', file, '-i', host, '-p', String(this.port),
       '-t', { udp: 'u1', tcp: 't1' }[options.transport ?? 'udp'], '-m', String(options.calls ?? 1), '-nostdin',
       '-recv_timeout', String(options.patience ?? 60_000), '-default_behaviors', 'all,-bye', '-fd', '1',
       ...(options.trace === false ? [] : ['-trace_msg', '-message_file', this.trace, '-message_overwrite', 'false']),

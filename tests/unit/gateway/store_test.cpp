@@ -7,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "gateway/ops/sqlite.h"
 #include "tests/unit/gateway/config_folder.h"
 
 namespace gw::ops {
@@ -63,6 +64,34 @@ TEST(Store, registrations_outlive_a_restart) {
   EXPECT_EQ(first.expires, expected.expires);
   const sip::Binding& second = restored[0].username == "102" ? restored[0] : restored[1];
   EXPECT_EQ(second.cseq, 4'000'000'000u);
+}
+
+TEST(Store, a_state_of_the_first_schema_is_taken_over_with_its_registrations) {
+  test::ConfigFolder folder;
+  const std::string path = folder.file("gateway.db");
+  {
+    auto old = sqlite::Database::open(path);
+    ASSERT_TRUE(old);
+    ASSERT_TRUE(old->run(
+        "CREATE TABLE registration (username TEXT NOT NULL, contact_uri TEXT NOT NULL, instance "
+        "TEXT NOT NULL, transport INTEGER NOT NULL, source TEXT NOT NULL, user_agent TEXT NOT "
+        "NULL, call_id TEXT NOT NULL, cseq INTEGER NOT NULL, expires_ms INTEGER NOT NULL, PRIMARY "
+        "KEY (username, contact_uri)) WITHOUT ROWID;"
+        "INSERT INTO registration VALUES "
+        "('101','sip:101@a','',0,'192.0.2.1:5060','','c',1,4000000000000);"
+        "PRAGMA user_version = 1"));
+  }
+  for (int start = 0; start < 2; ++start) {
+    const auto store = open(path);
+    const auto restored = store->registrations();
+    ASSERT_THAT(restored, SizeIs(1));
+    EXPECT_EQ(restored[0].contact_uri, "sip:101@a");
+    EXPECT_EQ(restored[0].network, "");
+  }
+  sip::Binding moved = binding("101", "sip:101@a");
+  moved.network = "private";
+  open(path)->keep(moved);
+  EXPECT_EQ(open(path)->registrations().at(0).network, "private");
 }
 
 TEST(Store, a_read_sees_every_write_before_it) {

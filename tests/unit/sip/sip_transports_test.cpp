@@ -52,6 +52,84 @@ TEST(SipTransports, taken_port_is_told_by_name) {
       << second.error().detail;
 }
 
+// One listener on no network, one on a carrier's behind 1:1 NAT.
+sip::SipConfig two_networks() {
+  sip::SipConfig config = SipRig::config();
+  config.listen = {
+      {sip::Transport::Udp, *SocketAddress::parse("127.0.0.1:0")},
+      {sip::Transport::Udp, *SocketAddress::parse("127.0.0.2:0"), "private", "198.51.100.2"}};
+  return config;
+}
+
+TEST(SipTransports, a_request_leaves_by_its_networks_listener_which_says_its_own_address) {
+  SipRig rig(two_networks());
+  const auto listening = rig.agent->listening();
+  SipPeer carrier;
+  rig.peers = {&carrier};
+  sip::OutgoingInvite invite = rig.outgoing_to(carrier);
+  invite.next_hop.network = "private";
+  rig.call(invite);
+  const SipText inside = rig.expect(carrier, "INVITE");
+  const std::string at = ":" + std::to_string(listening[1].address.port());
+  EXPECT_NE(inside.header("Contact").find("@198.51.100.2" + at), std::string::npos)
+      << inside.header("Contact");
+  EXPECT_NE(inside.header("Via").find("198.51.100.2" + at), std::string::npos)
+      << inside.header("Via");
+  EXPECT_EQ(inside.source, listening[1].address);
+  carrier.send(carrier.respond(inside, 486, "B"), inside.source);
+
+  rig.call(rig.outgoing_to(carrier));
+  const SipText outside = rig.expect(carrier, "INVITE");
+  EXPECT_NE(outside.header("Contact").find("@" + listening[0].address.to_string()),
+            std::string::npos);
+  EXPECT_EQ(outside.source, listening[0].address);
+  carrier.send(carrier.respond(outside, 486, "B"), outside.source);
+}
+
+TEST(SipTransports, a_network_without_a_listener_of_that_transport_sends_nothing) {
+  SipRig rig(two_networks());
+  SipPeer carrier;
+  sip::OutgoingInvite invite = rig.outgoing_to(carrier);
+  invite.next_hop.network = "nowhere";
+  RecordedDialog dialog;
+  EXPECT_FALSE(rig.agent->invite(invite, dialog));
+}
+
+TEST(SipTransports, what_comes_is_known_by_the_network_it_came_to) {
+  SipRig rig(two_networks());
+  SipPeer carrier;
+  rig.peers = {&carrier};
+  PeerDialog first = rig.dialog_from(carrier), second = rig.dialog_from(carrier);
+  carrier.send(first.request("INVITE", kOffer), rig.agent->listening()[1].address);
+  EXPECT_EQ(rig.wait_for_invite().invite->network, "private");
+  carrier.send(second.request("INVITE", kOffer), rig.agent->listening()[0].address);
+  EXPECT_EQ(rig.wait_for_invite().invite->network, "");
+}
+
+TEST(SipTransports, a_phone_is_reached_by_the_network_it_registered_at) {
+  SipRig rig(two_networks());
+  SipPeer phone;
+  rig.peers = {&phone};
+  rig.phones["101"] = {.username = "101", .password = "demo-101", .digest = {}, .max_devices = 5};
+  const SocketAddress inside = rig.agent->listening()[1].address;
+  const auto registration = [&](unsigned cseq, const std::string& extra) {
+    return "REGISTER sip:pbx.test SIP/2.0\r\nVia: SIP/2.0/UDP " + phone.host_port() +
+           ";branch=z9hG4bKr" + std::to_string(cseq) +
+           ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:101@pbx.test>;tag=f\r\n" +
+           "To: <sip:101@pbx.test>\r\nCall-ID: reg\r\nCSeq: " + std::to_string(cseq) +
+           " REGISTER\r\nContact: <sip:101@" + phone.host_port() + ">\r\n" + extra +
+           SipPeer::body_of({});
+  };
+  phone.send(registration(1, {}), inside);
+  const SipText challenge = rig.expect(phone, 401, "REGISTER");
+  phone.send(registration(
+                 2, authorization(challenge, "MD5", "101", "demo-101", "REGISTER", "sip:pbx.test")),
+             inside);
+  EXPECT_EQ(rig.expect(phone, 200, "REGISTER").source, inside);
+  ASSERT_EQ(rig.registrar.bindings("101").size(), 1u);
+  EXPECT_EQ(rig.registrar.bindings("101")[0].network, "private");
+}
+
 TEST(SipTransports, phone_behind_a_nat_is_reached_by_its_own_tcp_connection) {
   SipRig rig;
   SipTcpPeer phone(rig.agent->listening()[1].address);

@@ -33,6 +33,7 @@ class RtpPhone {
   struct Received {
     media::wire::RtpPacket rtp;  // Points into a buffer that the next datagram overwrites.
     TimePoint at;
+    SocketAddress from{};
   };
 
   RtpPhone(Random& random, Options options) : options_(std::move(options)), random_(random) {
@@ -101,7 +102,8 @@ class RtpPhone {
       packet_.resize(static_cast<size_t>(n));
       if (srtp_ && !passed(srtp_->unprotect_rtp(packet_))) continue;
       const auto rtp = media::wire::RtpPacket::parse(packet_.data());
-      if (rtp && on_audio) on_audio({*rtp, now});
+      if (rtp && on_audio)
+        on_audio({*rtp, now, SocketAddress(reinterpret_cast<const sockaddr*>(&from), size)});
     }
   }
 

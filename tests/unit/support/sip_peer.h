@@ -23,6 +23,7 @@ struct SipText {
   std::string start;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  SocketAddress source;  // Where it came from.
 
   static SipText parse(std::string_view text) {
     SipText out;
@@ -117,10 +118,14 @@ class SipPeer {
     bool any = false;
     char buffer[65'536];
     for (;;) {
-      const ssize_t n = ::recv(fd_, buffer, sizeof buffer, 0);
+      sockaddr_storage from{};
+      socklen_t size = sizeof from;
+      const ssize_t n =
+          ::recvfrom(fd_, buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from), &size);
       if (n < 0) return any;
       any = true;
       inbox.push_back(SipText::parse({buffer, static_cast<size_t>(n)}));
+      inbox.back().source = SocketAddress(reinterpret_cast<const sockaddr*>(&from), size);
     }
   }
 

@@ -64,6 +64,111 @@ TEST_F(MediaEngineTest, phone_to_phone_passes_pcmu_through_both_ways) {
   EXPECT_EQ(2u, events<TransportConnected>().size());
 }
 
+class NetworksOfTheEngine : public MediaEngineTest {
+ protected:
+  void SetUp() override {
+    config_.networks = {
+        {"private", *SocketAddress::parse("127.0.0.2"), "198.51.100.2", 21000, 21003},
+        {"edge", *SocketAddress::parse("127.0.0.3"), "", 0, 0}};
+    config_.webrtc_network = "edge";
+    MediaEngineTest::SetUp();
+  }
+  Result<PortId> port_on(const std::string& network) {
+    PhonePortSpec spec;
+    spec.codecs = {Codec::Pcmu};
+    spec.network = network;
+    return engine_->add_phone_port(session_, spec);
+  }
+  static std::string line_of(const std::string& sdp, const std::string& start) {
+    const size_t at = sdp.find("\r\n" + start);
+    return at == std::string::npos ? "" : sdp.substr(at + 2, sdp.find("\r\n", at + 2) - at - 2);
+  }
+};
+
+TEST_F(NetworksOfTheEngine, a_leg_is_bound_to_its_network_and_says_what_that_advertises) {
+  const auto inside = port_on("private");
+  ASSERT_TRUE(inside) << inside.error().detail;
+  std::string offer = *engine_->make_offer(*inside, Direction::SendRecv);
+  EXPECT_EQ(line_of(offer, "c="), "c=IN IP4 198.51.100.2");
+  const uint16_t port = static_cast<uint16_t>(std::stoi(line_of(offer, "m=audio").substr(8)));
+  EXPECT_GE(port, 21000);
+  EXPECT_LE(port, 21002);
+  // What is sent to the address behind the NAT arrives, and what goes out comes from there.
+  RtpPhone phone(random_, {});
+  phones_ = {&phone};
+  const size_t c_line = offer.find("198.51.100.2");
+  ASSERT_NE(c_line, std::string::npos);
+  for (size_t at; (at = offer.find("198.51.100.2")) != std::string::npos;)
+    offer.replace(at, 12, "127.0.0.2");
+  ASSERT_TRUE(phone.take_remote(offer));
+  ASSERT_TRUE(engine_->accept_answer(*inside, phone.sdp()));
+  const auto other = engine_->add_echo_port(session_, {});
+  engine_->connect(*inside, *other);
+  size_t position = 0, heard = 0;
+  SocketAddress from;
+  phone.on_audio = [&](const RtpPhone::Received& r) {
+    ++heard;
+    from = r.from;
+  };
+  EXPECT_TRUE(run(
+      5s, [&] { return heard > 10; }, [&] { phone.send_audio(pcmu(next_tone(position)), 160); }));
+  EXPECT_EQ(from.host(), "127.0.0.2");
+}
+
+TEST_F(NetworksOfTheEngine, a_network_without_ports_of_its_own_uses_those_of_all) {
+  const auto outside = port_on("edge"), nowhere = port_on("");
+  ASSERT_TRUE(outside && nowhere);
+  EXPECT_EQ(line_of(*engine_->make_offer(*outside, Direction::SendRecv), "c="),
+            "c=IN IP4 127.0.0.3");
+  EXPECT_EQ(line_of(*engine_->make_offer(*nowhere, Direction::SendRecv), "c="),
+            "c=IN IP4 127.0.0.1");
+}
+
+TEST_F(NetworksOfTheEngine, its_ports_are_given_back_to_it) {
+  for (int call = 0; call < 4; ++call) {
+    // The worker closes a leg's sockets when it comes to it.
+    std::vector<PortId> legs;
+    ASSERT_TRUE(run(5s, [&] {
+      if (const auto port = port_on("private")) legs.push_back(*port);
+      return legs.size() == 2;
+    })) << call;
+    const auto third = port_on("private");
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().code, ErrorCode::Exhausted);
+    EXPECT_TRUE(port_on("edge"));
+    for (const PortId leg : legs) engine_->remove_port(leg);
+  }
+}
+
+TEST_F(NetworksOfTheEngine, one_that_came_with_a_reload_is_refused_by_name) {
+  const auto port = port_on("later");
+  ASSERT_FALSE(port);
+  EXPECT_THAT(port.error().detail, testing::HasSubstr("network later"));
+}
+
+TEST_F(NetworksOfTheEngine, browsers_come_to_the_edges) {
+  WebRtcClient browser(*dtls_, random_, {});
+  browsers_ = {&browser};
+  const auto port = engine_->add_browser_port(session_, {{Codec::Opus}});
+  ASSERT_TRUE(engine_->accept_offer(*port, browser.offer()));
+  const auto answer = engine_->make_answer(*port, Direction::SendRecv);
+  ASSERT_TRUE(answer);
+  EXPECT_THAT(*answer, testing::HasSubstr(" 127.0.0.3 "));
+  EXPECT_THAT(*answer, testing::Not(testing::HasSubstr(" 127.0.0.1 ")));
+  ASSERT_TRUE(browser.take_answer(*answer, clock_.now()));
+  EXPECT_TRUE(run(5s, [&] { return browser.connected(); }));
+}
+
+TEST_F(MediaEngineTest, a_network_of_browsers_that_is_not_there_fails_the_start) {
+  MediaConfig config = config_;
+  config.webrtc_network = "edge";
+  Metrics metrics;
+  const auto started =
+      MediaEngine::start(config, clock_, random_, metrics, Log(), [](MediaEvent) {});
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().detail, testing::HasSubstr("edge"));
+}
+
 TEST_F(MediaEngineTest, phone_to_browser_transcodes_a_tone_both_ways_at_its_level) {
   RtpPhone phone(random_, {});
   WebRtcClient browser(*dtls_, random_, {});
