@@ -326,6 +326,26 @@ std::string_view to_string(Cause cause) {
   return row_of(cause).name;
 }
 
+int weight(Cause cause) {
+  switch (cause) {
+    case Cause::Declined: return 9;
+    case Cause::Busy: return 8;
+    case Cause::NoAnswer: return 7;
+    case Cause::NotAcceptable: return 6;
+    case Cause::Forbidden:
+    case Cause::DialPolicy:
+    case Cause::UsageLimit:
+    case Cause::CallerIdNotAllowed: return 5;
+    case Cause::NotFound:
+    case Cause::BadNumber: return 4;
+    case Cause::Exhausted:
+    case Cause::Unavailable:
+    case Cause::Timeout: return 3;
+    case Cause::NotRegistered: return 2;
+    default: return 1;
+  }
+}
+
 int sip_status(const HangupCause& cause) {
   return passes(cause.sip_status) ? cause.sip_status : row_of(cause.cause).sip;
 }

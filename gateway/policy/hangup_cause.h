@@ -73,6 +73,9 @@ HangupCause from_acs(const acs::cloud::ApiError& error, bool with_number);
 std::optional<acs::cloud::RejectReason> reject_reason(const HangupCause& cause);
 std::string_view to_string(Cause cause);          // "busy", "no_answer", ...
 
+// Of several failed targets the caller hears the one that says most: a person's refusal before a device's absence.
+int weight(Cause cause);
+
 int sip_status(const HangupCause& cause);         // What a SIP caller is told before the answer.
 std::string_view sip_phrase(int status);
 int q850(const HangupCause& cause);
