@@ -181,11 +181,11 @@ Result<void> App::start_media() {
 Result<void> App::start_sip() {
   registrar_ = std::make_unique<sip::Registrar>(clock_, metrics_, sip::Registrar::Limits{
       config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
-  auto kept = state_->store().registrations();
-  for (sip::Binding& binding : kept) {
+  auto registrations = state_->store().registrations();
+  for (sip::Binding& binding : registrations) {
     if (!config_->network(binding.network)) binding.network.clear();  // It went with the last configuration.
   }
-  registrar_->restore(std::move(kept));
+  registrar_->restore(std::move(registrations));
   registrar_->on_change = [this](const sip::Registrar::Change& change) {
     using Kind = sip::Registrar::Change::Kind;
     const bool gone = change.kind == Kind::Removed || change.kind == Kind::Expired;
