@@ -25,7 +25,7 @@ class GatewayProcess {
     SocketAddress trunk;      // Where we speak SIP.
     std::string route_media;  // "opus" or "g711"
     int complexity = 5;       // [media.opus]
-    std::optional<SocketAddress> far_trunk;  // Numbers "+1206*" of the trunk go there.
+    std::optional<SocketAddress> far_trunk{};  // Numbers "+1206*" of the trunk go there.
     size_t calls = 0;                        // At most at once; 0 = one a user.
   };
 

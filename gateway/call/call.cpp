@@ -431,8 +431,7 @@ void Call::detach(PortId port) {
 }
 
 // A watcher may go while others are told, and take the next one along.
-template <class Tell>
-void Call::tell_watchers(Tell tell) {
+void Call::tell_watchers(const std::function<void(CallWatcher&)>& tell) {
   const std::vector<CallWatcher*> watchers = watchers_;
   for (CallWatcher* watcher : watchers) {
     if (std::ranges::find(watchers_, watcher) != watchers_.end()) tell(*watcher);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -187,8 +188,7 @@ class Call final : public LegObserver {
   void remove_ports(const Leg& leg);
   bool anybody_to_talk() const;
   const policy::Routed& way() const { return hunt_.way(); }
-  template <class Tell>
-  void tell_watchers(Tell tell);
+  void tell_watchers(const std::function<void(CallWatcher&)>& tell);
   // Transfers (call_transfer.cpp).
   void note_ringing(InvitationId invitation);
   void let_transferor_go();

@@ -69,8 +69,6 @@ class WebRtcClient final : public media::DatagramSink {
     auto any = *SocketAddress::parse(options_.bind);
     [[maybe_unused]] const int bound = ::bind(fd_, any.data(), any.size());
   }
-  // Silent about where it is: only its sound tells.
-  void stop_checks() { next_check_ = TimePoint::max(); }
   // New ICE credentials for the next offer.
   void restart_ice() {
     ufrag_ = random_.alphanumeric(4);

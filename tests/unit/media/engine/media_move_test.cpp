@@ -215,7 +215,7 @@ TEST_F(MediaMoveTest, a_browser_is_followed_by_its_sound_at_home_and_away) {
     engine_->move(session_, worker);
     talk(100ms);
     a.browser.change_network(clock_.now());
-    a.browser.stop_checks();
+    a.browser.check_at(TimePoint::max());
     forget();
     expect_all_hear_all({&a, &b});
   }
