@@ -9,7 +9,10 @@ extern "C" __attribute__((weak)) int mallctl(const char* name, void* old_value, 
 namespace gw::ops {
 
 uint64_t heap_in_use() {
-  if (mallctl == nullptr) return ::mallinfo2().uordblks;
+  if (mallctl == nullptr) {
+    const struct mallinfo2 glibc = ::mallinfo2();
+    return glibc.uordblks + glibc.hblkhd;  // What it mapped alone is counted apart.
+  }
   uint64_t epoch = 1;  // Its figures are those of the last epoch.
   mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch);
   size_t allocated = 0;
