@@ -157,6 +157,10 @@ uint64_t GatewayProcess::rss_kb() const {
   return bench::rss_kb(pid_);
 }
 
+size_t GatewayProcess::descriptors() const {
+  return bench::descriptors(pid_);
+}
+
 std::map<std::string, double> GatewayProcess::metrics() const {
   std::map<std::string, double> values;
   const auto text = http_exchange(admin_, "GET", "/metrics", "");

@@ -41,6 +41,7 @@ class GatewayProcess {
 
   uint64_t cpu_ns() const;  // All its threads, so far.
   uint64_t rss_kb() const;
+  size_t descriptors() const;
   // Without those with other labels than the worker's; empty = no answer.
   std::map<std::string, double> metrics() const;
   std::string log_tail() const;

@@ -36,16 +36,27 @@ Load::Load(const Setting& setting, std::unique_ptr<media::DtlsContext> dtls,
            const std::vector<Speaker>& speakers)
     : setting_(setting),
       dtls_(std::move(dtls)),
+      speakers_(speakers),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       carrier_(random_) {
   watch(carrier_.fd(), Kind::Carrier, 0);
-  for (size_t i = 0; i < setting_.calls; ++i) {
-    LoadCall::Setting call{setting_.opus, &speakers[i % speakers.size()], i * 37};
-    calls_.push_back(std::make_unique<LoadCall>(*dtls_, random_, call));
-    watch(calls_.back()->phone_fd(), Kind::Phone, i);
-    watch(calls_.back()->user_fd(), Kind::Browser, i);
-  }
+  calls_.resize(setting_.calls);
+  for (size_t i = 0; i < setting_.calls; ++i) make_call(i);
   lay_out_slots();
+}
+
+void Load::make_call(size_t call) {
+  const LoadCall::Setting setting{setting_.opus, &speakers_[call % speakers_.size()], call * 37};
+  calls_[call] = std::make_unique<LoadCall>(*dtls_, random_, setting);
+  watch(calls_[call]->phone_fd(), Kind::Phone, call);
+  watch(calls_[call]->user_fd(), Kind::Browser, call);
+}
+
+// Sockets of the calls before are out of the epoll as they are closed.
+void Load::renew() {
+  for (size_t i = 0; i < setting_.calls; ++i) make_call(i);
+  begun_ = 0;
+  leaving_ = false;
 }
 
 Load::~Load() {

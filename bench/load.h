@@ -38,6 +38,7 @@ class Load {
   Result<void> set_up(size_t first, size_t last);
   Result<void> talk(Duration length);  // Fails when a call breaks.
   void hang_up();
+  void renew();  // After hang_up: the same users and the same carrier begin afresh.
 
   void prepare(double seconds);
   void open_window();
@@ -57,6 +58,7 @@ class Load {
 
   Load(const Setting& setting, std::unique_ptr<media::DtlsContext> dtls,
        const std::vector<Speaker>& speakers);
+  void make_call(size_t call);
   void lay_out_slots();
   EdgeUser::Events user_events(size_t call);
   void watch(int fd, Kind kind, size_t index) const;
@@ -72,6 +74,7 @@ class Load {
   SystemClock clock_;
   SystemRandom random_;
   const std::unique_ptr<media::DtlsContext> dtls_;
+  const std::vector<Speaker>& speakers_;
   const int epoll_;
   SipCaller carrier_;
   std::vector<std::unique_ptr<EdgeUser>> users_;

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 
@@ -35,6 +36,12 @@ uint64_t rss_kb(pid_t pid) {
     if (uint64_t kb = 0; word == "VmRSS:" && status >> kb) return kb;
   }
   return 0;
+}
+
+size_t descriptors(pid_t pid) {
+  std::error_code ignored;
+  const std::filesystem::directory_iterator open("/proc/" + std::to_string(pid) + "/fd", ignored);
+  return static_cast<size_t>(std::distance(begin(open), end(open)));
 }
 
 void end_process(pid_t pid) {

@@ -1,13 +1,15 @@
-// Many calls, at once and one after the other, of phones, carriers and users: nothing is left behind, neither
+// Many calls, at once and one after the other, of phones, carriers and users, with sound: nothing is left behind, neither
 // while the daemon lives on nor in its memory once finished transactions (RFC 3261 17: 32 s) have gone too.
-//   E2E_LOAD_AT_ONCE, E2E_LOAD_IN_A_ROW: SIP calls;
+//   E2E_LOAD_AT_ONCE, E2E_LOAD_IN_A_ROW: SIP calls; E2E_LOAD_ROUNDS: rounds of as many calls at once between a carrier and users;
 //   E2E_LOAD_EXACT=1: everything happens twice and its transactions go before memory is looked at, so that what the allocator
 //   keeps of the peak is there the first time already.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { Browser } from './lib/browser.mjs';
 import { Cast, castOf } from './lib/cast.mjs';
-import { Daemon, kSlow } from './lib/daemon.mjs';
+import { Daemon, kGateway, kSlow } from './lib/daemon.mjs';
+import { run } from './lib/process.mjs';
 import { SipSocket } from './lib/sip_socket.mjs';
 import { Sipp } from './lib/sipp.mjs';
 import { freePorts } from './lib/ports.mjs';
@@ -15,6 +17,7 @@ import { pause, until } from './lib/wait.mjs';
 
 const kAtOnce = Number(process.env.E2E_LOAD_AT_ONCE ?? 50);
 const kInARow = Number(process.env.E2E_LOAD_IN_A_ROW ?? 200);
+const kRounds = Number(process.env.E2E_LOAD_ROUNDS ?? 4);
 const kExact = process.env.E2E_LOAD_EXACT === '1';
 const kLinger = kExact ? 55 : 33;  // Seconds. With time for the allocator to give back what thousands of transactions held.
 // kB that may be more. Without a linger before the first look, that look has some 25 kB of transactions for each call of the
@@ -101,6 +104,24 @@ describe('many calls', { concurrency: true }, () => {
     assert.ok(done.rss <= warm.rss + kSlack, `RSS ${warm.rss} kB warm, ${done.rss} kB after ${kAtOnce + calls} calls`);
     assert.equal(await daemon.metric('gw_calls_ended_total') - ended, kAtOnce + calls);
     assert.equal((await daemon.cdrs()).length, kAtOnce + calls);
+  });
+
+  // Users on the edge with ICE, DTLS-SRTP and Opus, a carrier with RTP, all talking: bench/bench_rounds.cpp plays them.
+  test('users_and_a_carrier_that_talk_leave_nothing_behind', async (t) => {
+    const program = path.join(path.dirname(kGateway), 'bench/bench_rounds');
+    const { code, stdout, stderr } = await run(program, [
+      '--gateway', kGateway, '--calls', String(kAtOnce), '--rounds', String(kRounds), '--talk', '1',
+      '--first-linger', String(kExact ? kLinger : 0), '--linger', String(kLinger),
+    ], { ms: (90 + kRounds * 15 + 2 * kLinger) * 1000 });
+    assert.equal(code, 0, stderr);
+    const found = JSON.parse(stdout.trim().split('\n').at(-1));
+    t.diagnostic(JSON.stringify(found));
+    assert.ok(found.delivered > 0.95, stdout);  // They were heard; how well is bench_relay's matter.
+    assert.deepEqual(found.left, Object.fromEntries(kGauges.map((gauge) => [gauge, 0])));
+    const [, first, ...later] = found.descriptors;
+    assert.ok(later.every((count) => count <= first), `descriptors ${found.descriptors}`);
+    const [, warm] = found.rss_kb;
+    assert.ok(found.rss_kb.at(-1) <= warm + kSlack, `RSS ${found.rss_kb} kB`);
   });
 
   test('a_browser_that_calls_the_echo_leaves_nothing_behind', async (t) => {
