@@ -45,9 +45,7 @@ class WebRtcClient final : public media::DatagramSink {
 
   WebRtcClient(const media::DtlsContext& dtls, Random& random, Options options)
       : dtls_context_(dtls), random_(random), options_(std::move(options)) {
-    fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    auto any = *SocketAddress::parse(options_.bind);
-    [[maybe_unused]] const int bound = ::bind(fd_, any.data(), any.size());
+    open();
     restart_ice();
     ssrc_ = random_.u32();
     sequence_ = static_cast<uint16_t>(random_.u32() & 0x7fff);
@@ -65,9 +63,7 @@ class WebRtcClient final : public media::DatagramSink {
       return;
     }
     ::close(fd_);
-    fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    auto any = *SocketAddress::parse(options_.bind);
-    [[maybe_unused]] const int bound = ::bind(fd_, any.data(), any.size());
+    open();
   }
   // New ICE credentials for the next offer.
   void restart_ice() {
@@ -107,7 +103,8 @@ class WebRtcClient final : public media::DatagramSink {
     const media::wire::SdpMedia& audio = answer->media.front();
     if (audio.port == 0 || audio.candidates.empty() || audio.payloads.empty()) return false;
     const auto chosen = std::ranges::find_if(audio.candidates, [this](const auto& c) {
-      return (c.tcptype == "passive") == options_.tcp;
+      const auto address = SocketAddress::parse(c.address);
+      return (c.tcptype == "passive") == options_.tcp && address && address->v6() == v6();
     });
     if (chosen == audio.candidates.end()) return false;
     const auto& candidate = *chosen;
@@ -187,6 +184,12 @@ class WebRtcClient final : public media::DatagramSink {
   uint32_t timestamp() const { return timestamp_; }
 
  private:
+  bool v6() const { return options_.bind.find(':') != std::string::npos; }
+  void open() {
+    fd_ = ::socket(v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    auto any = *SocketAddress::parse(options_.bind);
+    [[maybe_unused]] const int bound = ::bind(fd_, any.data(), any.size());
+  }
   bool connect_to(const SocketAddress& peer) {
     ::close(fd_);
     fd_ = ::socket(peer.v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -169,9 +169,23 @@ TEST_F(MediaEngineTest, a_network_of_browsers_that_is_not_there_fails_the_start)
   EXPECT_THAT(started.error().detail, testing::HasSubstr("edge"));
 }
 
-TEST_F(MediaEngineTest, phone_to_browser_transcodes_a_tone_both_ways_at_its_level) {
+// A browser that comes by IPv4, or by the engine's second address.
+class BrowsersOfTheEngine : public MediaEngineTest,
+                            public ::testing::WithParamInterface<const char*> {
+ protected:
+  void SetUp() override {
+    config_.address6 = SocketAddress::parse("::1");
+    MediaEngineTest::SetUp();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Addresses, BrowsersOfTheEngine, ::testing::Values("127.0.0.1", "::1"),
+                         [](const auto& info) {
+                           return std::string(info.param) == "::1" ? "v6" : "v4";
+                         });
+
+TEST_P(BrowsersOfTheEngine, phone_to_browser_transcodes_a_tone_both_ways_at_its_level) {
   RtpPhone phone(random_, {});
-  WebRtcClient browser(*dtls_, random_, {});
+  WebRtcClient browser(*dtls_, random_, {.bind = GetParam()});
   phones_ = {&phone};
   browsers_ = {&browser};
   const PortId pp = answer_phone(phone), pb = answer_browser(browser);
