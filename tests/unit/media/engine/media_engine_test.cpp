@@ -179,8 +179,8 @@ class BrowsersOfTheEngine : public MediaEngineTest,
   }
 };
 INSTANTIATE_TEST_SUITE_P(Addresses, BrowsersOfTheEngine, ::testing::Values("127.0.0.1", "::1"),
-                         [](const auto& info) {
-                           return std::string(info.param) == "::1" ? "v6" : "v4";
+                         [](const auto& one) {
+                           return std::string(one.param) == "::1" ? "v6" : "v4";
                          });
 
 TEST_P(BrowsersOfTheEngine, phone_to_browser_transcodes_a_tone_both_ways_at_its_level) {
