@@ -26,7 +26,7 @@ const kPhones = [
   phoneOf('109', 'auto_answer = true'),
   phoneOf('110', 'forward_always = "111"'),
   phoneOf('111', 'forward_always = "phone:110"'),
-  phoneOf('112', 'forward_always = "+442071838750"'),
+  phoneOf('122', 'forward_always = "+442071838750"'),
   phoneOf('113', 'dial_policy = { allow = ["+1206", "+44"], deny = ["+12065550199"], destinations_per_day = 2 }'),
 ].join('\n');
 
@@ -177,7 +177,7 @@ describe('features', () => {
   });
 
   test('a_phone_cannot_forward_to_where_it_may_not_call', async () => {
-    const { status, statuses } = await call('112');
+    const { status, statuses } = await call('122');
     assert.equal(status, 403);
     assert.ok(!statuses.includes(181));
     assert.equal(carrier.requests('INVITE').length, 0);
