@@ -95,7 +95,7 @@ describe('hostile input', () => {
       for (const [reason, status, spoil] of [
         ['malformed', 400, (text) => text.replace(/^(From: [^;]*);tag=.*$/m, '$1')],
         ['max_forwards', 483, (text) => text.replace(/^Max-Forwards: .*$/m, 'Max-Forwards: 0')],
-        ['method', 405, (text) => text.replaceAll('INVITE', 'NONSENSE')],
+        ['method', 501, (text) => text.replaceAll('INVITE', 'NONSENSE')],
       ]) {
         const before = await refusedFor(reason);
         const socket = await connect();
