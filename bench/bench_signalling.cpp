@@ -16,25 +16,28 @@
 #include "bench/gateway_process.h"
 #include "bench/sipp_process.h"
 
-// What a call's signalling costs the daemon: sipp calls sipp through it at a constant rate, from one trunk to another, and
-// everything that the kernel charges to the daemon until the last transaction is forgotten counts.
-//   --soak N: N calls instead of a time; what is allocated after all of them is held against what was after 20,000.
+// What a call's signalling costs the daemon: sipp calls sipp through it at a constant rate, from
+// one trunk to another, and everything that the kernel charges to the daemon until the last
+// transaction is forgotten counts.
+//   --soak N: N calls instead of a time; what is allocated after all of them is held against what
+//   was after 20,000.
 namespace {
 
 using namespace gw;
 using namespace gw::bench;
 
-constexpr Duration kForgotten = 35s;      // Timers of finished transactions take 32 s (RFC 3261 17).
+constexpr Duration kForgotten = 35s;  // Timers of finished transactions take 32 s (RFC 3261 17).
 constexpr Duration kSoakForgotten = 40s;
 constexpr uint64_t kSoakWarm = 20'000;
-constexpr double kSoakHeapKb = 1024;      // The most that may be left of the other calls,
-constexpr double kSoakRss = 0.05;         // and the part by which the process may grow.
-constexpr Duration kSlow = 60s;           // What sipp may take beyond its calls.
+constexpr double kSoakHeapKb = 1024;  // The most that may be left of the other calls,
+constexpr double kSoakRss = 0.05;     // and the part by which the process may grow.
+constexpr Duration kSlow = 60s;       // What sipp may take beyond its calls.
 
 struct Options {
   unsigned cps = 250;
   double seconds = 10;
-  unsigned hold_ms = 1000;
+  unsigned hold_ms = 0;  // As in sipp's own caller; a longer call costs its media too, which is
+                         // bench_relay's matter.
   uint64_t soak = 0;
   double require_cpu_us = 0, require_p99_ms = 0;  // More is a failure; 0 = whatever it is.
   std::string gateway;
@@ -105,8 +108,11 @@ Result<Run> place(const Options& options, const GatewayProcess& gateway, const S
   auto answers = SippProcess::start(far, answer);
   if (!answers) return tl::unexpected(answers.error());
   std::this_thread::sleep_for(500ms);  // sipp tells nobody when it listens; INVITEs are repeated.
-  SippProcess::Options call{.scenario = "call", .to = gateway.sip(), .calls = calls,
-                            .per_second = options.cps, .hold_ms = options.hold_ms};
+  SippProcess::Options call{.scenario = "call",
+                            .to = gateway.sip(),
+                            .calls = calls,
+                            .per_second = options.cps,
+                            .hold_ms = options.hold_ms};
   const auto begin = std::chrono::steady_clock::now();
   auto caller = SippProcess::start(near, call);
   if (!caller) return tl::unexpected(caller.error());
@@ -123,14 +129,19 @@ Result<Run> place(const Options& options, const GatewayProcess& gateway, const S
   if (outcome.successful + outcome.failed == 0) {
     return fail(ErrorCode::Unavailable, "sipp placed no call: " + caller->errors());
   }
-  Run run{calls, outcome.successful, calls - outcome.successful, outcome.retransmitted,
-          lasted.count() - options.hold_ms / 1000.0, std::move(outcome.setup_ms)};
+  Run run{calls,
+          outcome.successful,
+          calls - outcome.successful,
+          outcome.retransmitted,
+          lasted.count() - options.hold_ms / 1000.0,
+          std::move(outcome.setup_ms)};
   std::ranges::sort(run.setup_ms);
   return run;
 }
 
 nlohmann::ordered_json spread(std::vector<double>& ms) {
-  return {{"p50", rounded(quantile(ms, 0.5), 100)}, {"p99", rounded(quantile(ms, 0.99), 100)},
+  return {{"p50", rounded(quantile(ms, 0.5), 100)},
+          {"p99", rounded(quantile(ms, 0.99), 100)},
           {"max", rounded(quantile(ms, 1), 100)}};
 }
 
@@ -153,8 +164,8 @@ int measure(const Options& options, const GatewayProcess& gateway, const SocketA
   if (!run) return complain(run.error(), &gateway);
   const double heap_after = heap_kb(gateway);
   std::this_thread::sleep_for(kForgotten);
-  const double cpu_us = static_cast<double>(gateway.cpu_ns() - cpu_before) / 1000 /
-                        static_cast<double>(run->calls);
+  const double cpu_us =
+      static_cast<double>(gateway.cpu_ns() - cpu_before) / 1000 / static_cast<double>(run->calls);
   const double heap_left = heap_kb(gateway);
   const double remembered = std::min(static_cast<double>(run->calls), 32.0 * options.cps);
 
@@ -192,7 +203,8 @@ int soak(const Options& options, const GatewayProcess& gateway, const SocketAddr
     std::this_thread::sleep_for(kSoakForgotten);
     points.push_back({heap_kb(gateway), static_cast<double>(gateway.rss_kb())});
     std::fprintf(stderr, "after %llu more calls: heap %.0f kB, resident %.0f kB\n",
-                 static_cast<unsigned long long>(calls), points.back().heap_kb, points.back().rss_kb);
+                 static_cast<unsigned long long>(calls), points.back().heap_kb,
+                 points.back().rss_kb);
   }
   const double heap_growth = points[1].heap_kb - points[0].heap_kb;
   const double rss_growth = points[1].rss_kb / points[0].rss_kb - 1;
@@ -200,7 +212,8 @@ int soak(const Options& options, const GatewayProcess& gateway, const SocketAddr
   out["calls"] = options.soak;
   out["failed"] = failed;
   out["cps"] = options.cps;
-  out["heap_kb"] = {{"first", rounded(points[0].heap_kb, 1)}, {"last", rounded(points[1].heap_kb, 1)}};
+  out["heap_kb"] = {{"first", rounded(points[0].heap_kb, 1)},
+                    {"last", rounded(points[1].heap_kb, 1)}};
   out["rss_kb"] = {{"first", points[0].rss_kb}, {"last", points[1].rss_kb}};
   out["heap_growth_kb"] = rounded(heap_growth, 1);
   out["rss_growth"] = rounded(rss_growth, 1e4);

@@ -46,13 +46,17 @@ std::vector<std::string> arguments(const SocketAddress& own, const SippProcess::
   std::vector<std::string> all{"sipp"};
   if (options.to) all.push_back(options.to->to_string());
   const std::string scenario = std::string(GW_BENCH_SIPP) + "/" + options.scenario + ".xml";
-  for (const std::string& argument :
-       {std::string("-sf"), scenario, std::string("-i"), own.host(), std::string("-p"),
-        std::to_string(own.port()), std::string("-t"), std::string("u1"), std::string("-m"),
-        std::to_string(options.calls), std::string("-nostdin"), std::string("-recv_timeout"),
-        std::string("40000"), std::string("-trace_stat"), std::string("-stf"),
-        std::string(kStatistics), std::string("-fd"), std::string("5"), std::string("-trace_err"),
-        std::string("-error_file"), std::string(kErrors)}) {
+  for (const std::string& argument : {std::string("-sf"),        scenario,
+                                      std::string("-i"),         own.host(),
+                                      std::string("-p"),         std::to_string(own.port()),
+                                      std::string("-t"),         std::string("u1"),
+                                      std::string("-m"),         std::to_string(options.calls),
+                                      std::string("-nostdin"),   std::string("-recv_timeout"),
+                                      std::string("40000"),      std::string("-trace_stat"),
+                                      std::string("-stf"),       std::string(kStatistics),
+                                      std::string("-fd"),        std::string("5"),
+                                      std::string("-trace_err"), std::string("-error_file"),
+                                      std::string(kErrors)}) {
     all.push_back(argument);
   }
   if (options.to) {

@@ -12,20 +12,20 @@
 
 namespace gw::bench {
 
-// One sipp (Debian's sip-tester) that plays a scenario of bench/sipp from a loopback port of its own. It has a folder for
-// what it writes, and both go when this goes. One thread.
+// One sipp (Debian's sip-tester) that plays a scenario of bench/sipp from a loopback port of its
+// own. It has a folder for what it writes, and both go when this goes. One thread.
 class SippProcess {
  public:
   struct Options {
-    std::string scenario;                // "call", "answer"
-    std::optional<SocketAddress> to;     // Whom it calls; none = it is called.
+    std::string scenario;             // "call", "answer"
+    std::optional<SocketAddress> to;  // Whom it calls; none = it is called.
     uint64_t calls = 1;
     unsigned per_second = 10;
-    unsigned hold_ms = 0;                // Of a pause in the scenario.
+    unsigned hold_ms = 0;  // Of a pause in the scenario.
   };
   struct Outcome {
     uint64_t successful = 0, failed = 0, retransmitted = 0;
-    std::vector<double> setup_ms;        // Of a sample of the calls.
+    std::vector<double> setup_ms;  // Of a sample of the calls.
   };
 
   static Result<SippProcess> start(const SocketAddress& own, const Options& options);
