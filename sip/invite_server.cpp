@@ -136,11 +136,10 @@ bool InviteServer::answer(const std::string& sdp) {
 bool InviteServer::refuse(int status, std::string_view phrase, const Reason& reason,
                           const std::vector<std::pair<std::string, std::string>>& headers) {
   if (state_ != State::Early || !invite_ || status < 300 || status > 699) return false;
-  const std::string text = header_text(phrase);
   std::string lines = header_lines(headers);
   if (const std::string value = to_header(reason); !value.empty())
     lines += "Reason: " + value + "\r\n";
-  reply(invite_.get(), status, text.empty() ? nullptr : text.c_str(), lines);
+  reply(invite_.get(), status, lasting_phrase(status, phrase), lines);
   forget_reliable();
   invite_.reset();  // Sofia repeats the refusal until its ACK.
   set_state(State::Ended);

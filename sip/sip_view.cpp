@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <unordered_set>
 
 #include "sip/identity_headers.h"
 #include "sip/sofia_ptr.h"
@@ -456,6 +457,17 @@ std::optional<std::string> request_uri(const std::string& text) {
   const std::string uri = uri_of(*url);
   if (uri.empty() || uri.find_first_of(" <>\"") != std::string::npos) return std::nullopt;
   return uri;
+}
+
+const char* lasting_phrase(int status, std::string_view phrase) {
+  constexpr size_t kMost = 256;
+  thread_local std::unordered_set<std::string> phrases;  // Whose elements never move.
+  const char* own = sip_status_phrase(status);
+  std::string text = header_text(phrase);
+  if (text.empty() || text == own) return own;
+  const auto known = phrases.find(text);
+  if (known != phrases.end()) return known->c_str();
+  return phrases.size() < kMost ? phrases.insert(std::move(text)).first->c_str() : own;
 }
 
 }  // namespace gw::sip

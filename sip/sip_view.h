@@ -82,6 +82,9 @@ std::string allow_for(bool refer);
 // Names as people wrote them, in UTF-8 and no other (RFC 3261 25.1): what is none becomes "?".
 std::string utf8_text(std::string_view text, size_t most);
 std::string header_text(std::string_view text);
+// Sofia keeps the phrase of a response by its address, as long as it may repeat the response: this one stays. The first
+// few hundred different ones are remembered; a peer that makes up more is passed on with the status' own. Signalling thread.
+const char* lasting_phrase(int status, std::string_view phrase);
 // Headers come from the owner, sometimes from the other side of the call: one line each, no header
 // of ours.
 std::string header_lines(const std::vector<std::pair<std::string, std::string>>& headers);  // No control characters: nothing can end the line.
