@@ -28,6 +28,7 @@ describe(`a mutated SIP peer, seed ${kSeed}`, () => {
     daemon = await cast.add(Daemon.start({
       set: {
         'limits.requests_per_second': '0', 'limits.calls_per_second': '0', 'limits.failed_digests': '10000', 'limits.ban': '"0s"',
+        'limits.invites_per_phone': '0', 'limits.registers_per_phone': '0',
         'calls.ring_timeout': '"3s"', 'calls.media_timeout': '"3s"', 'hep.collector': '"udp:127.0.0.1:9"',
       },
     }));
