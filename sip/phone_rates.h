@@ -5,8 +5,8 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "base/token_bucket.h"
 #include "sip/sip_agent.h"
-#include "sip/token_bucket.h"
 
 namespace gw::sip {
 

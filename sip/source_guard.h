@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/net.h"
+#include "base/token_bucket.h"
 #include "sip/sip_agent.h"
-#include "sip/token_bucket.h"
 
 namespace gw::sip {
 

@@ -11,7 +11,7 @@
 #include "acs/edge/edge_server.h"
 #include "acs/edge/edge_session.h"
 #include "acs/edge/presence.h"
-#include "acs/edge/token_bucket.h"
+#include "base/token_bucket.h"
 
 namespace gw::acs::edge {
 

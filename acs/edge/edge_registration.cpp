@@ -28,7 +28,9 @@ Status token_status(const Error& error) {
 bool EdgeCore::admits(const http::Request& request) {
   if (shutting_down_) return false;
   const auto known = login_failures_.find(request.peer.host());
-  if (known == login_failures_.end() || known->second.take(0, parts_.clock.now()) >= 0) return true;
+  if (known == login_failures_.end()) return true;
+  const TimePoint now = parts_.clock.now();
+  if (known->second.charge(0, kFailuresPerSecond, kFailureBurst, now) >= 0) return true;
   metrics_.refused("login_rate");
   return false;
 }
@@ -43,8 +45,7 @@ void EdgeCore::first_frame(uint64_t link, const frames::ClientFrame& frame) {
   if (!claims) {
     const std::string source = links_.at(link).socket->peer().host();
     if (login_failures_.size() >= kMaxSources) login_failures_.clear();
-    login_failures_.try_emplace(source, kFailuresPerSecond, kFailureBurst, parts_.clock.now())
-        .first->second.take(1, parts_.clock.now());
+    login_failures_[source].charge(1, kFailuresPerSecond, kFailureBurst, parts_.clock.now());
     parts_.log.info("device was refused", {{"source", source}, {"why", claims.error().detail}});
     return turn_away(link, frame.request_id, token_status(claims.error()), 4401);
   }
@@ -146,11 +147,7 @@ EdgeSession* EdgeCore::make_session(const frames::Register& wanted, identity::Cl
   session->display_name = wanted.display_name;
   EdgeSession* made = session.get();
   sessions_.emplace(device, std::move(session));
-  const double rate = parts_.config.requests_per_second;
-  User& user =
-      users_.try_emplace(made->identity, User{{}, TokenBucket(rate, 2 * rate, parts_.clock.now())})
-          .first->second;
-  user.devices.push_back(device);
+  users_[made->identity].devices.push_back(device);
   presence_.add(made->identity, device);
   parts_.log.info("device registered",
                   {{"identity", made->identity}, {"device", device}, {"client", wanted.client}});

@@ -57,12 +57,13 @@ void EdgeCore::handle(EdgeSession& session, const frames::ClientFrame& frame) {
 }
 
 bool EdgeCore::within_rate(EdgeSession& session, const frames::ClientFrame& frame) {
+  const double rate = parts_.config.requests_per_second;
   TokenBucket& bucket = users_.at(session.identity).bucket;
-  const double left = bucket.take(cost_of(frame.body), parts_.clock.now());
+  const double left = bucket.charge(cost_of(frame.body), rate, 2 * rate, parts_.clock.now());
   if (left >= 0) return true;
   metrics_.refused("rate");
   // Far beyond the limit answers are wasted on it too.
-  if (left < -4 * parts_.config.requests_per_second) {
+  if (left < -4 * rate) {
     close_link(session.link(), 4429, "too many requests");
   } else {
     session.answer(frame.request_id, frames::response({429, 90429, "too many requests",

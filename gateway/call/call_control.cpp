@@ -39,6 +39,11 @@ bool holds_by_inactive(const config::Config& config, const Party& party) {
   return trunk && trunk->hold == config::HoldBy::Inactive;
 }
 
+// New calls a second, twice as many at once; 0 = no limit.
+bool may_begin(TokenBucket& bucket, double per_second, TimePoint now) {
+  return per_second <= 0 || bucket.take(per_second, 2 * per_second, now);
+}
+
 // Apps that subscribed to a user ring beside them.
 bool rings_only_users(const Decision& decision) {
   if (decision.ranks.empty()) return false;
@@ -305,11 +310,12 @@ std::optional<HangupCause> CallControl::no_room(const Decision& decision, const 
   if (decision.emergency) return std::nullopt;  // Never limited, shed or drained.
   if (draining_) return HangupCause{Cause::Unavailable, 503, 0, "the gateway is draining"};
   const config::Config& config = *config_;
-  if (config.limits.max_calls > 0 && registry_.live() >= config.limits.max_calls) {
+  if (config.limits.max_calls > 0 && registry_.size() >= config.limits.max_calls &&
+      registry_.live() >= config.limits.max_calls) {
     return HangupCause{Cause::Exhausted, 503, 0, "[limits] max_calls is reached"};
   }
   const TimePoint now = services_.clock.now();
-  if (!rate_.take(config.limits.calls_per_second, now)) {
+  if (!may_begin(rate_, config.limits.calls_per_second, now)) {
     return HangupCause{Cause::Exhausted, 503, 0, "[limits] calls_per_second is reached"};
   }
   if (from.kind == PartyKind::Phone) {
@@ -323,22 +329,11 @@ std::optional<HangupCause> CallControl::no_room(const Decision& decision, const 
     if (trunk && trunk->max_calls > 0 && registry_.live_with(from) >= trunk->max_calls) {
       return HangupCause{Cause::Exhausted, 503, 0, "the trunk's max_calls is reached"};
     }
-    if (trunk && !trunk_rates_[trunk->name].take(trunk->calls_per_second, now)) {
+    if (trunk && !may_begin(trunk_rates_[trunk->name], trunk->calls_per_second, now)) {
       return HangupCause{Cause::Exhausted, 503, 0, "the trunk's calls_per_second is reached"};
     }
   }
   return std::nullopt;
-}
-
-bool CallControl::Rate::take(double per_second, TimePoint now) {
-  if (per_second <= 0) return true;  // No limit.
-  const double burst = 2 * per_second;
-  tokens = tokens < 0 ? burst
-                      : std::min(burst, tokens + per_second * std::chrono::duration<double>(now - at).count());
-  at = now;
-  if (tokens < 1) return false;
-  tokens -= 1;
-  return true;
 }
 
 std::optional<Duration> CallControl::Pace::take(double per_second, TimePoint now, Duration most) {
@@ -384,10 +379,14 @@ Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) 
   return call;
 }
 
+void CallControl::ByCause::add(Metrics& metrics, Cause cause) {
+  Counter*& counter = counters[cause];
+  if (!counter) counter = &metrics.counter(name, help, {{"cause", std::string(policy::to_string(cause))}});
+  counter->Increment();
+}
+
 void CallControl::refuse(const CallId& id, const Dialled& dialled, const Decision& decision, const HangupCause& cause) {
-  services_.metrics
-      .counter("gw_calls_refused_total", "Calls that were never begun.", {{"cause", std::string(policy::to_string(cause.cause))}})
-      .Increment();
+  calls_refused_.add(services_.metrics, cause.cause);
   log_of(id).info("call was refused", {{"cause", policy::to_string(cause.cause)}, {"why", cause.detail}});
   recorder_.record(RefusedCall{id, dialled, decision, cause, services_.clock.wall()});
 }
@@ -395,9 +394,7 @@ void CallControl::refuse(const CallId& id, const Dialled& dialled, const Decisio
 void CallControl::on_call_finished(Call& call) {
   recorder_.record(call);
   outside_.on_finished(call, call.joined_to() ? registry_.find(*call.joined_to()) : nullptr);
-  services_.metrics
-      .counter("gw_calls_ended_total", "Calls that ended.", {{"cause", std::string(policy::to_string(call.cause().cause))}})
-      .Increment();
+  calls_ended_.add(services_.metrics, call.cause().cause);
   // Posted: we may stand in one of the call's own functions.
   services_.loop.post([this, id = call.id()] {
     registry_.remove(id);

@@ -9,6 +9,7 @@
 
 #include "acs/cloud/incoming_call.h"
 #include "base/log.h"
+#include "base/token_bucket.h"
 #include "gateway/call/call.h"
 #include "gateway/call/call_registry.h"
 #include "gateway/call/edge_leg.h"
@@ -166,13 +167,6 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
   LineState lines_;
   CallRegistry registry_;
 
-  // New calls a second, with a burst of twice the rate.
-  struct Rate {
-    double tokens = -1;            // Full at first.
-    TimePoint at{};
-    bool take(double per_second, TimePoint now);
-  };
-
   // New calls a second to a trunk, evenly spaced: a carrier counts them too.
   struct Pace {
     TimePoint next{};
@@ -180,11 +174,21 @@ class CallControl final : public sip::InviteHandler, public sip::SipDirectory, p
     std::optional<Duration> take(double per_second, TimePoint now, Duration most);
   };
 
+  // A counter for each cause, looked up once: no call waits for the registry's lock.
+  struct ByCause {
+    const char* name;
+    const char* help;
+    std::map<policy::Cause, Counter*> counters{};
+    void add(Metrics& metrics, policy::Cause cause);
+  };
+
   // State.
   bool draining_ = false;
-  Rate rate_;                                            // [limits] calls_per_second
-  std::map<std::string, Rate, std::less<>> trunk_rates_; // A trunk's calls_per_second: those that come in,
-  std::map<std::string, Pace, std::less<>> trunk_paces_; // and those that go out.
+  TokenBucket rate_;                                             // [limits] calls_per_second
+  std::map<std::string, TokenBucket, std::less<>> trunk_rates_;  // A trunk's calls_per_second: those that come in,
+  std::map<std::string, Pace, std::less<>> trunk_paces_;         // and those that go out.
+  ByCause calls_refused_{"gw_calls_refused_total", "Calls that were never begun."};
+  ByCause calls_ended_{"gw_calls_ended_total", "Calls that ended."};
   Counter& calls_started_;
   Gauge& calls_active_;
   Gauge& legs_active_;

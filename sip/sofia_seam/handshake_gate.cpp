@@ -13,13 +13,7 @@ bool HandshakeGate::begin(int fd, const SocketAddress& source, TimePoint now) {
   if (!host.empty()) host.set_port(0);
   // Full of strangers: start afresh rather than remember for an attacker.
   if (by_source_.size() >= kMaxSources && !by_source_.contains(host)) by_source_.clear();
-  Bucket& bucket = by_source_.try_emplace(host, Bucket{kBurst, now}).first->second;
-  const double elapsed = std::chrono::duration<double>(now - bucket.filled).count();
-  bucket.tokens = std::min(kBurst, bucket.tokens + elapsed * kPerSecond);
-  bucket.filled = now;
-  if (bucket.tokens < 1) return false;
-  bucket.tokens -= 1;
-
+  if (!by_source_[host].take(kPerSecond, kBurst, now)) return false;
   resumed(fd, now);
   return true;
 }

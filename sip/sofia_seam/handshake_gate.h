@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/net.h"
+#include "base/token_bucket.h"
 
 namespace gw::sip::seam {
 
@@ -27,10 +28,6 @@ class HandshakeGate {
   size_t unfinished() const { return oldest_first_.size(); }
 
  private:
-  struct Bucket {
-    double tokens = kBurst;
-    TimePoint filled{};
-  };
   struct Handshake {
     int fd;
     TimePoint begun;
@@ -38,7 +35,7 @@ class HandshakeGate {
 
   void shut_oldest();
 
-  std::unordered_map<SocketAddress, Bucket> by_source_;
+  std::unordered_map<SocketAddress, TokenBucket> by_source_;
   std::list<Handshake> oldest_first_;
   std::unordered_map<int, std::list<Handshake>::iterator> by_fd_;
 };
