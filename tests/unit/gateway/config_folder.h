@@ -6,8 +6,29 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
+
+#include "gateway/config/config_load.h"
 
 namespace gw::test {
+
+// Loopback, without emergency numbers: nothing to complain about.
+inline constexpr const char* kQuiet = R"(
+[sip]
+listen = ["udp:127.0.0.1:5060"]
+[edge]
+listen = "127.0.0.1:8443"
+[numbers]
+emergency = []
+)";
+
+inline constexpr const char* kAlice = "[[user]]\nname = \"alice\"\n";
+
+inline std::vector<std::string> lines_of(const config::Loaded& loaded) {
+  std::vector<std::string> lines;
+  for (const config::Problem& p : loaded.problems) lines.push_back(to_string(p));
+  return lines;
+}
 
 // A folder for one test, gone with it.
 class ConfigFolder {
