@@ -19,7 +19,8 @@ using SessionId = Id<struct SessionTag>;  // One call's sound (media::MediaSessi
 using PortId = Id<struct PortTag>;        // One leg's sound (media::MediaPort).
 using TimerId = Id<struct TimerTag>;
 
-// Names a call in logs, CDRs and the API: 16 hex digits, unique for good. With several nodes the node's id comes first.
+// Names a call in logs, CDRs and the API: 16 hex digits, unique for good. With several nodes the
+// node's id comes first.
 struct CallId {
   std::string value;
   auto operator<=>(const CallId&) const = default;
@@ -29,9 +30,13 @@ struct CallId {
 
 template <class Tag>
 struct std::hash<gw::Id<Tag>> {
-  size_t operator()(const gw::Id<Tag>& id) const noexcept { return std::hash<uint64_t>{}(id.value); }
+  size_t operator()(const gw::Id<Tag>& id) const noexcept {
+    return std::hash<uint64_t>{}(id.value);
+  }
 };
 template <>
 struct std::hash<gw::CallId> {
-  size_t operator()(const gw::CallId& id) const noexcept { return std::hash<std::string>{}(id.value); }
+  size_t operator()(const gw::CallId& id) const noexcept {
+    return std::hash<std::string>{}(id.value);
+  }
 };

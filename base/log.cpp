@@ -1,22 +1,95 @@
 #include "base/log.h"
 
-#include <spdlog/async.h>
+#include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
+#include <condition_variable>
 #include <cstdio>
 #include <memory>
+#include <mutex>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 
 namespace gw {
 namespace {
 
-constexpr size_t kQueuedLines = 8192;  // Beyond it the oldest are dropped: a slow disk must not stop calls.
+// Beyond it lines are dropped and counted: a slow disk must not stop calls.
+constexpr size_t kQueuedLines = 8192;
+// Between two batches. Seven lines a call, each of which wakes the writer, cost a sixth of what the
+// call costs; spdlog's own queue has no other way.
+constexpr Duration kGather = 20ms;
 
-std::shared_ptr<spdlog::details::thread_pool> writer_pool;
-std::shared_ptr<spdlog::logger> writer;
+class Writer {
+ public:
+  Writer() : logger_("gw", std::make_shared<spdlog::sinks::stderr_sink_st>()) {
+    logger_.set_pattern("%v");
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Writer() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wakes_.notify_one();
+    thread_.join();
+  }
+
+  void take(std::string line, bool at_once) {
+    bool first = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (lines_.size() == kQueuedLines) {
+        ++dropped_;
+        return;
+      }
+      first = lines_.empty() || (at_once && !urgent_);
+      urgent_ |= at_once;
+      lines_.push_back(std::move(line));
+    }
+    if (first) wakes_.notify_one();
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (TimePoint written{};;) {
+      wakes_.wait(lock, [this] { return stopping_ || !lines_.empty(); });
+      wakes_.wait_until(lock, written + kGather, [this] { return stopping_ || urgent_; });
+      if (lines_.empty()) return;
+      std::swap(lines_, batch_);
+      const size_t dropped = std::exchange(dropped_, 0);
+      urgent_ = false;
+      lock.unlock();
+      write(dropped);
+      written = monotonic_now();
+      lock.lock();
+    }
+  }
+
+  void write(size_t dropped) {
+    std::string text = std::move(batch_.front());
+    for (size_t i = 1; i < batch_.size(); ++i) text += '\n' + batch_[i];
+    if (dropped > 0)
+      text += "\nlvl=warn msg=\"log lines were dropped\" lines=" + std::to_string(dropped);
+    batch_.clear();
+    logger_.info("{}", text);
+    logger_.flush();
+  }
+
+  spdlog::logger logger_;  // The thread's.
+  std::vector<std::string> batch_;
+  std::mutex mutex_;
+  std::condition_variable wakes_;
+  std::vector<std::string> lines_;
+  size_t dropped_ = 0;
+  bool urgent_ = false, stopping_ = false;
+  std::thread thread_;
+};
+
+std::unique_ptr<Writer> writer;
 LogLevel threshold = LogLevel::Info;
 
 const char* name(LogLevel level) {
@@ -74,18 +147,28 @@ Log Log::with(std::initializer_list<Field> fields) const {
   return more;
 }
 
-void Log::debug(std::string_view m, std::initializer_list<Field> f) const { write(LogLevel::Debug, m, f); }
-void Log::info(std::string_view m, std::initializer_list<Field> f) const { write(LogLevel::Info, m, f); }
-void Log::warn(std::string_view m, std::initializer_list<Field> f) const { write(LogLevel::Warning, m, f); }
-void Log::error(std::string_view m, std::initializer_list<Field> f) const { write(LogLevel::Error, m, f); }
+void Log::debug(std::string_view m, std::initializer_list<Field> f) const {
+  write(LogLevel::Debug, m, f);
+}
+void Log::info(std::string_view m, std::initializer_list<Field> f) const {
+  write(LogLevel::Info, m, f);
+}
+void Log::warn(std::string_view m, std::initializer_list<Field> f) const {
+  write(LogLevel::Warning, m, f);
+}
+void Log::error(std::string_view m, std::initializer_list<Field> f) const {
+  write(LogLevel::Error, m, f);
+}
 
-void Log::write(LogLevel level, std::string_view message, std::initializer_list<Field> fields) const {
+void Log::write(LogLevel level, std::string_view message,
+                std::initializer_list<Field> fields) const {
   if (level < threshold) return;
-  std::string line = "t=" + iso8601(SystemClock{}.wall()) + " lvl=" + name(level) + context_ + " msg=";
+  std::string line =
+      "t=" + iso8601(SystemClock{}.wall()) + " lvl=" + name(level) + context_ + " msg=";
   append_quoted(line, message);
   for (const Field& field : fields) append_field(line, field);
   if (writer) {
-    writer->info("{}", line);
+    writer->take(std::move(line), level >= LogLevel::Warning);
     return;
   }
   line += '\n';
@@ -94,17 +177,11 @@ void Log::write(LogLevel level, std::string_view message, std::initializer_list<
 
 void Log::start(LogLevel level) {
   threshold = level;
-  writer_pool = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  sink->set_pattern("%v");
-  writer = std::make_shared<spdlog::async_logger>("gw", sink, writer_pool,
-                                                  spdlog::async_overflow_policy::overrun_oldest);
-  writer->flush_on(spdlog::level::info);
+  writer = std::make_unique<Writer>();
 }
 
 void Log::stop() {
-  const auto logger = std::exchange(writer, nullptr);  // The thread writes through it to its end.
-  writer_pool.reset();                                 // Joins the writer thread after the last line.
-}
+  writer.reset();
+}  // After the last line.
 
 }  // namespace gw

@@ -11,7 +11,8 @@ namespace gw {
 
 enum class LogLevel { Debug, Info, Warning, Error };
 
-// One key=value of a log line. Values from the network are quoted and stripped of control characters here.
+// One key=value of a log line. Values from the network are quoted and stripped of control
+// characters here.
 struct Field {
   Field(std::string_view k, std::string_view v) : key(k), value(v) {}
   Field(std::string_view k, const std::string& v) : key(k), value(v) {}
@@ -19,8 +20,8 @@ struct Field {
   Field(std::string_view k, const Masked& v) : key(k), value(v.masked()) {}
   Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  Field(std::string_view k, I v) : key(k), value(std::to_string(v)) {}
+  requires(!std::same_as<I, bool>) Field(std::string_view k, I v)
+      : key(k), value(std::to_string(v)) {}
   Field(std::string_view k, double v);
 
   std::string_view key;
@@ -29,7 +30,8 @@ struct Field {
 
 // Writes logfmt lines, one event a line, past tense:
 //   t=2026-11-21T07:32:48.123Z lvl=info call=7f3a leg=sip msg="answered" status=200 setup_ms=840
-// A Log is a cheap value that carries its context; with() adds to it. Any thread; one writer thread puts lines on stderr.
+// A Log is a cheap value that carries its context; with() adds to it. Any thread; one writer thread
+// puts lines on stderr.
 class Log {
  public:
   Log() = default;

@@ -13,8 +13,9 @@
 
 namespace gw {
 
-// How threads talk: a queue and one eventfd that the reading loop registers. Any thread posts, one thread takes.
-// What was posted after close() is refused and destroyed on the poster's thread; nothing is lost in silence.
+// How threads talk: a queue and one eventfd that the reading loop registers. Any thread posts, one
+// thread takes. What was posted after close() is refused and destroyed on the poster's thread;
+// nothing is lost in silence.
 template <class T>
 class Mailbox {
  public:
@@ -25,19 +26,32 @@ class Mailbox {
 
   // False when the reader has closed.
   bool post(T item) {
-    bool wake = false;
+    bool wakes = false;
     {
       const std::lock_guard lock(mutex_);
       if (closed_) return false;
-      wake = queue_.empty();
       queue_.push_back(std::move(item));
+      wakes = !std::exchange(woken_, true);  // One wake-up for a whole batch.
     }
-    // One wake-up for a whole batch.
-    if (wake) {
-      const uint64_t one = 1;
-      [[maybe_unused]] const auto n = ::write(fd_, &one, sizeof one);
-    }
+    if (wakes) write_event();
     return true;
+  }
+
+  // Without waking the reader: to wake a thread costs more than most of what it is told. wake()
+  // must follow soon.
+  bool post_quietly(T item) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    queue_.push_back(std::move(item));
+    return true;
+  }
+  void wake() {
+    bool wakes = false;
+    {
+      const std::lock_guard lock(mutex_);
+      wakes = !queue_.empty() && !std::exchange(woken_, true);
+    }
+    if (wakes) write_event();
   }
 
   // The reader's thread: hands every waiting item to `take`, in order.
@@ -47,6 +61,7 @@ class Mailbox {
     [[maybe_unused]] const auto n = ::read(fd_, &ignored, sizeof ignored);
     {
       const std::lock_guard lock(mutex_);
+      woken_ = false;
       batch_.swap(queue_);
     }
     for (T& item : batch_) take(std::move(item));
@@ -66,9 +81,15 @@ class Mailbox {
   int fd() const { return fd_; }
 
  private:
+  void write_event() {
+    const uint64_t one = 1;
+    [[maybe_unused]] const auto n = ::write(fd_, &one, sizeof one);
+  }
+
   const int fd_;
   std::mutex mutex_;
   bool closed_ = false;
+  bool woken_ = false;  // Since the reader last took what was there.
   std::vector<T> queue_;
   std::vector<T> batch_;  // Keeps its capacity: no allocation once warm.
 };

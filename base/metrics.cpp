@@ -18,7 +18,11 @@ Gauge& Metrics::gauge(const std::string& name, const std::string& help, const La
 
 Histogram& Metrics::histogram(const std::string& name, const std::string& help,
                               std::vector<double> bounds, const Labels& labels) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(*registry_).Add(labels, bounds);
+  return prometheus::BuildHistogram()
+      .Name(name)
+      .Help(help)
+      .Register(*registry_)
+      .Add(labels, bounds);
 }
 
 void Metrics::on_collect(std::function<void()> collector) {

@@ -22,8 +22,9 @@ using Gauge = prometheus::Gauge;
 using Histogram = prometheus::Histogram;
 using Labels = std::map<std::string, std::string>;
 
-// The numbers of /metrics. App owns it; any thread. References stay valid as long as it lives: look a metric up once,
-// keep the reference. Names start with "gw_". Packet counters are plain integers of their worker; a collector copies them.
+// The numbers of /metrics. App owns it; any thread. References stay valid as long as it lives: look
+// a metric up once, keep the reference. Names start with "gw_". Packet counters are plain integers
+// of their worker; a collector copies them.
 class Metrics {
  public:
   Metrics();

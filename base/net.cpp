@@ -20,7 +20,8 @@ std::optional<uint16_t> parse_port(std::string_view text) {
 std::span<const unsigned char> address_bytes(const SocketAddress& a) {
   if (a.v6()) return {reinterpret_cast<const sockaddr_in6*>(a.data())->sin6_addr.s6_addr, 16};
   return {reinterpret_cast<const unsigned char*>(
-              &reinterpret_cast<const sockaddr_in*>(a.data())->sin_addr), 4};
+              &reinterpret_cast<const sockaddr_in*>(a.data())->sin_addr),
+          4};
 }
 
 }  // namespace
@@ -162,6 +163,13 @@ bool AddressRange::contains(const SocketAddress& address) const {
     if ((want[bit / 8] & mask) != (have[bit / 8] & mask)) return false;
   }
   return true;
+}
+
+SocketAddress peer_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return SocketAddress(reinterpret_cast<const sockaddr*>(&storage), size);
 }
 
 }  // namespace gw

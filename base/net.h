@@ -17,7 +17,8 @@ class SocketAddress {
   SocketAddress() = default;
   SocketAddress(const sockaddr* address, socklen_t size);
 
-  // "192.0.2.1", "192.0.2.1:5060", "2001:db8::1", "[2001:db8::1]:5060". Literals only: no name is looked up.
+  // "192.0.2.1", "192.0.2.1:5060", "2001:db8::1", "[2001:db8::1]:5060". Literals only: no name is
+  // looked up.
   static std::optional<SocketAddress> parse(std::string_view text, uint16_t default_port = 0);
 
   bool empty() const { return storage_.ss_family == AF_UNSPEC; }
@@ -46,7 +47,8 @@ class SocketAddress {
   Storage storage_{};
 };
 
-// "198.51.100.0/24", "2001:db8::/32", "203.0.113.9:5070" (that port only), "203.0.113.9" (any port).
+// "198.51.100.0/24", "2001:db8::/32", "203.0.113.9:5070" (that port only), "203.0.113.9" (any
+// port).
 class AddressRange {
  public:
   static std::optional<AddressRange> parse(std::string_view text);
@@ -61,6 +63,8 @@ class AddressRange {
   unsigned prefix_ = 0;
   uint16_t port_ = 0;  // 0 = any.
 };
+
+SocketAddress peer_of(int fd);  // Of a connected socket; empty when it is none.
 
 }  // namespace gw
 

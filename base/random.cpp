@@ -2,14 +2,16 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "base/assert.h"
 
 namespace gw {
+namespace {
 
-void SystemRandom::fill(std::span<std::byte> out) {
+void ask_kernel(std::span<std::byte> out) {
   size_t done = 0;
   while (done < out.size()) {
     const ssize_t n = ::getrandom(out.data() + done, out.size() - done, 0);
@@ -17,6 +19,36 @@ void SystemRandom::fill(std::span<std::byte> out) {
     GW_ASSERT(n > 0);  // A machine without randomness must not make keys.
     done += static_cast<size_t>(n);
   }
+}
+
+// A call draws some twenty tags, identifiers and port numbers: one question to the kernel serves
+// them all. What was given out is not kept.
+class Pool {
+ public:
+  void take(std::span<std::byte> out) {
+    if (left_ < out.size()) {
+      ask_kernel(bytes_);
+      left_ = bytes_.size();
+    }
+    const auto from = std::span(bytes_).subspan(left_ - out.size(), out.size());
+    std::ranges::copy(from, out.begin());
+    std::ranges::fill(from, std::byte{0});
+    left_ -= out.size();
+  }
+
+  static constexpr size_t kMost = 64;
+
+ private:
+  std::array<std::byte, 1024> bytes_{};
+  size_t left_ = 0;
+};
+
+}  // namespace
+
+void SystemRandom::fill(std::span<std::byte> out) {
+  if (out.size() > Pool::kMost) return ask_kernel(out);
+  thread_local Pool pool;
+  pool.take(out);
 }
 
 uint32_t Random::u32() {

@@ -7,18 +7,19 @@
 
 namespace gw {
 
-// What kind of failure it was. policy/hangup_cause turns these into SIP, Q.850 and ACS terms; nobody else does.
+// What kind of failure it was. policy/hangup_cause turns these into SIP, Q.850 and ACS terms;
+// nobody else does.
 enum class ErrorCode {
   InvalidArgument,  // The caller gave something that can never work.
   NotFound,
-  Conflict,         // It exists already, or the state does not allow it.
-  Unauthorized,     // Who are you?
-  Forbidden,        // You may not.
-  NotAcceptable,    // No common ground: codecs, SRTP, transport.
-  Exhausted,        // Ports, calls, sessions: try later.
+  Conflict,       // It exists already, or the state does not allow it.
+  Unauthorized,   // Who are you?
+  Forbidden,      // You may not.
+  NotAcceptable,  // No common ground: codecs, SRTP, transport.
+  Exhausted,      // Ports, calls, sessions: try later.
   Timeout,
-  Unavailable,      // The other side is not there.
-  Protocol,         // The other side broke the rules.
+  Unavailable,  // The other side is not there.
+  Protocol,     // The other side broke the rules.
   Io,
   Internal,
 };

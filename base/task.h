@@ -11,8 +11,9 @@ class Task {
  public:
   Task() = default;
   template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, Task>)
-  Task(F&& f) : body_(std::make_unique<Body<std::decay_t<F>>>(std::forward<F>(f))) {}  // NOLINT: implicit on purpose.
+  requires(!std::is_same_v<std::decay_t<F>, Task>) Task(F&& f)
+      : body_(std::make_unique<Body<std::decay_t<F>>>(std::forward<F>(f))) {
+  }  // NOLINT: implicit on purpose.
 
   explicit operator bool() const { return body_ != nullptr; }
   void operator()() { body_->run(); }

@@ -6,8 +6,8 @@
 
 namespace gw {
 
-// So many a second on average, `burst` of them at once. A value; full at first. The limits come with each question, since
-// they change with the configuration.
+// So many a second on average, `burst` of them at once. A value; full at first. The limits come
+// with each question, since they change with the configuration.
 class TokenBucket {
  public:
   // One, if there is one.
@@ -17,8 +17,8 @@ class TokenBucket {
     return true;
   }
 
-  // Goes into debt, ten bursts at most, so that the caller can tell a slip from an attack: what is left after `cost`, below
-  // zero when that was more than there was.
+  // Goes into debt, ten bursts at most, so that the caller can tell a slip from an attack: what is
+  // left after `cost`, below zero when that was more than there was.
   double charge(double cost, double per_second, double burst, TimePoint now) {
     return level_ = std::max(refill(per_second, burst, now) - cost, -10 * burst);
   }

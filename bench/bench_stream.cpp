@@ -35,8 +35,8 @@ constexpr int kBurst = 10;       // Packets from one burst to the next: 200 ms.
 constexpr int kLoud = 4;         // Of which so many are loud.
 constexpr int kQuietBursts = 5;  // Silence before the first: what starts up is not measured.
 constexpr int kHeard = 1500;
-constexpr Duration kStopped =
-    10ms;  // The meter looks every millisecond: this is not its own doing.
+// The meter looks every millisecond: this is not its own doing.
+constexpr Duration kStopped = 10ms;
 
 class PortSound final : public streaming::CallSound {
  public:
@@ -90,8 +90,8 @@ struct Side {
 struct Measured {
   std::vector<double> late;  // Milliseconds from a burst's first packet to its onset, a burst.
   size_t said = 0;
-  size_t disturbed =
-      0;  // Heard, and not in `late`: the meter was stopped meanwhile or just before.
+  // Heard, and not in `late`: the meter was stopped meanwhile or just before.
+  size_t disturbed = 0;
 };
 
 Measured measure(test::RtpPhone& speaker, test::RtpPhone& listener, const Clock& clock,

@@ -80,7 +80,8 @@ bool GatewayProcess::write_configuration(const Options& options) const {
   if (options.far_trunk) {
     const std::string far = options.far_trunk->to_string();
     out << "[[trunk]]\nname = \"far\"\ntargets = [\"" << far << "\"]\npeers = [\"" << far
-        << "\"]\noptions_interval = \"0s\"\n[[route]]\nname = \"far\"\nfrom = [\"trunk:bench\"]\nto = "
+        << "\"]\noptions_interval = \"0s\"\n[[route]]\nname = \"far\"\nfrom = "
+           "[\"trunk:bench\"]\nto = "
         << "\"+1206*\"\ntargets = [\"trunk:far\"]\n";
   }
   out.close();

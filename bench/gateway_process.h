@@ -22,11 +22,11 @@ class GatewayProcess {
   struct Options {
     std::string binary;
     size_t users = 0;
-    SocketAddress trunk;      // Where we speak SIP.
-    std::string route_media;  // "opus" or "g711"
-    int complexity = 5;       // [media.opus]
+    SocketAddress trunk;                       // Where we speak SIP.
+    std::string route_media;                   // "opus" or "g711"
+    int complexity = 5;                        // [media.opus]
     std::optional<SocketAddress> far_trunk{};  // Numbers "+1206*" of the trunk go there.
-    size_t calls = 0;                        // At most at once; 0 = one a user.
+    size_t calls = 0;                          // At most at once; 0 = one a user.
   };
 
   static Result<GatewayProcess> start(const Options& options);

@@ -29,8 +29,8 @@ namespace fs = std::filesystem;
 
 constexpr Duration kDrainPoll = 100ms;
 constexpr Duration kEmergencyNotice = 10min;  // Tried for so long.
-constexpr Duration kByeWait = 2s;     // For answers to the last BYEs.
-constexpr int kStopWatching = SIGUSR2;  // Ends the signal thread.
+constexpr Duration kByeWait = 2s;             // For answers to the last BYEs.
+constexpr int kStopWatching = SIGUSR2;        // Ends the signal thread.
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -52,7 +52,8 @@ void notify_systemd(const char* state) {
   const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-  ::sendto(fd, state, std::char_traits<char>::length(state), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size);
+  ::sendto(fd, state, std::char_traits<char>::length(state), MSG_NOSIGNAL,
+           reinterpret_cast<sockaddr*>(&address), size);
   ::close(fd);
 }
 
@@ -62,7 +63,8 @@ std::string reachable(SocketAddress address) {
   return (address.v6() ? "[::1]:" : "127.0.0.1:") + std::to_string(address.port());
 }
 
-// The softphone and the browser library: beside the sources when run from the build tree, else where the package put them.
+// The softphone and the browser library: beside the sources when run from the build tree, else
+// where the package put them.
 std::string web_folder() {
   const char* const places[] = {std::getenv("ACS_GATEWAY_WEB"), GW_WEB_BUILD, GW_WEB_INSTALLED};
   for (const char* folder : places) {
@@ -85,15 +87,18 @@ struct App::UserBook {
   std::map<std::string, std::string, std::less<>> identity_of;  // By name.
 };
 
-Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::Config> config, Log log) {
+Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::Config> config,
+                                        Log log) {
   if (const auto sound = sip::sofia_seam_check(); !sound) return tl::unexpected(sound.error());
   // Before the first socket.
   const ops::Descriptors descriptors = ops::raise_descriptors();
   log.info("file descriptors", {{"limit", descriptors.now}, {"was", descriptors.before}});
-  for (const std::string& shortfall : ops::shortfalls(*config, descriptors.now)) log.warn(shortfall);
+  for (const std::string& shortfall : ops::shortfalls(*config, descriptors.now))
+    log.warn(shortfall);
   std::unique_ptr<App> app(new App(std::move(source), config, log));
   if (const auto opened = app->open_state(*config); !opened) return tl::unexpected(opened.error());
-  for (const auto step : {&App::start_media, &App::start_edge, &App::start_sip, &App::start_admin}) {
+  for (const auto step :
+       {&App::start_media, &App::start_edge, &App::start_sip, &App::start_admin}) {
     if (const auto done = (app.get()->*step)(); !done) return tl::unexpected(done.error());
   }
   app->publish_users();
@@ -106,7 +111,10 @@ Result<std::unique_ptr<App>> App::start(Source source, std::shared_ptr<config::C
 }
 
 App::App(Source source, std::shared_ptr<config::Config> config, Log log)
-    : source_(std::move(source)), log_(log), config_(std::move(config)), users_(std::make_shared<UserBook>()) {
+    : source_(std::move(source)),
+      log_(log),
+      config_(std::move(config)),
+      users_(std::make_shared<UserBook>()) {
   ops::show_heap(metrics_);
   loop_ = std::make_unique<sip::SofiaLoop>(metrics_);
 }
@@ -122,7 +130,8 @@ App::~App() {
     pthread_kill(signals_.native_handle(), kStopWatching);
     signals_.join();
   }
-  // Asio first, so that nobody asks for what goes next; then the calls with their legs, the workers, the agent, the loop.
+  // Asio first, so that nobody asks for what goes next; then the calls with their legs, the
+  // workers, the agent, the loop.
   if (edge_) edge_->shut_down();
   if (admin_server_) admin_server_->stop();
   if (web_) web_->stop();
@@ -174,15 +183,20 @@ Result<void> App::start_media() {
                                           });
   if (!engine) return tl::unexpected(engine.error());
   media_ = std::move(*engine);
+  // What one message of SIP means for the sound is told in one go.
+  loop_->before_sleep([this] { media_->wake_workers(); });
   return {};
 }
 
 Result<void> App::start_sip() {
-  registrar_ = std::make_unique<sip::Registrar>(clock_, metrics_, sip::Registrar::Limits{
-      config_->sip.min_expires, config_->sip.max_expires, config_->sip.default_expires});
+  registrar_ = std::make_unique<sip::Registrar>(
+      clock_, metrics_,
+      sip::Registrar::Limits{config_->sip.min_expires, config_->sip.max_expires,
+                             config_->sip.default_expires});
   auto registrations = state_->store().registrations();
   for (sip::Binding& binding : registrations) {
-    if (!config_->network(binding.network)) binding.network.clear();  // It went with the last configuration.
+    if (!config_->network(binding.network))
+      binding.network.clear();  // It went with the last configuration.
   }
   registrar_->restore(std::move(registrations));
   registrar_->on_change = [this](const sip::Registrar::Change& change) {
@@ -190,16 +204,22 @@ Result<void> App::start_sip() {
     const bool gone = change.kind == Kind::Removed || change.kind == Kind::Expired;
     // A flow ends with us: its phone makes another when it sees that.
     const bool kept = change.binding.reg_id == 0 && change.binding.path.empty();
-    if (gone) state_->store().forget(change.binding);
-    else if (kept) state_->store().keep(change.binding);
+    if (gone)
+      state_->store().forget(change.binding);
+    else if (kept)
+      state_->store().keep(change.binding);
     if (change.kind == Kind::Refreshed) return;
     log_.info(gone ? "phone went away" : "phone registered",
-              {{"phone", change.binding.username}, {"source", change.binding.source.to_string()},
-               {"transport", sip::to_string(change.binding.transport)}, {"expired", change.kind == Kind::Expired}});
+              {{"phone", change.binding.username},
+               {"source", change.binding.source.to_string()},
+               {"transport", sip::to_string(change.binding.transport)},
+               {"expired", change.kind == Kind::Expired}});
   };
-  resolver_ = std::make_unique<sip::Resolver>(*loop_, random_, metrics_, sip::Resolver::Options{.servers = config_->sip.name_servers});
+  resolver_ = std::make_unique<sip::Resolver>(
+      *loop_, random_, metrics_, sip::Resolver::Options{.servers = config_->sip.name_servers});
   trunk_health_ = std::make_unique<TrunkHealth>(clock_, metrics_, log_);
-  services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(), *registrar_, clock_, random_, metrics_,
+  services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(),
+                                                  *registrar_, clock_, random_, metrics_,
                                                   web_.get(), websockets_.get()});
   services_->cloud = cloud_.get();
   services_->trunk_health = trunk_health_.get();
@@ -207,14 +227,16 @@ Result<void> App::start_sip() {
   control_ = std::make_unique<CallControl>(*services_, *resolver_, *recorder_, config_, log_);
   control_->set_emergency_notice([this](const Call& call) { tell_of_emergency(call); });
   start_automation();
-  auto agent = sip::SipAgent::start(*loop_, config_->sip, *control_, *control_, *registrar_, clock_, random_, metrics_, log_);
+  auto agent = sip::SipAgent::start(*loop_, config_->sip, *control_, *control_, *registrar_, clock_,
+                                    random_, metrics_, log_);
   if (!agent) return tl::unexpected(agent.error());
   agent_ = std::move(*agent);
   services_->agent = agent_.get();
   take_capture();
   trunks_ = std::make_unique<TrunkWatch>(*agent_, *resolver_, *trunk_health_, clock_);
   trunks_->set_config(config_);
-  registrations_ = std::make_unique<TrunkRegistrations>(*agent_, *resolver_, clock_, random_, metrics_, log_);
+  registrations_ =
+      std::make_unique<TrunkRegistrations>(*agent_, *resolver_, clock_, random_, metrics_, log_);
   registrations_->set_config(config_);
   control_->set_registered_trunks([this](const SocketAddress& source) {
     return registrations_ ? registrations_->trunk_of(source) : std::nullopt;
@@ -247,29 +269,36 @@ Result<void> App::start_edge() {
         const auto it = users->by_identity.find(identity);
         return it == users->by_identity.end() ? std::nullopt : std::optional(it->second);
       },
-      clock_, random_, metrics_, log_, [this](acs::edge::EdgeEvent event) {
+      clock_, random_, metrics_, log_,
+      [this](acs::edge::EdgeEvent event) {
         loop_->post([this, event = std::move(event)] {
           if (control_) control_->on_edge(event);
         });
       });
   if (config_->edge.demo_tokens) {
-    demo_tokens_ = std::make_unique<DemoTokens>(*web_, state_->tokens(), config_->edge.token_lifetime,
-                                                [users = users_](const std::string& name) {
-                                                  const auto it = users->identity_of.find(name);
-                                                  return it == users->identity_of.end() ? std::string() : it->second;
-                                                });
+    demo_tokens_ = std::make_unique<DemoTokens>(
+        *web_, state_->tokens(), config_->edge.token_lifetime,
+        [users = users_](const std::string& name) {
+          const auto it = users->identity_of.find(name);
+          return it == users->identity_of.end() ? std::string() : it->second;
+        });
   }
   rest_ = std::make_unique<RestHost>(
-      RestHost::Needs{*web_, *state_, clock_, random_, metrics_, log_, [this](const std::string& identity) { revoke(identity); },
-                      [this](acs::rest::SipRouting routing, std::function<void(Result<void>)> done) {
-                        loop_->post([this, routing = std::move(routing), done = std::move(done)] { adopt_routing(routing, done); });
-                      },
-                      [this](const std::string& connection, acs::call_automation::Command command,
-                             std::function<void(acs::call_automation::Outcome)> answer) {
-                        loop_->post([this, connection, command = std::move(command), answer = std::move(answer)]() mutable {
-                          answer(automation_->perform(connection, std::move(command)));
-                        });
-                      }},
+      RestHost::Needs{
+          *web_, *state_, clock_, random_, metrics_, log_,
+          [this](const std::string& identity) { revoke(identity); },
+          [this](acs::rest::SipRouting routing, std::function<void(Result<void>)> done) {
+            loop_->post([this, routing = std::move(routing), done = std::move(done)] {
+              adopt_routing(routing, done);
+            });
+          },
+          [this](const std::string& connection, acs::call_automation::Command command,
+                 std::function<void(acs::call_automation::Outcome)> answer) {
+            loop_->post([this, connection, command = std::move(command),
+                         answer = std::move(answer)]() mutable {
+              answer(automation_->perform(connection, std::move(command)));
+            });
+          }},
       *config_);
   if (const auto started = start_events(); !started) return started;
   if (const auto made = start_cloud(); !made) return made;
@@ -279,7 +308,8 @@ Result<void> App::start_edge() {
   web_listeners_ = std::move(*listeners);
   // The TLS listener comes first when there is one.
   state_->set_edge(*config_, web_listeners_.front().address, web_listeners_.front().tls);
-  events_->set_base((web_listeners_.front().tls ? "https://" : "http://") + reachable(web_listeners_.front().address));
+  events_->set_base((web_listeners_.front().tls ? "https://" : "http://") +
+                    reachable(web_listeners_.front().address));
   return {};
 }
 
@@ -290,15 +320,27 @@ Result<void> App::start_events() {
   auto client = acs::http::HttpClient::create(std::move(settings), web_->loop(), metrics_, log_);
   if (!client) return tl::unexpected(client.error());
   client_ = std::move(*client);
-  auto signer = acs::events::CallbackSigner::load(config_->state_dir + "/callback-key.pem", config_->acs.resource_id, clock_, random_);
+  auto signer = acs::events::CallbackSigner::load(config_->state_dir + "/callback-key.pem",
+                                                  config_->acs.resource_id, clock_, random_);
   if (!signer) return tl::unexpected(signer.error());
   chores_ = std::make_unique<ops::Chores>();
-  EventHost::Needs needs{*web_, acs::events::make_web_client(*client_), std::move(*signer), config_->acs.resource_id,
-                         config_->state_dir, *chores_, clock_, random_, metrics_, log_, {}};
+  EventHost::Needs needs{*web_,
+                         acs::events::make_web_client(*client_),
+                         std::move(*signer),
+                         config_->acs.resource_id,
+                         config_->state_dir,
+                         *chores_,
+                         clock_,
+                         random_,
+                         metrics_,
+                         log_,
+                         {}};
   needs.on_proven = [this](const std::string& app, bool proven) {
     loop_->post([this, app, proven] {
-      if (proven) reachable_apps_.insert(app);
-      else reachable_apps_.erase(app);
+      if (proven)
+        reachable_apps_.insert(app);
+      else
+        reachable_apps_.erase(app);
     });
   };
   events_ = std::make_unique<EventHost>(std::move(needs));
@@ -308,9 +350,14 @@ Result<void> App::start_events() {
 // What apps do to calls. Without a web server nobody asks.
 void App::start_automation() {
   if (!events_) return;
-  AutomationHost::Needs needs{*services_, *control_, config_->acs.resource_id, {}, {}, {}, {}, {}, log_};
-  needs.tell = [this](const std::string& uri, acs::events::CallEvent event) { events_->tell(uri, std::move(event)); };
-  needs.offer = [this](const config::App& app, acs::events::IncomingCall call) { events_->offer(app, std::move(call)); };
+  AutomationHost::Needs needs{*services_, *control_, config_->acs.resource_id, {}, {}, {}, {},
+                              {},         log_};
+  needs.tell = [this](const std::string& uri, acs::events::CallEvent event) {
+    events_->tell(uri, std::move(event));
+  };
+  needs.offer = [this](const config::App& app, acs::events::IncomingCall call) {
+    events_->offer(app, std::move(call));
+  };
   needs.reachable = [this](const std::string& app) { return reachable_apps_.contains(app); };
   needs.fetch = [this](const std::string& url, std::function<void(Result<media::ClipPtr>)> done) {
     events_->fetch(url, [this, done = std::move(done)](Result<media::ClipPtr> clip) {
@@ -323,13 +370,12 @@ void App::start_automation() {
 
 Result<void> App::start_cloud() {
   if (!config_->acs.cloud()) return {};
-  auto cloud = CloudHost::create(
-      {*web_, *loop_, state_->store(), clock_, random_, metrics_, log_,
-       [this](const acs::cloud::IncomingCall& call) {
-         if (control_) control_->on_cloud_call(call);
-       },
-       [this] { adopt(std::make_shared<config::Config>(*config_)); }},
-      *config_);
+  auto cloud = CloudHost::create({*web_, *loop_, state_->store(), clock_, random_, metrics_, log_,
+                                  [this](const acs::cloud::IncomingCall& call) {
+                                    if (control_) control_->on_cloud_call(call);
+                                  },
+                                  [this] { adopt(std::make_shared<config::Config>(*config_)); }},
+                                 *config_);
   if (!cloud) return tl::unexpected(cloud.error());
   cloud_ = std::move(*cloud);
   return {};
@@ -343,8 +389,8 @@ Result<void> App::start_admin() {
   ops::AdminHttp::Hooks hooks;
   hooks.post = [this](Task task) { return loop_->post(std::move(task)); };
   hooks.status = [this] {
-    return ops::status_json(*control_, *registrar_, edge_.get(), clock_.now() - started_, loop_->lag(),
-                            agent_->bans().size());
+    return ops::status_json(*control_, *registrar_, edge_.get(), clock_.now() - started_,
+                            loop_->lag(), agent_->bans().size());
   };
   hooks.bans = [this] { return ops::bans_json(agent_->bans()); };
   hooks.lift_ban = [this](const SocketAddress& source) { return agent_->lift_ban(source); };
@@ -356,7 +402,8 @@ Result<void> App::start_admin() {
   hooks.join = [this](const std::string& call, const std::string& other) {
     return control_->join(CallId{call}, CallId{other});
   };
-  hooks.transfer = [this](const std::string& call, const std::string& to, std::function<void(Result<void>)> done) {
+  hooks.transfer = [this](const std::string& call, const std::string& to,
+                          std::function<void(Result<void>)> done) {
     control_->transfer(CallId{call}, to, std::move(done));
   };
   hooks.reload = [this] { return reload(); };
@@ -365,7 +412,8 @@ Result<void> App::start_admin() {
     revoke(identity);
     log_.info("tokens were revoked", {{"by", "operator"}, {"identity", identity}});
   };
-  admin_ = std::make_unique<ops::AdminHttp>(*admin_server_, config_->admin.token, metrics_, std::move(hooks));
+  admin_ = std::make_unique<ops::AdminHttp>(*admin_server_, config_->admin.token, metrics_,
+                                            std::move(hooks));
   auto listeners = admin_server_->start();
   if (!listeners) return tl::unexpected(listeners.error());
   admin_listeners_ = std::move(*listeners);
@@ -375,13 +423,15 @@ Result<void> App::start_admin() {
 std::string App::ready_line() const {
   std::vector<std::string> sip;
   for (const auto& listener : agent_->listening()) {
-    sip.push_back(std::string(sip::to_string(listener.transport)) + ":" + reachable(listener.address));
+    sip.push_back(std::string(sip::to_string(listener.transport)) + ":" +
+                  reachable(listener.address));
   }
   std::string line = "ready sip=" + join(sip);
   for (const auto& listener : web_listeners_) {
     line += (listener.tls ? " edge=https://" : " local=http://") + reachable(listener.address);
   }
-  for (const auto& listener : admin_listeners_) line += " admin=http://" + reachable(listener.address);
+  for (const auto& listener : admin_listeners_)
+    line += " admin=http://" + reachable(listener.address);
   return line;
 }
 
@@ -420,7 +470,8 @@ void App::on_signal(int signal) {
 
 void App::drain() {
   if (std::exchange(draining_, true)) return;
-  log_.info("draining began", {{"calls", control_->registry().live()}, {"timeout_s", to_ms(config_->calls.drain_timeout) / 1000}});
+  log_.info("draining began", {{"calls", control_->registry().live()},
+                               {"timeout_s", to_ms(config_->calls.drain_timeout) / 1000}});
   control_->set_draining(true);
   agent_->set_accepting(false);
   if (admin_) admin_->set_draining(true);
@@ -439,7 +490,8 @@ void App::wait_for_calls(TimePoint deadline) {
 
 // Ended calls wait for the last figures of their media, dialogs for the answer to their BYE.
 void App::wait_for_dialogs(TimePoint deadline) {
-  const bool busy = control_->registry().size() > 0 || agent_->open_dialogs() > 0 || (cloud_ && cloud_->busy());
+  const bool busy =
+      control_->registry().size() > 0 || agent_->open_dialogs() > 0 || (cloud_ && cloud_->busy());
   if (busy && clock_.now() < deadline) {
     loop_->after(kDrainPoll, [this, deadline] { wait_for_dialogs(deadline); });
     return;
@@ -450,13 +502,16 @@ void App::wait_for_dialogs(TimePoint deadline) {
 
 void App::watch_loops() {
   loops_watched_ = std::make_unique<ops::LoopWatch>(metrics_, log_);
-  if (web_) loops_watched_->add("web", [this](std::function<void()> task) { web_->post(std::move(task)); });
+  if (web_)
+    loops_watched_->add("web", [this](std::function<void()> task) { web_->post(std::move(task)); });
   if (admin_server_) {
-    loops_watched_->add("admin", [this](std::function<void()> task) { admin_server_->post(std::move(task)); });
+    loops_watched_->add(
+        "admin", [this](std::function<void()> task) { admin_server_->post(std::move(task)); });
   }
 }
 
-// Every second, by the signalling loop: so it is fed only while that, the workers and the servers all move.
+// Every second, by the signalling loop: so it is fed only while that, the workers and the servers
+// all move.
 void App::feed_watchdog() {
   const bool media_moves = media_->stalled_workers() == 0;
   const bool servers_move = loops_watched_->look();
@@ -479,12 +534,15 @@ void App::show_certificates() {
   const auto show = [this](const std::string& use, const std::string& file) {
     const auto end = file.empty() ? std::nullopt : config::certificate_end(file);
     if (!end) return;
-    metrics_.gauge("gw_certificate_expiry_timestamp_seconds", "When the certificate ends, in Unix time.", {{"use", use}})
+    metrics_
+        .gauge("gw_certificate_expiry_timestamp_seconds",
+               "When the certificate ends, in Unix time.", {{"use", use}})
         .Set(static_cast<double>(unix_ms(*end)) / 1000);
   };
   show("sip", config_->sip.tls.certificate);
   show("edge", config_->edge.certificate);
-  for (const config::Trunk& trunk : config_->trunks) show("trunk:" + trunk.name, trunk.tls.certificate);
+  for (const config::Trunk& trunk : config_->trunks)
+    show("trunk:" + trunk.name, trunk.tls.certificate);
 }
 
 // Somebody of the house goes to the door: who, where, called back how.
@@ -492,19 +550,23 @@ void App::tell_of_emergency(const Call& call) {
   const std::string& url = config_->emergency.webhook;
   if (url.empty() || !events_) return;
   const policy::Party& from = call.dialled().from;
-  const config::Phone* phone = from.kind == policy::PartyKind::Phone ? config_->phone(from.name) : nullptr;
-  const std::string location = phone && !phone->location.empty() ? phone->location : config_->emergency.location;
-  const nlohmann::json notice = {{"event", "emergency-call"},
-                                 {"call_id", call.id().value},
-                                 {"at", iso8601(clock_.wall())},
-                                 {"from", policy::to_string(from)},
-                                 {"display_name", phone ? phone->display_name : call.decision().caller.display_name},
-                                 {"extension", phone ? phone->extension : ""},
-                                 {"number", call.dialled().number},
-                                 {"callback", call.decision().caller.number},
-                                 {"location", location}};
+  const config::Phone* phone =
+      from.kind == policy::PartyKind::Phone ? config_->phone(from.name) : nullptr;
+  const std::string location =
+      phone && !phone->location.empty() ? phone->location : config_->emergency.location;
+  const nlohmann::json notice = {
+      {"event", "emergency-call"},
+      {"call_id", call.id().value},
+      {"at", iso8601(clock_.wall())},
+      {"from", policy::to_string(from)},
+      {"display_name", phone ? phone->display_name : call.decision().caller.display_name},
+      {"extension", phone ? phone->extension : ""},
+      {"number", call.dialled().number},
+      {"callback", call.decision().caller.number},
+      {"location", location}};
   events_->notify(url, "emergency-call", call.id().value,
-                  notice.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), kEmergencyNotice);
+                  notice.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                  kEmergencyNotice);
 }
 
 void App::revoke(const std::string& identity) {

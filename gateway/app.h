@@ -42,23 +42,27 @@
 
 namespace gw {
 
-// The daemon: owns the loops, the workers and the listeners, and the order in which they start and stop. Lives on the
-// signalling thread, which is the process's first.
+// The daemon: owns the loops, the workers and the listeners, and the order in which they start and
+// stop. Lives on the signalling thread, which is the process's first.
 class App {
  public:
   struct Source {
-    std::string path;                                   // -c
-    std::vector<std::string> overrides;                 // --set
+    std::string path;                    // -c
+    std::vector<std::string> overrides;  // --set
   };
 
-  // Before the first thread of the process, the log's included: only the watcher may get SIGTERM, SIGINT and SIGHUP.
+  // Before the first thread of the process, the log's included: only the watcher may get SIGTERM,
+  // SIGINT and SIGHUP.
   static void block_signals();
-  static Result<std::unique_ptr<App>> start(Source source, std::shared_ptr<config::Config> config, Log log);
+  static Result<std::unique_ptr<App>> start(Source source, std::shared_ptr<config::Config> config,
+                                            Log log);
   ~App();
 
-  std::string ready_line() const;   // "ready sip=udp:127.0.0.1:5060,... edge=https://... local=http://... admin=http://..."
+  std::string ready_line() const;  // "ready sip=udp:127.0.0.1:5060,... edge=https://...
+                                   // local=http://... admin=http://..."
 
-  // Until SIGTERM or SIGINT: then no new calls, live ones have drain_timeout, the rest are ended. A second signal ends now.
+  // Until SIGTERM or SIGINT: then no new calls, live ones have drain_timeout, the rest are ended. A
+  // second signal ends now.
   void run();
 
  private:
@@ -67,7 +71,7 @@ class App {
   Result<void> open_state(config::Config& config);
   Result<void> start_media();
   Result<void> start_edge();
-  Result<void> start_events();                          // Before the web server starts: it serves their documents.
+  Result<void> start_events();  // Before the web server starts: it serves their documents.
   void start_automation();
   Result<void> start_cloud();
   Result<void> start_sip();
@@ -79,11 +83,11 @@ class App {
   void wait_for_dialogs(TimePoint deadline);
   void watch_loops();
   void feed_watchdog();
-  void keep_house();                                    // Every second: registrations expire, limits and loops are looked at.
+  void keep_house();  // Every second: registrations expire, limits and loops are looked at.
   std::string reload();
   void adopt(const std::shared_ptr<config::Config>& config);
   void adopt_routing(const acs::rest::SipRouting& routing, std::function<void(Result<void>)> done);
-  void revoke(const std::string& identity);             // Its tokens and its live sessions. Any thread.
+  void revoke(const std::string& identity);  // Its tokens and its live sessions. Any thread.
   void publish_users();
   void tell_of_emergency(const Call& call);
   void show_certificates();
@@ -110,18 +114,19 @@ class App {
   std::unique_ptr<TrunkHealth> trunk_health_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<CallControl> control_;
-  std::unique_ptr<AutomationHost> automation_;          // Outlives the calls.
+  std::unique_ptr<AutomationHost> automation_;  // Outlives the calls.
   std::unique_ptr<sip::SipAgent> agent_;
   std::unique_ptr<TrunkWatch> trunks_;
   std::unique_ptr<TrunkRegistrations> registrations_;
-  std::unique_ptr<acs::http::HttpServer> web_;          // Edge, REST, softphone: TLS and, when asked for, plain on loopback.
+  std::unique_ptr<acs::http::HttpServer>
+      web_;  // Edge, REST, softphone: TLS and, when asked for, plain on loopback.
   std::unique_ptr<acs::http::WebSocketClient> websockets_;
   std::unique_ptr<DemoTokens> demo_tokens_;
   std::unique_ptr<RestHost> rest_;
   std::unique_ptr<ops::Chores> chores_;
   std::unique_ptr<acs::http::HttpClient> client_;
   std::unique_ptr<EventHost> events_;
-  std::unique_ptr<CloudHost> cloud_;                    // Provider "cloud" alone.
+  std::unique_ptr<CloudHost> cloud_;  // Provider "cloud" alone.
   std::unique_ptr<acs::edge::EdgeServer> edge_;
   std::unique_ptr<acs::http::HttpServer> admin_server_;
   std::unique_ptr<ops::AdminHttp> admin_;
@@ -130,8 +135,8 @@ class App {
 
   // State.
   struct UserBook;
-  std::shared_ptr<UserBook> users_;                     // The Asio thread's view of the users.
-  std::set<std::string> reachable_apps_;                // Their webhooks proved themselves.
+  std::shared_ptr<UserBook> users_;       // The Asio thread's view of the users.
+  std::set<std::string> reachable_apps_;  // Their webhooks proved themselves.
   std::vector<acs::http::Listener> web_listeners_, admin_listeners_;
   TimePoint started_{};
   bool draining_ = false;

@@ -24,15 +24,16 @@ std::string_view host_of(std::string_view origin) {
 }
 
 Response problem(unsigned status, std::string_view code, std::string_view message) {
-  return Response::json(status, nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump());
+  return Response::json(status,
+                        nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump());
 }
 
 }  // namespace
 
-DemoTokens::DemoTokens(acs::http::HttpServer& http, acs::identity::TokenService& tokens, Duration lifetime,
-                       IdentityOf identity_of) {
-  http.route("POST /demo/token", [&tokens, lifetime, identity_of = std::move(identity_of)](const Request& request,
-                                                                                        Respond respond) {
+DemoTokens::DemoTokens(acs::http::HttpServer& http, acs::identity::TokenService& tokens,
+                       Duration lifetime, IdentityOf identity_of) {
+  http.route("POST /demo/token", [&tokens, lifetime, identity_of = std::move(identity_of)](
+                                     const Request& request, Respond respond) {
     const std::string_view origin = request.header("Origin");
     if (!request.peer.loopback() || !is_loopback_name(request.header("Host")) ||
         (!origin.empty() && !is_loopback_name(host_of(origin)))) {
@@ -43,11 +44,14 @@ DemoTokens::DemoTokens(acs::http::HttpServer& http, acs::identity::TokenService&
       return respond(problem(400, "BadRequest", R"(the body is {"user":"alice"})"));
     }
     const std::string identity = identity_of(body["user"].get<std::string>());
-    if (identity.empty()) return respond(problem(404, "NotFound", "no such user in the configuration"));
+    if (identity.empty())
+      return respond(problem(404, "NotFound", "no such user in the configuration"));
     const auto token = tokens.issue(identity, {acs::identity::Scope::Voip}, lifetime);
-    Response response = Response::json(200, nlohmann::json{{"token", token.jwt},
-                                                           {"expiresOn", iso8601(token.expires)},
-                                                           {"user", {{"communicationUserId", identity}}}}.dump());
+    Response response =
+        Response::json(200, nlohmann::json{{"token", token.jwt},
+                                           {"expiresOn", iso8601(token.expires)},
+                                           {"user", {{"communicationUserId", identity}}}}
+                                .dump());
     response.headers.emplace_back("Cache-Control", "no-store");
     respond(std::move(response));
   });

@@ -28,7 +28,8 @@ std::string random_access_key(Random& random) {
   random.fill(raw);
   std::string text(4 * ((kAccessKeyBytes + 2) / 3) + 1, '\0');
   const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(raw.data()), static_cast<int>(raw.size()));
+                                   reinterpret_cast<const unsigned char*>(raw.data()),
+                                   static_cast<int>(raw.size()));
   text.resize(static_cast<size_t>(size));
   return text;
 }
@@ -36,7 +37,8 @@ std::string random_access_key(Random& random) {
 // Mode 0600 from the first byte on.
 Result<void> write_secret(const std::string& path, const std::string& text) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(ErrorCode::Io, path + " cannot be made: " + std::generic_category().message(errno));
+  if (fd < 0)
+    return fail(ErrorCode::Io, path + " cannot be made: " + std::generic_category().message(errno));
   const std::string line = text + "\n";
   const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   ::close(fd);
@@ -49,24 +51,28 @@ Result<void> write_secret(const std::string& path, const std::string& text) {
 State::State(std::string folder, const Clock& clock, Random& random, Log log)
     : folder_(std::move(folder)), clock_(clock), random_(random), log_(std::move(log)) {}
 
-Result<std::unique_ptr<State>> State::open(const config::Config& config, const Clock& clock, Random& random, Log log) {
+Result<std::unique_ptr<State>> State::open(const config::Config& config, const Clock& clock,
+                                           Random& random, Log log) {
   std::error_code error;
   fs::create_directories(config.state_dir, error);
   if (error) {
-    return fail(ErrorCode::Io, "[state] dir " + config.state_dir + " cannot be made: " + error.message());
+    return fail(ErrorCode::Io,
+                "[state] dir " + config.state_dir + " cannot be made: " + error.message());
   }
   fs::permissions(config.state_dir, fs::perms::owner_all, error);
   std::unique_ptr<State> state(new State(config.state_dir, clock, random, log));
   auto store = ops::Store::open(config::store_path(config), log);
   if (!store) return tl::unexpected(store.error());
   state->store_ = std::move(*store);
-  if (const auto found = state->find_resource_id(config); !found) return tl::unexpected(found.error());
+  if (const auto found = state->find_resource_id(config); !found)
+    return tl::unexpected(found.error());
   if (const auto found = state->find_first_start(); !found) return tl::unexpected(found.error());
-  auto tokens = acs::identity::TokenService::load(state->token_key(),
-                                                  state->resource_id_, clock, random);
+  auto tokens =
+      acs::identity::TokenService::load(state->token_key(), state->resource_id_, clock, random);
   if (!tokens) return tl::unexpected(tokens.error());
   state->tokens_ = std::move(*tokens);
-  for (const auto& [identity, at] : state->store_->revocations()) state->tokens_->revoke(identity, at);
+  for (const auto& [identity, at] : state->store_->revocations())
+    state->tokens_->revoke(identity, at);
   return state;
 }
 
@@ -81,10 +87,13 @@ Result<void> State::find_resource_id(const config::Config& config) {
   return store_->set_value("resource_id", resource_id_);
 }
 
-std::string State::token_key() const { return (fs::path(folder_) / "token-key.pem").string(); }
+std::string State::token_key() const {
+  return (fs::path(folder_) / "token-key.pem").string();
+}
 
 Result<void> State::rotate_token_key() {
-  if (const auto retired = acs::identity::TokenService::retire_key(token_key(), clock_); !retired) return retired;
+  if (const auto retired = acs::identity::TokenService::retire_key(token_key(), clock_); !retired)
+    return retired;
   return tokens_->reload();
 }
 
@@ -98,9 +107,12 @@ Result<void> State::find_first_start() {
   return store_->set_value(kKey, std::to_string(unix_ms(first_start_)));
 }
 
-acs::rest::SipRouting State::sip_routing() { return acs::rest::parse_stored(store_->value(kSipRouting).value_or("{}")); }
+acs::rest::SipRouting State::sip_routing() {
+  return acs::rest::parse_stored(store_->value(kSipRouting).value_or("{}"));
+}
 
-// What collides with files that were changed since is left out, so that a reload never fails for it.
+// What collides with files that were changed since is left out, so that a reload never fails for
+// it.
 Result<void> State::complete_routing(config::Config& config) {
   const auto applied = config::apply_routing(sip_routing(), config);
   if (applied) return {};
@@ -115,18 +127,23 @@ void State::set_edge(const config::Config& config, const SocketAddress& listener
   SocketAddress address = listener;
   if (address.any()) address = *SocketAddress::parse(address.v6() ? "[::1]:0" : "127.0.0.1:0");
   address.set_port(listener.port());
-  const std::string host = named ? config.sip.domain + ":" + std::to_string(listener.port()) : address.to_string();
+  const std::string host =
+      named ? config.sip.domain + ":" + std::to_string(listener.port()) : address.to_string();
   tokens_->set_edge_url((tls ? "wss://" : "ws://") + host + "/edge");
 }
 
 Result<void> State::complete(config::Config& config) {
   config.acs.resource_id = resource_id_;
-  if (config.edge.listen) set_edge(config, *config.edge.listen, true);
-  else if (config.edge.local_http) set_edge(config, *config.edge.local_http, false);
-  // A key that was exchanged (`token rotate-key`) signs from now on; the old one's tokens stay good.
+  if (config.edge.listen)
+    set_edge(config, *config.edge.listen, true);
+  else if (config.edge.local_http)
+    set_edge(config, *config.edge.local_http, false);
+  // A key that was exchanged (`token rotate-key`) signs from now on; the old one's tokens stay
+  // good.
   if (const auto read = tokens_->reload(); !read) return read;
-  for (const auto step : {&State::complete_users, &State::complete_certificates, &State::complete_access_keys,
-                          &State::complete_routing, &State::complete_cloud}) {
+  for (const auto step :
+       {&State::complete_users, &State::complete_certificates, &State::complete_access_keys,
+        &State::complete_routing, &State::complete_cloud}) {
     if (const auto done = (this->*step)(config); !done) return done;
   }
   config::complete_called_tls(config);
@@ -156,7 +173,8 @@ Result<void> State::complete_users(config::Config& config) {
 Result<void> State::complete_certificates(config::Config& config) {
   const std::string certificate = (fs::path(folder_) / "certificate.pem").string();
   const std::string key = (fs::path(folder_) / "key.pem").string();
-  const bool sip_tls = std::ranges::any_of(config.sip.listen, [](const auto& l) { return l.transport == sip::Transport::Tls; });
+  const bool sip_tls = std::ranges::any_of(
+      config.sip.listen, [](const auto& l) { return l.transport == sip::Transport::Tls; });
   const bool for_sip = sip_tls && config.sip.tls.certificate.empty();
   const bool for_edge = config.edge.listen && config.edge.certificate.empty();
   if (!for_sip && !for_edge) return {};
@@ -183,7 +201,8 @@ std::string State::identity_key(const config::Config& config, const std::string&
 Result<void> State::complete_cloud(config::Config& config) {
   if (!config.acs.cloud()) return {};
   for (config::Phone& phone : config.phones) {
-    if (auto kept = store_->value(identity_key(config, phone.username))) phone.identity = std::move(*kept);
+    if (auto kept = store_->value(identity_key(config, phone.username)))
+      phone.identity = std::move(*kept);
   }
   if (!config.acs.webhook_secret.empty()) return {};
   const std::string path = (fs::path(folder_) / "webhook-secret").string();
@@ -193,7 +212,8 @@ Result<void> State::complete_cloud(config::Config& config) {
   std::ifstream file(path);
   std::string secret;
   std::getline(file, secret);
-  if (secret.empty()) return fail(ErrorCode::Io, path + " is empty; remove it and a new secret is made");
+  if (secret.empty())
+    return fail(ErrorCode::Io, path + " is empty; remove it and a new secret is made");
   config.acs.webhook_secret = Masked(secret);
   return {};
 }
@@ -202,7 +222,8 @@ Result<void> State::complete_access_keys(config::Config& config) {
   if (!config.acs.access_keys.empty()) return {};
   const std::string path = (fs::path(folder_) / "access-key").string();
   if (!fs::exists(path)) {
-    if (const auto written = write_secret(path, random_access_key(random_)); !written) return written;
+    if (const auto written = write_secret(path, random_access_key(random_)); !written)
+      return written;
   }
   std::ifstream file(path);
   std::string key;

@@ -14,19 +14,23 @@
 
 namespace gw {
 
-// What the gateway makes itself and keeps in [state] dir: the database, the token signing key, the first-start certificate,
-// the access key, the resource id, the identities of users. The daemon and the command line open it alike.
+// What the gateway makes itself and keeps in [state] dir: the database, the token signing key, the
+// first-start certificate, the access key, the resource id, the identities of users. The daemon and
+// the command line open it alike.
 class State {
  public:
-  static Result<std::unique_ptr<State>> open(const config::Config& config, const Clock& clock, Random& random, Log log);
+  static Result<std::unique_ptr<State>> open(const config::Config& config, const Clock& clock,
+                                             Random& random, Log log);
 
-  // Fills in what the configuration leaves to the state: identities, users that were added, certificates, access keys.
+  // Fills in what the configuration leaves to the state: identities, users that were added,
+  // certificates, access keys.
   Result<void> complete(config::Config& config);
 
   // `token rotate-key`: a new key signs; the old one's tokens stay good until they expire.
   Result<void> rotate_token_key();
 
-  // The claim `edge` of tokens: where their users find us. Nothing is known of a port 0 before it is bound.
+  // The claim `edge` of tokens: where their users find us. Nothing is known of a port 0 before it
+  // is bound.
   void set_edge(const config::Config& config, const SocketAddress& listener, bool tls);
 
   // What apps set over REST and the store keeps (PATCH /sip).

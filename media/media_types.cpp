@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/assert.h"
+#include "base/text.h"
 
 namespace gw::media {
 
@@ -19,7 +20,7 @@ std::string_view to_string(Codec codec) {
 std::optional<Codec> codec_named(std::string_view name) {
   for (const Codec codec : {Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus}) {
     const std::string_view known = to_string(codec);
-    if (name.size() == known.size() && strncasecmp(name.data(), known.data(), name.size()) == 0) {
+    if (same_letters(name, known)) {
       return codec;
     }
   }

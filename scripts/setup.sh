@@ -15,7 +15,7 @@ build_packages=(
   libgtest-dev libgmock-dev
 )
 demo_packages=(baresip-core)
-test_packages=(ccache sip-tester linphone-cli coturn chromium espeak-ng clang-14 libclang-rt-14-dev llvm-14)
+test_packages=(ccache sip-tester linphone-cli coturn chromium espeak-ng clang-14 libclang-rt-14-dev llvm-14 clang-format-14)
 
 bench_packages=(rtpengine-daemon)
 

@@ -39,7 +39,10 @@ build asan all
 cmake --preset fuzz >build/fuzz.configure.log || { cat build/fuzz.configure.log; exit 1; }
 mapfile -t fuzzers < <(cd tests/fuzz && for source in fuzz_*.cpp; do basename "$source" .cpp; done)
 build fuzz "${fuzzers[@]}"
-if [ -n "$nightly" ]; then build tsan all; fi
+if [ -n "$nightly" ]; then
+  build tsan all
+  build debug all  # One file at a time: each includes what it uses.
+fi
 
 # One tree of tests over the build trees, so that one summary tells about all of them.
 mkdir -p build/all

@@ -9,8 +9,8 @@ namespace gw::sip {
 
 namespace {
 constexpr unsigned kMaxGlares = 5;  // Both sides draw from 2 s: this often in a row is no accident.
-constexpr Duration kOfferPatience =
-    40s;  // Longer than Timer B: a re-INVITE that rings on is cancelled.
+// Longer than Timer B: a re-INVITE that rings on is cancelled.
+constexpr Duration kOfferPatience = 40s;
 }  // namespace
 
 // --- Theirs

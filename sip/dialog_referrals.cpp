@@ -1,6 +1,7 @@
 // REFER in a dialog, and what its sender is told of it (RFC 3515, RFC 3891, RFC 4488).
 #include <strings.h>
 
+#include "base/text.h"
 #include "sip/invite_dialog.h"
 #include "sip/sofia_sip.h"
 
@@ -19,7 +20,7 @@ const sip_replaces_t* replaces_of(su_home_t* home, const url_t& url) {
     const size_t end = std::min(rest.find('\n'), rest.size());
     const std::string line(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.size() > kName.size() && strncasecmp(line.data(), kName.data(), kName.size()) == 0)
+    if (begins_with_letters(line, kName))
       return sip_replaces_make(home, line.c_str() + kName.size());
   }
   return nullptr;

@@ -12,19 +12,16 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/text.h"
+
 namespace gw::sip {
 namespace {
 
 constexpr size_t kMaxHeader = 4096;
 constexpr size_t kMaxParams = 24;  // RFC 7616 knows 13.
 constexpr size_t kMaxValue = 512;
-constexpr unsigned kMaxStale =
-    3;  // A server that calls every nonce stale would have us answer for ever.
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
+// A server that calls every nonce stale would have us answer for ever.
+constexpr unsigned kMaxStale = 3;
 
 std::string_view trim(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
@@ -61,8 +58,8 @@ std::string_view name_of(DigestAlgorithm algorithm) {
 
 // RFC 7616 3.3: no algorithm means MD5. The -sess variants are offered by nobody we met.
 std::optional<DigestAlgorithm> algorithm_of(std::string_view name) {
-  if (name.empty() || same_word(name, "MD5")) return DigestAlgorithm::Md5;
-  if (same_word(name, "SHA-256")) return DigestAlgorithm::Sha256;
+  if (name.empty() || same_letters(name, "MD5")) return DigestAlgorithm::Md5;
+  if (same_letters(name, "SHA-256")) return DigestAlgorithm::Sha256;
   return std::nullopt;
 }
 
@@ -97,8 +94,7 @@ bool store(DigestHeader& h, std::string_view param, std::vector<std::string>& se
   if (std::ranges::any_of(value, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
     return false;
   }
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(name);
   // Two of one name would let two readers see two headers.
   if (std::ranges::find(seen, lower) != seen.end() || seen.size() >= kMaxParams) return false;
   seen.push_back(lower);
@@ -119,7 +115,7 @@ bool store(DigestHeader& h, std::string_view param, std::vector<std::string>& se
   for (const auto& [known, field] : kFields) {
     if (lower == known) h.*field = value;
   }
-  if (lower == "stale") h.stale = same_word(value, "true");
+  if (lower == "stale") h.stale = same_letters(value, "true");
   return true;
 }
 
@@ -127,10 +123,10 @@ struct Target {
   std::string user, host;
 };
 
-// "sip:101@pbx.example.com:5060;transport=udp" -> 101 and pbx.example.com. A URI of another scheme is all host.
+// "sip:101@pbx.example.com:5060;transport=udp" -> 101 and pbx.example.com. A URI of another scheme
+// is all host.
 Target target_of(std::string_view uri) {
-  std::string lower(uri);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(uri);
   std::string_view rest = lower;
   if (rest.starts_with("sips:")) {
     rest.remove_prefix(5);
@@ -174,7 +170,7 @@ std::string quoted(std::string_view text) {
 bool offers_auth(std::string_view qop) {
   while (!qop.empty()) {
     const size_t comma = qop.find(',');
-    if (same_word(trim(qop.substr(0, comma)), "auth")) return true;
+    if (same_letters(trim(qop.substr(0, comma)), "auth")) return true;
     if (comma == std::string_view::npos) break;
     qop.remove_prefix(comma + 1);
   }
@@ -184,7 +180,7 @@ bool offers_auth(std::string_view qop) {
 }  // namespace
 
 std::optional<DigestHeader> parse_digest(const msg_auth_s& header) {
-  if (header.au_scheme == nullptr || !same_word(header.au_scheme, "Digest")) return std::nullopt;
+  if (header.au_scheme == nullptr || !same_letters(header.au_scheme, "Digest")) return std::nullopt;
   DigestHeader out;
   std::vector<std::string> seen;
   for (const msg_param_t* param = header.au_params; param != nullptr && *param != nullptr;
@@ -196,7 +192,8 @@ std::optional<DigestHeader> parse_digest(const msg_auth_s& header) {
 
 std::optional<DigestHeader> parse_digest(std::string_view value) {
   value = trim(value);
-  if (value.size() > kMaxHeader || value.size() < 7 || !same_word(value.substr(0, 6), "Digest")) {
+  if (value.size() > kMaxHeader || value.size() < 7 ||
+      !same_letters(value.substr(0, 6), "Digest")) {
     return std::nullopt;
   }
   if (value[6] != ' ' && value[6] != '\t') return std::nullopt;
@@ -271,7 +268,7 @@ DigestVerdict DigestServer::verify(const DigestHeader& credentials, std::string_
   const bool offered = algorithm && std::ranges::find(algorithms, *algorithm) != algorithms.end();
   if (!offered) return DigestVerdict::Failed;
   const bool with_qop = !credentials.qop.empty();
-  if (with_qop && (!same_word(credentials.qop, "auth") || credentials.cnonce.empty())) {
+  if (with_qop && (!same_letters(credentials.qop, "auth") || credentials.cnonce.empty())) {
     return DigestVerdict::Failed;
   }
   // A client without qop has no count: each nonce serves it once.
@@ -284,8 +281,7 @@ DigestVerdict DigestServer::verify(const DigestHeader& credentials, std::string_
   const std::string& password = account ? account->password : kNobody;
   const std::string expected =
       response_of(*algorithm, credentials, credentials.username, password, method);
-  std::string given = credentials.response;
-  std::ranges::transform(given, given.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string given = lower_case(credentials.response);
   const bool same = !expected.empty() && given.size() == expected.size() &&
                     CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
   if (!same || !account || account->username != credentials.username) return DigestVerdict::Failed;

@@ -89,8 +89,8 @@ class DigestServer {
 
   std::unordered_map<std::string, Nonce> used_;
   std::list<std::string> oldest_first_;
-  uint64_t forgotten_before_ms_ =
-      0;  // Nonces issued up to here were dropped for room: they count as used.
+  // Nonces issued up to here were dropped for room: they count as used.
+  uint64_t forgotten_before_ms_ = 0;
 };
 
 // Hashes computed by this thread: what a test compares to see that two refusals cost the same.

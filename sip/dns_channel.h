@@ -42,8 +42,7 @@ class DnsChannel {
   DnsChannel(const DnsChannel&) = delete;
   DnsChannel& operator=(const DnsChannel&) = delete;
 
-  void naptr(const std::string& name,
-             std::function<void(Result<std::vector<NaptrRecord>>)> done);
+  void naptr(const std::string& name, std::function<void(Result<std::vector<NaptrRecord>>)> done);
   void srv(const std::string& name, std::function<void(Result<std::vector<SrvRecord>>)> done);
   void addresses(const std::string& host, std::function<void(Result<HostAddresses>)> done);
 

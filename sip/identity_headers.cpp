@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
 #include "sip/sip_view.h"
 #include "sip/sofia_ptr.h"
 
@@ -13,10 +14,6 @@ namespace gw::sip {
 namespace {
 
 constexpr size_t kMaxEntries = 2 * kMaxDiverted;
-
-bool equals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 // RFC 4458 2: why a call was sent on, as the cause of a History-Info entry.
 struct ReasonCause {
@@ -29,7 +26,7 @@ constexpr ReasonCause kReasons[] = {{"unconditional", "302"}, {"user-busy", "486
 
 std::string cause_of(const std::string& reason) {
   const auto found = std::ranges::find_if(
-      kReasons, [&](const ReasonCause& r) { return equals(r.reason, reason); });
+      kReasons, [&](const ReasonCause& r) { return same_letters(r.reason, reason); });
   return found == std::end(kReasons) ? "302" : found->cause;
 }
 
@@ -75,7 +72,7 @@ std::string history_line(const std::vector<Diverted>& all, const std::string& ta
 std::vector<std::string> entries_of(const sip_t& request, std::string_view name) {
   std::vector<std::string> entries;
   for (const sip_unknown_t* h = request.sip_unknown; h; h = h->un_next) {
-    if (!h->un_name || !h->un_value || !equals(h->un_name, name)) continue;
+    if (!h->un_name || !h->un_value || !same_letters(h->un_name, name)) continue;
     if (std::strlen(h->un_value) > 2 * kMaxHeaderValue) continue;
     std::string entry;
     bool quoted = false, inside = false;
@@ -100,7 +97,7 @@ std::string parameter_of(const sip_from_t& address, std::string_view name) {
   for (auto p = address.a_params; p && *p; ++p) {
     const std::string_view one = *p;
     const auto equal = one.find('=');
-    if (equal != std::string_view::npos && equals(one.substr(0, equal), name)) {
+    if (equal != std::string_view::npos && same_letters(one.substr(0, equal), name)) {
       return header_text(unquoted(std::string(one.substr(equal + 1)).c_str())).substr(0, 64);
     }
   }
@@ -149,7 +146,7 @@ std::vector<Diverted> diverted_of(const sip_t& request) {
     const std::string reason = parameter_of(*address, "reason");
     found.push_back({user_of(address->a_url[0]), host_of(address->a_url[0]),
                      reason.empty() ? "unknown" : reason,
-                     !privacy.empty() && !equals(privacy, "off")});
+                     !privacy.empty() && !same_letters(privacy, "off")});
   }
   if (!found.empty()) return found;
   // All but the last sent the call on; why, the entry after each says.
@@ -174,9 +171,9 @@ std::vector<Diverted> diverted_of(const sip_t& request) {
 std::optional<RemoteParty> remote_party_of(const sip_t& request) {
   const HomePtr home = make_home();
   for (const sip_remote_party_id_t* id = sip_remote_party_id(&request); id; id = id->rpid_next) {
-    if (id->rpid_party && !equals(id->rpid_party, "calling")) continue;
+    if (id->rpid_party && !same_letters(id->rpid_party, "calling")) continue;
     RemoteParty party{name_addr_of(id->rpid_display, id->rpid_url[0]), false};
-    party.hidden = id->rpid_privacy && !equals(id->rpid_privacy, "off");
+    party.hidden = id->rpid_privacy && !same_letters(id->rpid_privacy, "off");
     return party;
   }
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/text.h"
 #include "sip/invite_dialog.h"
 #include "sip/invite_server.h"
 #include "sip/registration.h"
@@ -19,12 +20,6 @@ constexpr const char* kAccept = "Accept: application/sdp\r\nAccept-Encoding: ide
 
 std::string allow_line() {
   return std::string("Allow: ") + kAllow + "\r\n";
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 }  // namespace
@@ -184,7 +179,8 @@ void Inbound::on_register(Request& request) {
   const sip_t& sip = request.sip;
   if (!is_ours(sip.sip_request->rq_url[0]))
     return reject(request, {404, "Not Found", "not_ours", {}});
-  if (const auto rejection = check_extensions(sip, {"path", "outbound"})) return reject(request, *rejection);
+  if (const auto rejection = check_extensions(sip, {"path", "outbound"}))
+    return reject(request, *rejection);
   if (!is_sip_uri(sip.sip_to->a_url[0]))  // RFC 3261 10.2: an address of record is one.
     return reject(request, {400, "Bad To", "malformed", {}});
   const auto account = authenticated(request, *sip.sip_to);
@@ -276,7 +272,7 @@ void Inbound::challenge(Request& request, const sip_addr_t& claimed, bool stale)
 bool Inbound::is_ours(const url_t& uri) const {
   if (!is_sip_uri(uri)) return false;
   const std::string host = host_of(uri);
-  return host == lower(config_.domain) || host == lower(config_.advertise) ||
+  return host == lower_case(config_.domain) || host == lower_case(config_.advertise) ||
          core_.listeners.is_own_host(host);
 }
 

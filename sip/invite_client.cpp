@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "sip/identity_headers.h"
 #include "sip/sofia_sip.h"
 
@@ -50,9 +51,7 @@ bool is_reserved(std::string_view name) {
                                                    "history-info",
                                                    "user-to-user",
                                                    "expires"};
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(name);
   return std::find(std::begin(kReserved), std::end(kReserved), lower) != std::end(kReserved);
 }
 
@@ -73,10 +72,6 @@ std::string lines_of(const OutgoingInvite& invite) {
     lines += name + ": " + header_text(value).substr(0, kMaxHeaderValue) + "\r\n";
   }
   return lines;
-}
-
-int status_of(const sip_t* response) {
-  return response && response->sip_status ? response->sip_status->st_status : 408;
 }
 
 Refusal refusal_of(const sip_t* response, int status) {

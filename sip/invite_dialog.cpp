@@ -12,12 +12,8 @@ namespace gw::sip {
 namespace {
 
 constexpr size_t kMaxInfoBody = 4096;  // DTMF takes 30 bytes.
-constexpr size_t kMaxInfosWaiting =
-    64;  // A calling card's digits; a peer that answers none gets no more.
-
-int status_of(const sip_t* response) {
-  return response && response->sip_status ? response->sip_status->st_status : 408;
-}
+// A calling card's digits; a peer that answers none gets no more.
+constexpr size_t kMaxInfosWaiting = 64;
 
 // RFC 1918, RFC 6598, loopback and link-local: no route for us when the peer itself came from a
 // public address.

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
 #include "sip/sip_view.h"
 #include "sip/sofia_sip.h"
 
@@ -19,10 +20,10 @@ namespace gw::sip {
 namespace {
 
 constexpr int kPortAttempts = 20;  // A free port for UDP may be taken for TCP.
-constexpr unsigned kKnownIdleMs =
-    4'000'000;  // Longer than any registration: a phone is reached by its connection.
-constexpr unsigned kUnfinishedMessageMs =
-    10'000;  // A request that trickles in for longer is an attack.
+// Longer than any registration: a phone is reached by its connection.
+constexpr unsigned kKnownIdleMs = 4'000'000;
+// A request that trickles in for longer is an attack.
+constexpr unsigned kUnfinishedMessageMs = 10'000;
 constexpr unsigned kReceiveBuffer = 4
                                     << 20;  // A burst of 6,000 requests; the kernel may grant less.
 
@@ -92,12 +93,6 @@ std::vector<std::string> interface_hosts() {
   return hosts;
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 }  // namespace
 
 Result<void> Listeners::open(nta_agent_t& agent, const SipConfig& config,
@@ -124,7 +119,7 @@ Result<void> Listeners::open(nta_agent_t& agent, const SipConfig& config,
     listeners_.push_back(std::move(listener));
   }
   for (const Listener& listener : listeners_) {
-    own_hosts_.push_back(lower(listener.host));
+    own_hosts_.push_back(lower_case(listener.host));
     own_hosts_.push_back(listener.bound.address.host());
   }
   return {};

@@ -35,8 +35,8 @@ class Listeners {
   const Listener* of(nta_agent_t& agent,
                      msg_t& message) const;  // The one that a message arrived on.
 
-  // "<sip:101@192.0.2.1:5060;transport=tcp>". `own_host`: how this peer wants us called; empty = our
-  // address.
+  // "<sip:101@192.0.2.1:5060;transport=tcp>". `own_host`: how this peer wants us called; empty =
+  // our address.
   std::string contact(const Listener& listener, std::string_view user, const SocketAddress& peer,
                       std::string_view own_host = {}) const;
   // Our host as that peer should know it.

@@ -12,10 +12,6 @@ namespace {
 
 constexpr const char* kRegisterAllow = "Supported: path\r\n";
 
-int status_of(const sip_t* response) {
-  return response && response->sip_status ? response->sip_status->st_status : 0;
-}
-
 bool same_uri(const url_t& a, const std::string& b, su_home_t* home) {
   const url_t* other = url_make(home, b.c_str());
   return other && url_cmp(&a, other) == 0;
@@ -36,7 +32,7 @@ Duration granted(const sip_t& response, const std::string& contact, Duration ask
 Enrolment enrolment_of(const sip_t* response, bool from_peer, const std::string& contact,
                        Duration asked) {
   Enrolment out;
-  out.status = status_of(response);
+  out.status = status_of(response, 0);
   if (!response || !from_peer) {
     out.status = out.status == 0 ? 503 : out.status;
     out.local = true;
@@ -86,7 +82,7 @@ void OutsideRequests::options(const OutgoingOptions& options,
   const uint64_t id = request.id;
   request.read = [&request, done = std::move(done)](const sip_t* response) {
     const int none = request.silent ? 408 : 503;
-    const int status = status_of(response);
+    const int status = status_of(response, 0);
     return [done, status = status == 0 ? none : status] { done(status); };
   };
   const auto uri = request_uri(options.request_uri);
@@ -167,7 +163,7 @@ void OutsideRequests::send_enrolment(Request& request, const std::string& auth) 
 }
 
 void OutsideRequests::on_response(Request& request, const sip_t* response) {
-  const int status = status_of(response);
+  const int status = status_of(response, 0);
   if (response && status < 200) return;
   if (status == 401 || status == 407) {
     if (const auto lines = request.auth.answer(*response, "REGISTER", request.uri)) {

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/text.h"
+
 namespace gw::sip {
 
 namespace {
@@ -30,8 +32,7 @@ constexpr const char* kFlowTimerUdp = "30";
 const char* param_of(const sip_contact_t& contact, std::string_view name) {
   for (auto param = contact.m_params; param && *param; ++param) {
     const std::string_view text = *param;
-    if (text.size() < name.size() || strncasecmp(text.data(), name.data(), name.size()) != 0)
-      continue;
+    if (!begins_with_letters(text, name)) continue;
     return *param + name.size();
   }
   return nullptr;

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/text.h"
 #include "sip/dns_channel.h"
 #include "sip/sofia_loop.h"
 
@@ -17,10 +18,6 @@ constexpr Duration kShortestKept = 1s;  // A TTL of 0 under load would be a quer
 constexpr Duration kLongestStale = 1h;  // Carriers move seldom; name servers fail more often.
 constexpr size_t kMaxKept = 1024;
 constexpr size_t kMaxServices = 6;  // Two of each transport that we speak.
-
-TimePoint monotonic_now() {
-  return std::chrono::steady_clock::now();
-}
 
 uint16_t default_port(Transport transport) {
   return transport == Transport::Tls ? 5061 : 5060;
@@ -37,15 +34,10 @@ std::string srv_name(Transport transport, const std::string& host) {
 
 // What a NAPTR service stands for (RFC 3263 4.1, 9); none for what is not ours to speak.
 std::optional<Transport> transport_of(const NaptrRecord& record) {
-  const auto is = [](const std::string& text, std::string_view word) {
-    return std::ranges::equal(text, word, [](unsigned char a, unsigned char b) {
-      return std::tolower(a) == std::tolower(b);
-    });
-  };
-  if (!is(record.flags, "s")) return std::nullopt;
-  if (is(record.service, "SIP+D2U")) return Transport::Udp;
-  if (is(record.service, "SIP+D2T")) return Transport::Tcp;
-  if (is(record.service, "SIPS+D2T")) return Transport::Tls;
+  if (!same_letters(record.flags, "s")) return std::nullopt;
+  if (same_letters(record.service, "SIP+D2U")) return Transport::Udp;
+  if (same_letters(record.service, "SIP+D2T")) return Transport::Tcp;
+  if (same_letters(record.service, "SIPS+D2T")) return Transport::Tls;
   return std::nullopt;
 }
 
@@ -338,7 +330,7 @@ void Resolver::resolve(const Query& query, Done done) {
   if (!looks_like_a_name(host)) {
     return state_->later(std::move(done), fail(ErrorCode::InvalidArgument, "not a host name"));
   }
-  std::ranges::transform(host, host.begin(), [](unsigned char c) { return std::tolower(c); });
+  host = lower_case(host);
   if (host.ends_with('.')) host.pop_back();
   state_->start({host, query.port, query.transport}, std::move(done));
 }

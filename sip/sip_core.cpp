@@ -42,9 +42,10 @@ SipCore::SipCore(SofiaLoop& l, const Clock& c, Random& r, Metrics& m, Log log_to
       dialogs(m.gauge("gw_sip_dialogs",
                       "INVITE dialogs, those finishing in the background included")) {}
 
+// Legs and transactions go before their agent.
 SipCore::~SipCore() {
   dialogs.clear();
-}  // Legs and transactions go before their agent.
+}
 
 void SipCore::post(Task task) {
   loop.post([alive = std::weak_ptr<bool>(alive_), task = std::move(task)]() mutable {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "sip/identity_headers.h"
 #include "sip/sofia_ptr.h"
 #include "sip/sofia_sip.h"
@@ -15,12 +16,8 @@ namespace gw::sip {
 
 namespace {
 
-bool equals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 bool starts_with(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && equals(text.substr(0, prefix.size()), prefix);
+  return text.size() >= prefix.size() && same_letters(text.substr(0, prefix.size()), prefix);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -34,7 +31,8 @@ std::string parameter(msg_param_t const* params, std::string_view name) {
   for (; params && *params; ++params) {
     const std::string_view one = *params;
     const auto equal = one.find('=');
-    if (equal == std::string_view::npos || !equals(trimmed(one.substr(0, equal)), name)) continue;
+    if (equal == std::string_view::npos || !same_letters(trimmed(one.substr(0, equal)), name))
+      continue;
     return unquoted(std::string(trimmed(one.substr(equal + 1))).c_str());
   }
   return {};
@@ -54,9 +52,7 @@ std::optional<std::string> sdp_part(std::string_view body, const std::string& bo
     const std::string_view part = body.substr(begin, at - begin);
     const auto blank = part.find("\r\n\r\n");
     if (blank == std::string_view::npos) continue;
-    std::string head(part.substr(0, blank));
-    std::transform(head.begin(), head.end(), head.begin(),
-                   [](unsigned char c) { return std::tolower(c); });
+    const std::string head = lower_case(part.substr(0, blank));
     if (head.find("application/sdp") == std::string::npos) continue;
     std::string_view sdp = part.substr(blank + 4);
     if (sdp.ends_with("\r\n") && !sdp.empty()) sdp.remove_suffix(2);  // Belongs to the delimiter.
@@ -72,7 +68,7 @@ bool private_caller_of(const sip_t& request) {
   int n = 0;
   for (auto value = request.sip_privacy->priv_values; value && *value && n < 16; ++value, ++n) {
     for (const char* kind : {"id", "user", "header", "session"}) {
-      if (equals(*value, kind)) return true;
+      if (same_letters(*value, kind)) return true;
     }
   }
   return false;
@@ -101,7 +97,7 @@ bool lists(const List* list, std::string_view token) {
   if (!list || !list->k_items) return false;
   int n = 0;
   for (auto item = list->k_items; *item && n < 64; ++item, ++n) {
-    if (equals(*item, token)) return true;
+    if (same_letters(*item, token)) return true;
   }
   return false;
 }
@@ -112,7 +108,7 @@ bool names_somebody_private(const sip_t& request, std::string_view list) {
   if (request.sip_privacy) {
     int n = 0;
     for (auto value = request.sip_privacy->priv_values; value && *value && n < 16; ++value, ++n) {
-      if (equals(*value, "history")) return true;
+      if (same_letters(*value, "history")) return true;
     }
   }
   constexpr std::string_view kPrivacy = "privacy=";
@@ -129,8 +125,8 @@ bool names_somebody_private(const sip_t& request, std::string_view list) {
 bool takes_sdp(const sip_accept_t* accept) {
   for (int n = 0; accept && n < 32; accept = accept->ac_next, ++n) {
     if (!accept->ac_type || (accept->ac_q && std::strtod(accept->ac_q, nullptr) == 0)) continue;
-    if (equals(accept->ac_type, "application/sdp") || equals(accept->ac_type, "application/*") ||
-        equals(accept->ac_type, "*/*"))
+    if (same_letters(accept->ac_type, "application/sdp") ||
+        same_letters(accept->ac_type, "application/*") || same_letters(accept->ac_type, "*/*"))
       return true;
   }
   return false;
@@ -173,8 +169,7 @@ std::string host_of(const url_t& url) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
   if (!host.empty() && host.back() == '.') host.pop_back();
-  std::transform(host.begin(), host.end(), host.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  host = lower_case(host);
   return header_text(host);
 }
 
@@ -211,9 +206,9 @@ Reason reason_of(const sip_t& message) {
   for (const sip_reason_t* r = message.sip_reason; r && n < 8; r = r->re_next, ++n) {
     if (!r->re_protocol || !r->re_cause) continue;
     const unsigned long cause = std::strtoul(r->re_cause, nullptr, 10);
-    if (equals(r->re_protocol, "Q.850") && cause >= 1 && cause <= 127)
+    if (same_letters(r->re_protocol, "Q.850") && cause >= 1 && cause <= 127)
       reason.q850 = static_cast<int>(cause);
-    if (equals(r->re_protocol, "SIP") && cause >= 100 && cause <= 699)
+    if (same_letters(r->re_protocol, "SIP") && cause >= 100 && cause <= 699)
       reason.sip_status = static_cast<int>(cause);
     if (r->re_text && reason.text.empty())
       reason.text = header_text(unquoted(r->re_text)).substr(0, 256);
@@ -229,7 +224,7 @@ std::string user_agent_of(const sip_t& message) {
 
 std::optional<std::string> header_of(const sip_t& message, std::string_view name) {
   for (const sip_unknown_t* h = message.sip_unknown; h; h = h->un_next) {
-    if (!h->un_name || !h->un_value || !equals(h->un_name, name)) continue;
+    if (!h->un_name || !h->un_value || !same_letters(h->un_name, name)) continue;
     if (std::strlen(h->un_value) > kMaxHeaderValue) return std::nullopt;
     return header_text(h->un_value);
   }
@@ -246,7 +241,7 @@ Body body_of(const sip_t& message) {
   // gateways forget it.
   const char* type =
       message.sip_content_type ? message.sip_content_type->c_type : "application/sdp";
-  if (equals(type, "application/sdp")) body.sdp = std::string(text);
+  if (same_letters(type, "application/sdp")) body.sdp = std::string(text);
   if (starts_with(type, "multipart/")) {
     body.sdp = sdp_part(text, parameter(message.sip_content_type->c_params, "boundary"));
   }
@@ -279,8 +274,8 @@ std::optional<Rejection> check_extensions(const sip_t& request,
   std::string unsupported;
   int n = 0;
   for (auto item = request.sip_require->k_items; *item && n < 16; ++item, ++n) {
-    if (equals(*item, "timer") || equals(*item, "100rel")) continue;
-    const auto required = [&](std::string_view known) { return equals(*item, known); };
+    if (same_letters(*item, "timer") || same_letters(*item, "100rel")) continue;
+    const auto required = [&](std::string_view known) { return same_letters(*item, known); };
     if (std::any_of(also.begin(), also.end(), required)) continue;
     unsupported += (unsupported.empty() ? "" : ", ") + header_text(*item).substr(0, 64);
   }
@@ -352,8 +347,8 @@ Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source,
 }
 
 std::string escaped_user(std::string_view user) {
-  static constexpr std::string_view kPlain =
-      "-_.!~*'()&=+$,/";  // RFC 3261 25.1: unreserved, user-unreserved less ";?".
+  // RFC 3261 25.1: unreserved, user-unreserved less ";?".
+  static constexpr std::string_view kPlain = "-_.!~*'()&=+$,/";
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : user) {

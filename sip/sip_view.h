@@ -47,6 +47,11 @@ std::string user_agent_of(const sip_t& message);
 std::optional<std::string> header_of(const sip_t& message,
                                      std::string_view name);  // One that Sofia does not know.
 
+// A final response that never came is a 408 (RFC 3261 8.1.3.1).
+inline int status_of(const sip_t* response, int otherwise = 408) {
+  return response && response->sip_status ? response->sip_status->st_status : otherwise;
+}
+
 // The SDP of a message: its body, or the SDP part of a multipart body. `present` without a value is
 // a body we cannot use.
 struct Body {
@@ -76,18 +81,20 @@ Invite invite_of(const sip_t& request, Peer peer, const SocketAddress& source, T
 
 // --- Out
 std::string escaped_user(std::string_view user);
-std::string bracketed(std::string_view host);    // [..] around an IPv6 literal.
+std::string bracketed(std::string_view host);  // [..] around an IPv6 literal.
 // What a peer may ask of us; without REFER for those who would use it where they should not.
 std::string allow_for(bool refer);
 // Names as people wrote them, in UTF-8 and no other (RFC 3261 25.1): what is none becomes "?".
 std::string utf8_text(std::string_view text, size_t most);
 std::string header_text(std::string_view text);
-// Sofia keeps the phrase of a response by its address, as long as it may repeat the response: this one stays. The first
-// few hundred different ones are remembered; a peer that makes up more is passed on with the status' own. Signalling thread.
+// Sofia keeps the phrase of a response by its address, as long as it may repeat the response: this
+// one stays. The first few hundred different ones are remembered; a peer that makes up more is
+// passed on with the status' own. Signalling thread.
 const char* lasting_phrase(int status, std::string_view phrase);
 // Headers come from the owner, sometimes from the other side of the call: one line each, no header
 // of ours.
-std::string header_lines(const std::vector<std::pair<std::string, std::string>>& headers);  // No control characters: nothing can end the line.
+std::string header_lines(const std::vector<std::pair<std::string, std::string>>&
+                             headers);  // No control characters: nothing can end the line.
 std::string to_header(const NameAddr& address, std::string_view tag = {});
 std::string to_header(
     const Reason& reason);  // Value of Reason; empty when there is nothing to say.

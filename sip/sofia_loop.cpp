@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <map>
+#include <thread>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
 #include "sip/sofia_seam/sofia_seam.h"
@@ -20,10 +22,6 @@ namespace gw::sip {
 namespace {
 
 constexpr Duration kProbeEvery = 100ms;
-
-TimePoint monotonic_now() {
-  return std::chrono::steady_clock::now();
-}
 
 }  // namespace
 
@@ -39,12 +37,19 @@ struct SofiaLoop::State {
   void arm();
   void fire_due();
   void probe();
+  bool post(Task task);
+  void end_turn();
 
   su_root_t* root = nullptr;
   TaskMailbox mailbox;
   int mailbox_index = -1, timer_index = -1;
   const int timer_fd;
   uint64_t next_timer = 1;
+  // Posted by the loop to itself: for the end of the turn, without the kernel.
+  const std::thread::id thread = std::this_thread::get_id();
+  std::vector<Task> later, running;
+  bool ending_turn = false;
+  std::function<void()> before_sleep;
   std::map<std::pair<TimePoint, uint64_t>, Task> due;  // By time, then by order of asking.
   std::unordered_map<uint64_t, TimePoint> due_at;
   TimePoint armed_for{};
@@ -93,6 +98,10 @@ SofiaLoop::State::State(Metrics& metrics)
     static_cast<State*>(self)->fire_due();
     return 0;
   });
+  GW_ASSERT(su_root_add_prepoll(
+                root,
+                [](su_prepoll_magic_t* self, su_root_t*) { static_cast<State*>(self)->end_turn(); },
+                this) == 0);
   probe_due = monotonic_now() + kProbeEvery;
   arm();
 }
@@ -100,7 +109,9 @@ SofiaLoop::State::State(Metrics& metrics)
 SofiaLoop::State::~State() {
   // What the tasks own may still talk to the root: they go first.
   mailbox.close();
+  later.clear();
   due.clear();
+  su_root_remove_prepoll(root);
   su_root_deregister(root, timer_index);
   su_root_deregister(root, mailbox_index);
   su_root_destroy(root);
@@ -114,6 +125,22 @@ int SofiaLoop::State::watch(int fd, su_wakeup_f wake) {
   const int index = su_root_register(root, wait, wake, this, 0);
   GW_ASSERT(index > 0);
   return index;
+}
+
+bool SofiaLoop::State::post(Task task) {
+  // What such a task posts has to wait for the sockets: by the mailbox.
+  if (std::this_thread::get_id() != thread || ending_turn) return mailbox.post(std::move(task));
+  later.push_back(std::move(task));
+  return true;
+}
+
+void SofiaLoop::State::end_turn() {
+  ending_turn = true;
+  running.swap(later);
+  for (Task& task : running) task();
+  running.clear();
+  ending_turn = false;
+  if (before_sleep) before_sleep();
 }
 
 void SofiaLoop::State::arm() {
@@ -175,7 +202,7 @@ void SofiaLoop::stop() {
 }
 
 bool SofiaLoop::post(Task task) {
-  return state_->mailbox.post(std::move(task));
+  return state_->post(std::move(task));
 }
 
 TimerId SofiaLoop::after(Duration delay, Task task) {
@@ -193,6 +220,10 @@ void SofiaLoop::cancel(TimerId timer) {
   // The task's own destructor may set or cancel timers: take it out before it dies.
   const auto node = state_->due.extract(std::pair(found->second, timer.value));
   state_->due_at.erase(found);
+}
+
+void SofiaLoop::before_sleep(std::function<void()> told) {
+  state_->before_sleep = std::move(told);
 }
 
 Duration SofiaLoop::lag() const {

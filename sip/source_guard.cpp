@@ -5,6 +5,8 @@
 #include <cctype>
 #include <string>
 
+#include "base/text.h"
+
 namespace gw::sip {
 namespace {
 
@@ -50,8 +52,7 @@ bool is_scanner(std::string_view user_agent) {
       "friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sipsak",
       "sundayddr",        "iwar",       "sivus",  "smap",     "pplsip",
       "vaxsipuseragent",  "sipscan"};
-  std::string lower(user_agent.substr(0, 128));
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(user_agent.substr(0, 128));
   return std::ranges::any_of(
       kTools, [&](std::string_view tool) { return lower.find(tool) != std::string::npos; });
 }

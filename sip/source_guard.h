@@ -34,8 +34,8 @@ enum class Admission {
 // signalling thread; pure but for the clock.
 class SourceGuard {
  public:
-  static constexpr size_t kMaxSources =
-      65'536;  // About 12 MB; the source seen longest ago makes room.
+  // About 12 MB; the source seen longest ago makes room.
+  static constexpr size_t kMaxSources = 65'536;
 
   SourceGuard(const SourceLimits& limits, const Clock& clock, Metrics& metrics,
               size_t max_sources = kMaxSources);

@@ -222,7 +222,8 @@ std::optional<Rejection> Subscriptions::begin(MsgPtr& message, const sip_t& sip,
   const auto package = package_of(sip);
   if (!package) return kBadEvent;
   if (!sip.sip_contact) return Rejection{400, "Missing Contact", "malformed", {}};
-  if (auto bad = check_dialog_request(sip, false)) return bad;  // Its Accept is another than INVITE's.
+  if (auto bad = check_dialog_request(sip, false))
+    return bad;  // Its Accept is another than INVITE's.
   if (!accepts(sip, type_of(*package))) {
     return Rejection{406, "Not Acceptable", "body",
                      std::string("Accept: ") + type_of(*package) + "\r\n"};

@@ -7,6 +7,7 @@
 
 #include "acs/identity/any_case.h"
 #include "acs/rest/http_date.h"
+#include "base/text.h"
 
 namespace gw::acs::cloud {
 namespace {
@@ -62,10 +63,7 @@ std::optional<std::string> skew(const http::Response& answer, const std::string&
 
 std::string_view header_of(const http::Response& answer, std::string_view name) {
   for (const auto& [key, value] : answer.headers) {
-    const bool same = std::ranges::equal(key, name, [](unsigned char a, unsigned char b) {
-      return std::tolower(a) == std::tolower(b);
-    });
-    if (same) return value;
+    if (same_letters(key, name)) return value;
   }
   return {};
 }

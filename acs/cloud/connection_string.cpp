@@ -5,19 +5,13 @@
 #include <string_view>
 
 #include "acs/identity/base64.h"
+#include "base/text.h"
 
 namespace gw::acs::cloud {
 namespace {
 
 constexpr std::string_view kForm =
     "endpoint=https://NAME.communication.azure.com/;accesskey=BASE64";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 std::string_view trimmed(std::string_view text) {
   const size_t from = text.find_first_not_of(" \t\r\n");
@@ -51,7 +45,7 @@ Result<Resource> parse_connection_string(const Masked& text) {
   constexpr std::string_view kEndpoint = "endpoint=";
   constexpr std::string_view kKey = ";accesskey=";
   const std::string_view all = trimmed(text.reveal());
-  const std::string folded = lower(all);
+  const std::string folded = lower_case(all);
   const size_t key_at = folded.find(kKey);
   if (!folded.starts_with(kEndpoint)) return wrong("does not begin with endpoint=");
   if (key_at == std::string::npos) return wrong("has no ;accesskey=");

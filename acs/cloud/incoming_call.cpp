@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMaxEvents = 100;
+constexpr size_t kMaxIncomingCalls = 100;
 constexpr size_t kMaxContext = 65536;
 constexpr size_t kMaxName = 256;
 constexpr size_t kMaxRawId = 256;
@@ -23,7 +23,7 @@ std::string party(const json& data, std::string_view name) {
   return who ? identity::raw_id_of(*who).substr(0, kMaxRawId) : std::string();
 }
 
-std::optional<IncomingCall> read(const json& event, const json& data) {
+std::optional<IncomingCall> read_incoming(const json& event, const json& data) {
   IncomingCall call;
   call.event_id = text_of(event, "id");
   call.from = party(data, "from");
@@ -43,7 +43,8 @@ Result<EventDelivery> parse_event_delivery(std::string_view body) {
   json all = json::parse(body, nullptr, false);
   if (all.is_object()) all = json::array({std::move(all)});
   if (!all.is_array()) return fail(ErrorCode::InvalidArgument, "the body is no list of events");
-  if (all.size() > kMaxEvents) return fail(ErrorCode::InvalidArgument, "too many events at once");
+  if (all.size() > kMaxIncomingCalls)
+    return fail(ErrorCode::InvalidArgument, "too many events at once");
   EventDelivery delivery;
   for (const json& event : all) {
     std::string type = text_of(event, "eventType");
@@ -53,7 +54,7 @@ Result<EventDelivery> parse_event_delivery(std::string_view body) {
       delivery.validation_code = text_of(*data, "validationCode");
       continue;
     }
-    auto call = data && type == kIncoming ? read(event, *data) : std::nullopt;
+    auto call = data && type == kIncoming ? read_incoming(event, *data) : std::nullopt;
     if (call) {
       delivery.calls.push_back(std::move(*call));
     } else {

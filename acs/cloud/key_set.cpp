@@ -27,13 +27,13 @@ struct FreeParams {
 template <class T>
 using Params = std::unique_ptr<T, FreeParams>;
 
-std::string text(const json& key, const char* name) {
+std::string jwk_text(const json& key, const char* name) {
   const auto it = key.find(name);
   return it != key.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 Params<BIGNUM> number(const json& key, const char* name) {
-  const auto octets = identity::base64url_decode(text(key, name));
+  const auto octets = identity::base64url_decode(jwk_text(key, name));
   if (!octets || octets->empty() || octets->size() > kMaxModulus) return nullptr;
   return Params<BIGNUM>(BN_bin2bn(reinterpret_cast<const unsigned char*>(octets->data()),
                                   static_cast<int>(octets->size()), nullptr));
@@ -62,9 +62,10 @@ std::shared_ptr<EVP_PKEY> rsa(const json& jwk) {
 }
 
 std::shared_ptr<EVP_PKEY> p256(const json& jwk) {
-  const auto x = identity::base64url_decode(text(jwk, "x"));
-  const auto y = identity::base64url_decode(text(jwk, "y"));
-  if (text(jwk, "crv") != "P-256" || !x || !y || x->size() != 32 || y->size() != 32) return nullptr;
+  const auto x = identity::base64url_decode(jwk_text(jwk, "x"));
+  const auto y = identity::base64url_decode(jwk_text(jwk, "y"));
+  if (jwk_text(jwk, "crv") != "P-256" || !x || !y || x->size() != 32 || y->size() != 32)
+    return nullptr;
   const std::string point = "\x04" + *x + *y;  // Uncompressed; OpenSSL refuses what is not on it.
   const Params<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
   if (OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) !=
@@ -78,11 +79,11 @@ std::shared_ptr<EVP_PKEY> p256(const json& jwk) {
 
 std::optional<PublishedKey> read(const json& jwk) {
   if (!jwk.is_object()) return std::nullopt;
-  const std::string use = text(jwk, "use"), algorithm = text(jwk, "alg");
+  const std::string use = jwk_text(jwk, "use"), algorithm = jwk_text(jwk, "alg");
   if (!use.empty() && use != "sig") return std::nullopt;
-  const bool is_rsa = text(jwk, "kty") == "RSA";
-  if (!is_rsa && text(jwk, "kty") != "EC") return std::nullopt;
-  PublishedKey key{text(jwk, "kid"), is_rsa ? "RS256" : "ES256", nullptr};
+  const bool is_rsa = jwk_text(jwk, "kty") == "RSA";
+  if (!is_rsa && jwk_text(jwk, "kty") != "EC") return std::nullopt;
+  PublishedKey key{jwk_text(jwk, "kid"), is_rsa ? "RS256" : "ES256", nullptr};
   if (!algorithm.empty() && algorithm != key.algorithm) return std::nullopt;
   key.key = is_rsa ? rsa(jwk) : p256(jwk);
   if (!key.key) return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "acs/identity/jwt.h"
 #include "acs/rest/authorization.h"
+#include "base/text.h"
 
 namespace gw::acs::cloud {
 namespace {
@@ -14,11 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kLeeway = 300;  // Seconds that two clocks may differ, as in request signing.
-
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 bool is(const json& claims, const char* name, std::string_view wanted) {
   const auto it = claims.find(name);

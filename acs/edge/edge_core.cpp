@@ -58,8 +58,8 @@ void EdgeCore::closed(uint64_t link) {
 void EdgeCore::close_link(uint64_t link, uint16_t code, std::string reason) {
   const auto found = links_.find(link);
   if (found == links_.end()) return;
-  constexpr size_t kMaxReason =
-      120;  // RFC 6455 5.5: a control frame carries 125 bytes, two of them the code.
+  // RFC 6455 5.5: a control frame carries 125 bytes, two of them the code.
+  constexpr size_t kMaxReason = 120;
   found->second.socket->close(code, reason.substr(0, kMaxReason));
   closed(link);
 }

@@ -172,7 +172,7 @@ struct QualityReported {
 };
 using EdgeEvent = std::variant<Invited, Offered, Accepted, Rejected, HungUp, HoldAsked, MuteAsked,
                                DigitsAsked, TransferAsked, DeviceGone, DeviceCame, QualityReported>;
-using EdgeEventSink =
-    std::function<void(EdgeEvent)>;  // Called on the Asio thread: posts to signalling.
+// Called on the Asio thread: posts to signalling.
+using EdgeEventSink = std::function<void(EdgeEvent)>;
 
 }  // namespace gw::acs::edge

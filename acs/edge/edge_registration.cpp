@@ -9,8 +9,8 @@ namespace {
 using identity::Scope;
 
 constexpr size_t kSecretBytes = 32;
-constexpr double kFailuresPerSecond =
-    0.5;  // Of one source: enough for an office whose tokens ran out together.
+// Of one source: enough for an office whose tokens ran out together.
+constexpr double kFailuresPerSecond = 0.5;
 constexpr double kFailureBurst = 60;
 constexpr size_t kMaxSources = 4096;
 

@@ -9,8 +9,8 @@ using Kind = RequestLog::Kind;
 using Stage = DeviceCall::Stage;
 
 constexpr size_t kMaxCallsPerDevice = 32;
-constexpr double kSmall =
-    0.2;  // What costs us nothing but reading: acknowledgements, pings, candidates, reports.
+// What costs us nothing but reading: acknowledgements, pings, candidates, reports.
+constexpr double kSmall = 0.2;
 
 double cost_of(const frames::Body& body) {
   const bool small = std::holds_alternative<frames::Nothing>(body) ||

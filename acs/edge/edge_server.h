@@ -34,8 +34,8 @@ struct EdgeConfig {
   double requests_per_second = 20;       // Of one identity, burst twice that.
   Duration register_timeout = 5s;        // From the upgrade to Register.
   Duration token_warning = 5min;         // TokenExpiring goes out this long before.
-  Duration token_grace =
-      60s;  // A device whose token ran out may come back with a new one and keep its calls.
+  // A device whose token ran out may come back with a new one and keep its calls.
+  Duration token_grace = 60s;
   Duration sweep_interval = 1s;  // How often the limits above are looked at.
 };
 

@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cstdint>
 
+#include "base/text.h"
+
 namespace gw::acs::edge::frames {
 namespace {
 
@@ -61,9 +63,7 @@ bool is_digits(std::string_view text) {
 bool is_custom_header(std::string_view name) {
   constexpr std::string_view kPrefix = "x-ms-custom-";
   if (name.size() <= kPrefix.size() || name.size() > 64) return false;
-  for (size_t i = 0; i < kPrefix.size(); ++i) {
-    if (std::tolower(static_cast<unsigned char>(name[i])) != kPrefix[i]) return false;
-  }
+  if (!begins_with_letters(name, kPrefix)) return false;
   return std::ranges::all_of(name, [](unsigned char c) {
     return std::isalnum(c) != 0 ||
            std::string_view("-.!%*_+`'~").find(static_cast<char>(c)) != std::string_view::npos;

@@ -5,14 +5,14 @@
 namespace gw::acs::edge {
 namespace {
 constexpr size_t kMaxEvents = 256;
-constexpr size_t kMaxBytes = 65536;
+constexpr size_t kMaxEventBytes = 65536;
 }  // namespace
 
 const std::string& ReplayRing::add(std::string_view body) {
   events_.push_back({++last_, frames::event_frame(last_, body)});
   bytes_ += events_.back().frame.size();
   // The newest stays whatever its size: it is being sent.
-  while (events_.size() > 1 && (events_.size() > kMaxEvents || bytes_ > kMaxBytes)) {
+  while (events_.size() > 1 && (events_.size() > kMaxEvents || bytes_ > kMaxEventBytes)) {
     bytes_ -= events_.front().frame.size();
     events_.pop_front();
   }

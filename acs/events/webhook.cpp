@@ -4,20 +4,17 @@
 #include <cctype>
 #include <utility>
 
+#include "base/text.h"
+
 namespace gw::acs::events {
 namespace {
 
 // Who asks, in the handshake of CloudEvents; what Azure's asks with, which apps compare.
 constexpr const char* kOrigin = "eventgrid.azure.net";
 
-bool same(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 std::string header_of(const http::Response& answer, std::string_view name) {
   for (const auto& [key, value] : answer.headers) {
-    if (same(key, name)) return value;
+    if (same_letters(key, name)) return value;
   }
   return {};
 }
@@ -70,12 +67,12 @@ bool Webhook::proves(const http::Response& answer) const {
   if (answer.status != 200) return false;
   if (settings_.schema == EventSchema::CloudEvents) {
     const std::string allowed = header_of(answer, "WebHook-Allowed-Origin");
-    return allowed == "*" || same(allowed, kOrigin);
+    return allowed == "*" || same_letters(allowed, kOrigin);
   }
   const auto body = nlohmann::json::parse(answer.body, nullptr, false);
   if (!body.is_object()) return false;
   for (const auto& [key, value] : body.items()) {
-    if (same(key, "validationResponse") && value == code_) return true;
+    if (same_letters(key, "validationResponse") && value == code_) return true;
   }
   return false;
 }

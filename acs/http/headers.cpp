@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace gw::acs::http {
 namespace {
 
@@ -21,8 +23,7 @@ bool is_value(std::string_view text) {
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return same_letters(a, b);
 }
 
 std::string_view find_header(const Headers& headers, std::string_view name) {

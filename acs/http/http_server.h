@@ -89,8 +89,8 @@ struct HttpConfig {
   size_t max_connections = 20000;  // More are closed at once.
   size_t max_unsent = 1 << 20;     // Bytes queued for a WebSocket peer that does not read.
   Duration idle_timeout = 60s;     // Between two requests.
-  Duration request_timeout =
-      15s;  // The whole of a request, from its first byte; TLS and WebSocket handshakes.
+  // The whole of a request, from its first byte; TLS and WebSocket handshakes.
+  Duration request_timeout = 15s;
   Duration handler_timeout = 60s;  // A handler that never answers: 504.
 };
 

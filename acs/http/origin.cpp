@@ -4,14 +4,10 @@
 #include <cctype>
 
 #include "base/net.h"
+#include "base/text.h"
 
 namespace gw::acs::http {
 namespace {
-
-bool same_text(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 bool digits(std::string_view text) {
   return !text.empty() && text.size() <= 5 &&
@@ -41,7 +37,7 @@ bool loopback_authority(std::string_view authority) {
     if (!digits(host.substr(colon + 1))) return false;
     host = host.substr(0, colon);
   }
-  if (same_text(host, "localhost")) return true;
+  if (same_letters(host, "localhost")) return true;
   const auto address = SocketAddress::parse(host);
   return address && address->loopback();
 }
@@ -58,7 +54,7 @@ bool origin_is_loopback(const Request& request) {
 bool origin_listed(std::string_view origin, const std::vector<std::string>& allowed) {
   return std::ranges::any_of(allowed, [&](const std::string& entry) {
     if (entry == "localhost") return loopback_authority(authority_of(origin));
-    return same_text(entry, origin);
+    return same_letters(entry, origin);
   });
 }
 
@@ -67,7 +63,7 @@ bool origin_allowed(const Request& request, const std::vector<std::string>& allo
   if (origin.empty()) return true;
   // The scheme is left out: a proxy in front may have ended TLS.
   const std::string_view authority = authority_of(origin);
-  if (!authority.empty() && same_text(authority, request.header("Host"))) return true;
+  if (!authority.empty() && same_letters(authority, request.header("Host"))) return true;
   return origin_listed(origin, allowed);
 }
 

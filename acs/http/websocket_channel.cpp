@@ -7,10 +7,10 @@ namespace websocket = beast::websocket;
 using boost::system::error_code;
 namespace {
 
-constexpr auto kCloseTime =
-    std::chrono::seconds(5);  // For the peer to read what is queued and to answer our close.
-constexpr size_t kKeptBuffer =
-    4096;  // A socket that once had a large message does not keep its memory.
+// For the peer to read what is queued and to answer our close.
+constexpr auto kCloseTime = std::chrono::seconds(5);
+// A socket that once had a large message does not keep its memory.
+constexpr size_t kKeptBuffer = 4096;
 
 class Handle final : public WebSocket {
  public:

@@ -43,10 +43,10 @@ struct Attempt {
   WebSocketHandler handler;
 };
 
-class ClientCore : public std::enable_shared_from_this<ClientCore> {
+class WebSocketClientCore : public std::enable_shared_from_this<WebSocketClientCore> {
  public:
-  ClientCore(const HttpClientConfig& config, Loop loop, std::shared_ptr<asio::ssl::context> trust,
-             Metrics& metrics, Log log)
+  WebSocketClientCore(const HttpClientConfig& config, Loop loop,
+                      std::shared_ptr<asio::ssl::context> trust, Metrics& metrics, Log log)
       : io_(loop.io),
         inbox_(loop.inbox),
         may_connect_(config.may_connect),
@@ -71,7 +71,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   }
 
  private:
-  static asio::awaitable<void> run(std::shared_ptr<ClientCore> self,
+  static asio::awaitable<void> run(std::shared_ptr<WebSocketClientCore> self,
                                    std::shared_ptr<Attempt> attempt) {
     const auto url = parse_url(attempt->request.url);
     if (!url) co_return self->failed(*attempt, url.error());
@@ -184,9 +184,9 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   const Log log_;
 };
 
-class Client final : public WebSocketClient {
+class WebSocketClientOf final : public WebSocketClient {
  public:
-  Client(std::shared_ptr<ClientCore> core, std::shared_ptr<Inbox> inbox)
+  WebSocketClientOf(std::shared_ptr<WebSocketClientCore> core, std::shared_ptr<Inbox> inbox)
       : core_(std::move(core)), inbox_(std::move(inbox)) {}
 
   void open(WebSocketRequest request, OnOpen opened, WebSocketHandler handler) override {
@@ -197,7 +197,7 @@ class Client final : public WebSocketClient {
   }
 
  private:
-  const std::shared_ptr<ClientCore> core_;
+  const std::shared_ptr<WebSocketClientCore> core_;
   const std::shared_ptr<Inbox> inbox_;
 };
 
@@ -208,9 +208,9 @@ Result<std::unique_ptr<WebSocketClient>> WebSocketClient::create(const HttpClien
                                                                  Log log) {
   auto trust = load_trust(config.authorities);
   if (!trust) return tl::unexpected(trust.error());
-  auto core =
-      std::make_shared<ClientCore>(config, loop, std::move(*trust), metrics, std::move(log));
-  return std::make_unique<Client>(std::move(core), loop.inbox);
+  auto core = std::make_shared<WebSocketClientCore>(config, loop, std::move(*trust), metrics,
+                                                    std::move(log));
+  return std::make_unique<WebSocketClientOf>(std::move(core), loop.inbox);
 }
 
 }  // namespace gw::acs::http

@@ -5,15 +5,10 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace gw::acs {
-namespace {
-
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-}  // namespace
+namespace {}  // namespace
 
 const nlohmann::json* member(const nlohmann::json& object, std::string_view name) {
   if (!object.is_object()) return nullptr;

@@ -88,9 +88,9 @@ Error malformed(std::string detail) {
 std::optional<nlohmann::json> parse_object(std::string_view encoded) {
   const auto text = base64url_decode(encoded);
   if (!text) return std::nullopt;
-  auto json = nlohmann::json::parse(*text, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  return json;
+  auto object = nlohmann::json::parse(*text, nullptr, false);
+  if (!object.is_object()) return std::nullopt;
+  return object;
 }
 
 }  // namespace
@@ -175,9 +175,12 @@ nlohmann::json SigningKey::public_jwk() const {
     BN_free(value);
     return base64url_encode(bytes);
   };
-  return {{"kty", "RSA"}, {"use", "sig"},
-          {"alg", "RS256"}, {"kid", id_},
-          {"n", number(OSSL_PKEY_PARAM_RSA_N)}, {"e", number(OSSL_PKEY_PARAM_RSA_E)}};
+  return {{"kty", "RSA"},
+          {"use", "sig"},
+          {"alg", "RS256"},
+          {"kid", id_},
+          {"n", number(OSSL_PKEY_PARAM_RSA_N)},
+          {"e", number(OSSL_PKEY_PARAM_RSA_E)}};
 }
 
 std::string encode_jwt(const SigningKey& key, const nlohmann::json& claims) {

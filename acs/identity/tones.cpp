@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
+
 namespace gw::acs {
 namespace {
 
@@ -52,9 +54,7 @@ std::optional<char> key_of_any_spelling(std::string_view text) {
   if (text.empty() || text.size() > kLongest) return std::nullopt;
   const auto upper = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
   if (text.size() == 1 && !tone_of_key(upper).empty()) return upper;
-  std::string name(text);
-  std::ranges::transform(name, name.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string name = lower_case(text);
   const auto key = find(kTones, name);
   return key ? key : find(kSynonyms, name);
 }

@@ -3,17 +3,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace gw::acs::identity {
-namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void UserDirectory::replace(std::vector<DirectoryUser> users) {
   users_ = std::move(users);
@@ -23,7 +16,7 @@ void UserDirectory::replace(std::vector<DirectoryUser> users) {
   for (size_t i = 0; i < users_.size(); ++i) {
     identities_.emplace(users_[i].identity, i);
     names_.emplace(users_[i].name, i);
-    if (!users_[i].email.empty()) emails_.emplace(lower(users_[i].email), i);
+    if (!users_[i].email.empty()) emails_.emplace(lower_case(users_[i].email), i);
   }
 }
 
@@ -37,7 +30,7 @@ const DirectoryUser* UserDirectory::by_identity(std::string_view identity) const
 }
 
 const DirectoryUser* UserDirectory::by_email(std::string_view email) const {
-  return find(emails_, lower(email));
+  return find(emails_, lower_case(email));
 }
 
 const DirectoryUser* UserDirectory::by_name(std::string_view name) const {

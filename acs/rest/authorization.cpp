@@ -5,17 +5,13 @@
 
 #include "acs/http/url.h"
 #include "acs/rest/signing.h"
+#include "base/text.h"
 
 namespace gw::acs::rest {
 namespace {
 
 constexpr size_t kMaxSignedHeaders = 8;  // The clients sign three.
 constexpr size_t kMaxToken = 8192;
-
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 // "SCHEME rest": what follows the scheme and its blanks; nullopt: another scheme.
 std::optional<std::string_view> after_scheme(std::string_view value, std::string_view scheme) {
@@ -38,9 +34,7 @@ std::optional<std::vector<std::string>> header_names(std::string_view text) {
   std::vector<std::string> names;
   for (;;) {
     const size_t end = std::min(text.find(';'), text.size());
-    std::string name(text.substr(0, end));
-    std::ranges::transform(name, name.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::string name = lower_case(text.substr(0, end));
     const bool twice = std::ranges::find(names, name) != names.end();
     if (!is_header_name(name) || twice || names.size() == kMaxSignedHeaders) return std::nullopt;
     names.push_back(std::move(name));

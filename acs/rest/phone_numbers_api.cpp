@@ -13,8 +13,8 @@ using http::Respond;
 using http::Response;
 using nlohmann::json;
 
-constexpr ApiVersions kVersions{"2021-03-07", "2025-06-01"};
-constexpr size_t kPage = 100;
+constexpr ApiVersions kNumbersVersions{"2021-03-07", "2025-06-01"};
+constexpr size_t kNumbersPage = 100;
 constexpr size_t kMost = 1'000'000;
 
 // A query's number from 0 on; nullopt: it is none.
@@ -32,7 +32,7 @@ std::optional<size_t> number_of(const Request& request, const char* key, size_t 
 
 PhoneNumbersApi::PhoneNumbersApi(RestDoor& door, Owned owned, WallTime since)
     : owned_(std::move(owned)), since_(iso8601(since)) {
-  const RestDoor::Api api{"phone_numbers", kVersions};
+  const RestDoor::Api api{"phone_numbers", kNumbersVersions};
   const auto not_sold = [](const Request&, const Caller&, const Respond& respond) {
     respond(to_response({501, "NotSupported",
                          "Numbers are the operator's ([numbers] owned); this gateway neither "
@@ -69,13 +69,13 @@ std::string PhoneNumbersApi::item(const OwnedNumber& number) const {
 void PhoneNumbersApi::list(const Request& request, const Respond& respond) const {
   const auto skip = number_of(request, "skip", 0);
   const bool named_top = request.query_value("top").has_value();
-  const auto top = number_of(request, named_top ? "top" : "maxPageSize", kPage);
+  const auto top = number_of(request, named_top ? "top" : "maxPageSize", kNumbersPage);
   if (!skip || !top || *top == 0) {
     return respond(to_response(
         {400, "BadRequest", "skip and top are numbers, top at least 1.", skip ? "top" : "skip"}));
   }
   const std::vector<OwnedNumber>& owned = owned_();
-  const size_t page = std::min(*top, kPage);
+  const size_t page = std::min(*top, kNumbersPage);
   const size_t begin = std::min(*skip, owned.size());
   const size_t end = std::min(begin + page, owned.size());
   std::string body = "{\"phoneNumbers\":[";

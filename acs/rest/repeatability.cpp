@@ -9,7 +9,7 @@
 namespace gw::acs::rest {
 namespace {
 
-constexpr Duration kSkew = 5min;  // As of signatures.
+constexpr Duration kMaxAhead = 5min;  // As of signatures.
 
 http::Response with_result(http::Response response, std::string_view result) {
   response.headers.emplace_back("Repeatability-Result", result);
@@ -36,7 +36,7 @@ void Repeatability::once(const http::Request& request, const Caller& caller, htt
   }
   const auto sent = parse_http_date(request.header("Repeatability-First-Sent"));
   const WallTime wall = clock_.wall();
-  if (!sent || *sent > wall + kSkew) {
+  if (!sent || *sent > wall + kMaxAhead) {
     return refuse({400, "BadRequest", "Repeatability-First-Sent is no date of now or before.",
                    "Repeatability-First-Sent"});
   }

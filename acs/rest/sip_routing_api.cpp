@@ -9,12 +9,12 @@ using http::Request;
 using http::Respond;
 using http::Response;
 
-constexpr ApiVersions kVersions{"2021-05-01", "2024-11-15"};
+constexpr ApiVersions kSipVersions{"2021-05-01", "2024-11-15"};
 
 }  // namespace
 
 SipRoutingApi::SipRoutingApi(RestDoor& door, Needs needs) : needs_(std::move(needs)) {
-  const RestDoor::Api api{"sip", kVersions};
+  const RestDoor::Api api{"sip", kSipVersions};
   door.serve("GET /sip", api, [this](const Request&, const Caller&, const Respond& respond) {
     respond(Response::json(200, to_json(needs_.current())));
   });

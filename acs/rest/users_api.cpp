@@ -13,8 +13,8 @@ using http::Respond;
 using http::Response;
 using nlohmann::json;
 
-constexpr std::string_view kPrefix = "/users/", kCalls = "/calls";
-constexpr size_t kPage = 50, kLargestPage = 200, kMaxSkip = 1'000'000;
+constexpr std::string_view kUserPrefix = "/users/", kCalls = "/calls";
+constexpr size_t kHistoryPage = 50, kLargestPage = 200, kMaxSkip = 1'000'000;
 constexpr size_t kMaxEmail = 254;  // RFC 5321 4.5.3.1.3
 
 size_t number_of(const Request& request, const char* key, size_t otherwise, size_t most) {
@@ -80,7 +80,7 @@ void UsersApi::identify(const Request& request, const Caller& caller, const Resp
 }
 
 void UsersApi::calls(const Request& request, const Caller& caller, const Respond& respond) {
-  std::string who = request.path.substr(kPrefix.size());
+  std::string who = request.path.substr(kUserPrefix.size());
   if (!who.ends_with(kCalls) || who.size() == kCalls.size()) {
     return respond(to_response({404, "NotFound", "There is nothing at this path."}));
   }
@@ -95,7 +95,7 @@ void UsersApi::calls(const Request& request, const Caller& caller, const Respond
     return respond(to_response({404, "UserNotFound", "The user is not known here."}));
   }
   const size_t skip = number_of(request, "skip", 0, kMaxSkip);
-  const size_t top = std::max<size_t>(1, number_of(request, "top", kPage, kLargestPage));
+  const size_t top = std::max<size_t>(1, number_of(request, "top", kHistoryPage, kLargestPage));
   // CDRs name users of the directory by name, others by identity.
   needs_.calls(
       user ? user->name : who, skip, top + 1,

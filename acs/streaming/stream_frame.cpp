@@ -6,6 +6,7 @@
 
 #include "acs/identity/tones.h"
 #include "acs/streaming/pcm_base64.h"
+#include "base/text.h"
 
 namespace gw::acs::streaming {
 namespace {
@@ -14,14 +15,6 @@ using nlohmann::json;
 
 constexpr size_t kMaxDepth = 8;    // The frames have three levels.
 constexpr size_t kMaxText = 1024;  // Of all but sound.
-
-std::string lower(std::string_view text) {
-  std::string out(text.substr(0, kMaxText));
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  });
-  return out;
-}
 
 // The members that frames have, whatever their letter case; the rest of a message is passed over.
 // Nothing is built of it: a message costs its own size.
@@ -50,7 +43,7 @@ class Reader final : public nlohmann::json_sax<json> {
   }
   bool number_float(double, const std::string&) override { return true; }
   bool string(std::string& value) override {
-    if (depth_ == 1 && key_ == "kind") kind = lower(value);
+    if (depth_ == 1 && key_ == "kind") kind = lower_case(value);
     if (depth_ == 2) take(value);
     // A participant may be an identifier, not only its raw id.
     if (depth_ == 3 && outer_ == "participant" && key_ == "rawid") participant = cut(value);
@@ -66,7 +59,7 @@ class Reader final : public nlohmann::json_sax<json> {
     return ++depth_ <= kMaxDepth;
   }
   bool key(std::string& name) override {
-    key_ = lower(name);
+    key_ = lower_case(name);
     return true;
   }
   bool end_object() override {

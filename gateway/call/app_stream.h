@@ -52,8 +52,8 @@ class AppStream final : private CallStreamObserver {
  private:
   // CallStreamObserver
   void on_stream_open() override;
-  void on_stream_interrupted(uint16_t) override {
-  }  // It is tried again: what becomes of that is told.
+  // It is tried again: what becomes of that is told.
+  void on_stream_interrupted(uint16_t) override {}
   void on_stream_closed(const Error& why) override;
   void on_stream_key(char, const std::string&) override {}  // Apps say keys by sendDtmfTones.
 

@@ -12,10 +12,12 @@ namespace {
 using policy::Cause;
 using policy::HangupCause;
 
-// The caller is told 200 when the user's DTLS is up, or after this, whichever is first: the first word is not clipped.
+// The caller is told 200 when the user's DTLS is up, or after this, whichever is first: the first
+// word is not clipped.
 constexpr Duration kMediaReadyWait = 1500ms;
 
-// The engine reports each closed port; should a worker stall, the call's record must not wait for it for ever.
+// The engine reports each closed port; should a worker stall, the call's record must not wait for
+// it for ever.
 constexpr Duration kClosedPortsWait = 2s;
 
 }  // namespace
@@ -41,15 +43,23 @@ std::string_view to_string(EndedBy by) {
   return "?";
 }
 
-Call::Call(Services& services, CallOwner& owner, config::Snapshot config, CallId id, policy::Routed routed, Log log)
-    : services_(services), owner_(owner), config_(std::move(config)), id_(std::move(id)), routed_(std::move(routed)), log_(log),
-      session_(services.media.open_session()), hunt_(routed_) {
+Call::Call(Services& services, CallOwner& owner, config::Snapshot config, CallId id,
+           policy::Routed routed, Log log)
+    : services_(services),
+      owner_(owner),
+      config_(std::move(config)),
+      id_(std::move(id)),
+      routed_(std::move(routed)),
+      log_(log),
+      session_(services.media.open_session()),
+      hunt_(routed_) {
   best_failure_.cause = Cause::NormalClearing;
   times_.started = services_.clock.wall();
 }
 
 Call::~Call() {
-  for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_, &finish_timer_}) services_.loop.cancel(*timer);
+  for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_, &finish_timer_})
+    services_.loop.cancel(*timer);
   for (const Invitation& invitation : invitations_) services_.loop.cancel(invitation.timer);
   if (!finished_) services_.media.close_session(session_);
 }
@@ -83,7 +93,8 @@ void Call::try_next_rank() {
     Leg& first = *ringing_.front();
     if (first.answers_itself()) {
       on_answered(first);
-    } else if (const auto it = std::ranges::find_if(ringing_, &Leg::rings_at_once); it != ringing_.end()) {
+    } else if (const auto it = std::ranges::find_if(ringing_, &Leg::rings_at_once);
+               it != ringing_.end()) {
       on_ringing(**it);
     }
     return;
@@ -107,7 +118,9 @@ void Call::start_rank() {
       note_failure(party, legs.error());
       continue;
     }
-    if (legs->empty()) note_failure(party, {Cause::NotRegistered, 0, 0, policy::to_string(party) + " is not registered"});
+    if (legs->empty())
+      note_failure(party,
+                   {Cause::NotRegistered, 0, 0, policy::to_string(party) + " is not registered"});
     for (auto& leg : *legs) {
       const auto started = start_leg(*leg);
       if (started) {
@@ -121,7 +134,8 @@ void Call::start_rank() {
   }
 }
 
-// The party that rings alone has its calls go elsewhere: that is the next rank. False: it has not. A cause: they cannot go.
+// The party that rings alone has its calls go elsewhere: that is the next rank. False: it has not.
+// A cause: they cannot go.
 tl::expected<bool, HangupCause> Call::send_on(Hunt& hunt, policy::ForwardReason reason) {
   const policy::Party* alone = hunt.alone();
   if (!alone || hunt.way().decision.emergency) return false;
@@ -130,16 +144,20 @@ tl::expected<bool, HangupCause> Call::send_on(Hunt& hunt, policy::ForwardReason 
   if (!routed) return false;
   const std::string to = routed->dialled.number;
   if (!hunt.may_forward(by)) {
-    return tl::unexpected(HangupCause{Cause::Failed, 482, 0, policy::to_string(by) + " sends the call round in a loop"});
+    return tl::unexpected(HangupCause{Cause::Failed, 482, 0,
+                                      policy::to_string(by) + " sends the call round in a loop"});
   }
   if (!routed->decision.accepted) return tl::unexpected(routed->decision.cause);
   // Who only hears of the call hears of it wherever it goes.
   if (reason == policy::ForwardReason::Always) {
     for (const policy::Party& party : hunt.rank().parties) {
-      if (party.kind == policy::PartyKind::App) routed->decision.ranks.front().parties.push_back(party);
+      if (party.kind == policy::PartyKind::App)
+        routed->decision.ranks.front().parties.push_back(party);
     }
   }
-  log_.info("call was forwarded", {{"by", policy::to_string(by)}, {"why", policy::to_string(reason)}, {"to", Masked(to)}});
+  log_.info(
+      "call was forwarded",
+      {{"by", policy::to_string(by)}, {"why", policy::to_string(reason)}, {"to", Masked(to)}});
   hunt.forward({by, reason, to}, std::move(*routed));
   if (&hunt == &hunt_) caller_->delay(181);
   return true;
@@ -157,7 +175,8 @@ Duration Call::ring_time(const Hunt& hunt, Duration wanted) const {
   Duration time = wanted > Duration{} ? wanted : decision.ring_timeout;
   if (time == Duration{}) time = config_->calls.ring_timeout;
   const policy::Party* alone = hunt.alone();
-  const auto after = alone && !decision.emergency ? policy::no_answer_after(*config_, *alone) : std::nullopt;
+  const auto after =
+      alone && !decision.emergency ? policy::no_answer_after(*config_, *alone) : std::nullopt;
   return after && hunt.may_forward(*alone) ? std::min(time, *after) : time;
 }
 
@@ -165,17 +184,22 @@ tl::expected<void, HangupCause> Call::start_leg(Leg& leg) {
   const auto started = leg.start();
   watch_ports(leg);
   if (started) return {};
-  const bool absent = started.error().code == ErrorCode::Unavailable && leg.far() == policy::Far::User;
+  const bool absent =
+      started.error().code == ErrorCode::Unavailable && leg.far() == policy::Far::User;
   HangupCause cause = policy::from_error(started.error());
   if (absent) cause.cause = Cause::NotRegistered;
   return tl::unexpected(cause);
 }
 
 void Call::note_failure(const policy::Party& party, const HangupCause& cause) {
-  log_.info("target failed", {{"target", policy::to_string(party)}, {"cause", policy::to_string(cause.cause)},
-                              {"status", cause.sip_status}, {"why", cause.detail}});
+  log_.info("target failed", {{"target", policy::to_string(party)},
+                              {"cause", policy::to_string(cause.cause)},
+                              {"status", cause.sip_status},
+                              {"why", cause.detail}});
   hunt_.note_failure(party, cause);
-  if (weight(cause.cause) > weight(best_failure_.cause) || best_failure_.cause == Cause::NormalClearing) best_failure_ = cause;
+  if (weight(cause.cause) > weight(best_failure_.cause) ||
+      best_failure_.cause == Cause::NormalClearing)
+    best_failure_ = cause;
   if (!worth_another_rank(party, cause)) final_failure_ = true;
 }
 
@@ -254,7 +278,9 @@ const Leg* Call::who_waits() const {
   if (talking_.size() != 2 || !attached_.empty()) return nullptr;
   const Leg& first = *talking_[0];
   const Leg& second = *talking_[1];
-  if (first.locally_held() == second.locally_held() || first.is_application() || second.is_application()) return nullptr;
+  if (first.locally_held() == second.locally_held() || first.is_application() ||
+      second.is_application())
+    return nullptr;
   const Leg& holds = first.locally_held() ? first : second;
   const Leg& waits = first.locally_held() ? second : first;
   return waits.wants_hold_music() && !holds.brings_hold_music() ? &waits : nullptr;
@@ -274,8 +300,10 @@ void Call::connect_parties() {
     }
     return;
   }
-  if (talking_.size() == 2) return services_.media.connect(talking_[0]->port(), talking_[1]->port());
-  if (caller_->port() && callee_ && callee_->port()) services_.media.connect(caller_->port(), callee_->port());
+  if (talking_.size() == 2)
+    return services_.media.connect(talking_[0]->port(), talking_[1]->port());
+  if (caller_->port() && callee_ && callee_->port())
+    services_.media.connect(caller_->port(), callee_->port());
 }
 
 void Call::let_them_talk() {
@@ -293,7 +321,8 @@ void Call::let_them_talk() {
   callee_->connected();
   log_.info("call was answered", {{"by", policy::to_string(callee_->party())},
                                   {"setup_ms", to_ms(times_.answered - times_.started)}});
-  if (config_->calls.max_duration > Duration{}) arm(duration_timer_, config_->calls.max_duration, &Call::on_max_duration);
+  if (config_->calls.max_duration > Duration{})
+    arm(duration_timer_, config_->calls.max_duration, &Call::on_max_duration);
   show_holds();
   tell_watchers([this](CallWatcher& watcher) { watcher.on_answered(*this); });
 }
@@ -323,9 +352,11 @@ void Call::show_holds() {
 
 void Call::on_digits(Leg& leg, std::string_view digits, Duration length, Duration gap) {
   if (state_ != CallState::Talking || !is_talking(leg)) return;
-  log_.info("digits were passed on", {{"from", policy::to_string(leg.party())}, {"count", digits.size()}});
+  log_.info("digits were passed on",
+            {{"from", policy::to_string(leg.party())}, {"count", digits.size()}});
   for (const Leg* peer : talking_) {
-    if (peer != &leg && peer->port()) services_.media.send_digits(peer->port(), digits, length, gap);
+    if (peer != &leg && peer->port())
+      services_.media.send_digits(peer->port(), digits, length, gap);
   }
   for (const char key : digits) {
     tell_watchers([&](CallWatcher& watcher) { watcher.on_key(*this, leg, key); });
@@ -334,7 +365,8 @@ void Call::on_digits(Leg& leg, std::string_view digits, Duration length, Duratio
 
 void Call::on_transfer_wanted(Leg& leg, const TransferRequest& request) {
   if (may_transfer(leg)) return owner_.on_transfer_wanted(*this, leg, request);
-  leg.on_transfer(TransferStep::Failed, {Cause::Forbidden, 0, 0, "only one of two that talk can be transferred"});
+  leg.on_transfer(TransferStep::Failed,
+                  {Cause::Forbidden, 0, 0, "only one of two that talk can be transferred"});
 }
 
 void Call::on_ended(Leg& leg, const HangupCause& cause) {
@@ -345,7 +377,8 @@ void Call::on_ended(Leg& leg, const HangupCause& cause) {
     invitation->note(leg.party(), cause);
     remove_ports(leg);
     // RFC 3261 16.7, as below for the call's own targets.
-    if (cause.cause == Cause::Declined) stop_ringing(invitation, {Cause::AnsweredElsewhere}, nullptr);
+    if (cause.cause == Cause::Declined)
+      stop_ringing(invitation, {Cause::AnsweredElsewhere}, nullptr);
     if (invitation->ringing.empty()) try_next_rank(invitation);
     return tell_ringing_changed();
   }
@@ -375,7 +408,8 @@ void Call::leave(Leg& leg, const HangupCause& cause) {
     talking_.push_back(&leg);  // Of the record, and of those who are told.
     return end(cause, &leg == caller_.get() ? EndedBy::Caller : EndedBy::Callee);
   }
-  log_.info("party left", {{"party", policy::to_string(leg.party())}, {"cause", policy::to_string(cause.cause)},
+  log_.info("party left", {{"party", policy::to_string(leg.party())},
+                           {"cause", policy::to_string(cause.cause)},
                            {"remain", talking_.size()}});
   remove_ports(leg);
   connect_media();
@@ -383,10 +417,11 @@ void Call::leave(Leg& leg, const HangupCause& cause) {
   tell_parties_changed();
 }
 
-// Two parties; or one and an application; or an application that waits for whom it invited; or one whom the other gave to
-// somebody who rings.
+// Two parties; or one and an application; or an application that waits for whom it invited; or one
+// whom the other gave to somebody who rings.
 bool Call::anybody_to_talk() const {
-  const auto applications = static_cast<size_t>(std::ranges::count_if(talking_, &Leg::is_application));
+  const auto applications =
+      static_cast<size_t>(std::ranges::count_if(talking_, &Leg::is_application));
   const size_t parties = talking_.size() - applications;
   if (parties >= 2 || (transfer_ && transfer_->waits_alone() && parties == 1)) return true;
   return applications > 0 && (parties == 1 || !invitations_.empty());
@@ -481,7 +516,8 @@ void Call::give_up_to(const CallId& into) {
   for (const Leg* leg : talking_) {
     if (const auto stats = services_.media.stats(leg->port())) stats_[leg->port()] = *stats;
   }
-  for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_}) services_.loop.cancel(*timer);
+  for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_})
+    services_.loop.cancel(*timer);
   if (transfer_) drop_transfer({Cause::CancelledByCaller, 0, 0, "the call was joined to another"});
   for (Invitation& invitation : std::exchange(invitations_, {})) {
     services_.loop.cancel(invitation.timer);
@@ -506,7 +542,9 @@ void Call::on_ring_timeout() {
   try_next_rank();
 }
 
-void Call::on_max_duration() { end({Cause::MaxDuration, 0, 0, "[calls] max_duration is over"}, EndedBy::Gateway); }
+void Call::on_max_duration() {
+  end({Cause::MaxDuration, 0, 0, "[calls] max_duration is over"}, EndedBy::Gateway);
+}
 
 void Call::end(const HangupCause& cause, EndedBy by) {
   if (state_ == CallState::Ended) return;
@@ -514,8 +552,10 @@ void Call::end(const HangupCause& cause, EndedBy by) {
   cause_ = cause;
   ended_by_ = by;
   times_.ended = services_.clock.wall();
-  for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_}) services_.loop.cancel(*timer);
-  for (const Invitation& invitation : std::exchange(invitations_, {})) services_.loop.cancel(invitation.timer);
+  for (TimerId* timer : {&ring_timer_, &answer_timer_, &duration_timer_})
+    services_.loop.cancel(*timer);
+  for (const Invitation& invitation : std::exchange(invitations_, {}))
+    services_.loop.cancel(invitation.timer);
   if (transfer_) transfer_->fail(cause);
   transfer_.reset();
 
@@ -551,7 +591,8 @@ void Call::on_media(const media::MediaEvent& event) {
   if (!owner) return;
   owner->on_media(event);
   if (const auto* digit = std::get_if<media::DigitReceived>(&event); digit && is_talking(*owner)) {
-    return tell_watchers([&](CallWatcher& watcher) { watcher.on_key(*this, *owner, digit->digit); });
+    return tell_watchers(
+        [&](CallWatcher& watcher) { watcher.on_key(*this, *owner, digit->digit); });
   }
   tell_watchers([&](CallWatcher& watcher) { watcher.on_leg_media(*this, *owner, event); });
 }
@@ -587,9 +628,13 @@ void Call::set_state(CallState state) {
   state_ = state;
 }
 
-Leg* Call::other(const Leg& leg) const { return talking_[0] == &leg ? talking_[1] : talking_[0]; }
+Leg* Call::other(const Leg& leg) const {
+  return talking_[0] == &leg ? talking_[1] : talking_[0];
+}
 
-bool Call::is_talking(const Leg& leg) const { return std::ranges::find(talking_, &leg) != talking_.end(); }
+bool Call::is_talking(const Leg& leg) const {
+  return std::ranges::find(talking_, &leg) != talking_.end();
+}
 
 std::vector<const Leg*> Call::parties() const {
   std::vector<const Leg*> all;
@@ -599,7 +644,9 @@ std::vector<const Leg*> Call::parties() const {
   return all;
 }
 
-bool Call::is_ringing(const Leg& leg) const { return std::ranges::find(ringing_, &leg) != ringing_.end(); }
+bool Call::is_ringing(const Leg& leg) const {
+  return std::ranges::find(ringing_, &leg) != ringing_.end();
+}
 
 std::vector<Call::Rung> Call::ringing() const {
   std::vector<Rung> all;
@@ -612,7 +659,9 @@ std::vector<Call::Rung> Call::ringing() const {
 
 bool Call::involves(const policy::Party& party) const {
   if (state_ == CallState::Ended) return false;
-  const auto is_it = [&](const Leg* leg) { return leg && leg->party() == party && !leg->waits_for_room(); };
+  const auto is_it = [&](const Leg* leg) {
+    return leg && leg->party() == party && !leg->waits_for_room();
+  };
   for (const Invitation& invitation : invitations_) {
     if (std::ranges::any_of(invitation.ringing, is_it)) return true;
   }
@@ -623,7 +672,8 @@ bool Call::involves(const policy::Party& party) const {
 
 bool Call::is_active(const Leg& leg) const {
   if (state_ == CallState::Ended) return false;
-  if (is_talking(leg) || is_ringing(leg) || (state_ == CallState::Answering && &leg == callee_)) return true;
+  if (is_talking(leg) || is_ringing(leg) || (state_ == CallState::Answering && &leg == callee_))
+    return true;
   return std::ranges::any_of(invitations_, [&](const Invitation& invitation) {
     return std::ranges::find(invitation.ringing, &leg) != invitation.ringing.end();
   });

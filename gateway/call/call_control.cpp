@@ -19,7 +19,8 @@ using policy::HangupCause;
 using policy::Party;
 using policy::PartyKind;
 
-constexpr Duration kLongestPace = 1s;  // In line for a trunk's calls_per_second; then it is another target's turn.
+// In line for a trunk's calls_per_second; then it is another target's turn.
+constexpr Duration kLongestPace = 1s;
 constexpr size_t kMaxDialled = 256;  // A number or raw id; longer is nonsense or an attack.
 
 template <class... F>
@@ -48,24 +49,34 @@ bool may_begin(TokenBucket& bucket, double per_second, TimePoint now) {
 bool rings_only_users(const Decision& decision) {
   if (decision.ranks.empty()) return false;
   const auto& parties = decision.ranks.front().parties;
-  const auto count = [&](PartyKind kind) { return std::ranges::count(parties, kind, &Party::kind); };
-  return count(PartyKind::User) > 0 && std::ssize(parties) == count(PartyKind::User) + count(PartyKind::App);
+  const auto count = [&](PartyKind kind) {
+    return std::ranges::count(parties, kind, &Party::kind);
+  };
+  return count(PartyKind::User) > 0 &&
+         std::ssize(parties) == count(PartyKind::User) + count(PartyKind::App);
 }
 
 }  // namespace
 
-CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecorder& recorder, config::Snapshot config,
-                         Log log)
-    : services_(services), resolver_(resolver), recorder_(recorder), config_(std::move(config)), log_(log),
+CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecorder& recorder,
+                         config::Snapshot config, Log log)
+    : services_(services),
+      resolver_(resolver),
+      recorder_(recorder),
+      config_(std::move(config)),
+      log_(log),
       outside_(services.clock, services.metrics),
       roster_([this](const Call& call, const Leg& leg) { return name_of(call, leg); }),
       lines_(services.random,
-             {[this](const Call& call, const Leg& leg, const policy::Routed* by) { return shown_to_phones(call, leg, by); },
+             {[this](const Call& call, const Leg& leg, const policy::Routed* by) {
+                return shown_to_phones(call, leg, by);
+              },
               [this](const policy::Presentation& caller) { return shown_to_phones(caller); },
               [this](const std::string& key) {
                 if (services_.agent) services_.agent->line_changed(key);
               }}),
-      calls_started_(services.metrics.counter("gw_calls_total", "Calls begun, refused ones not among them.")),
+      calls_started_(
+          services.metrics.counter("gw_calls_total", "Calls begun, refused ones not among them.")),
       calls_active_(services.metrics.gauge("gw_calls", "Calls that are being set up or talking.")),
       legs_active_(services.metrics.gauge("gw_legs", "Legs of those calls.")) {}
 
@@ -89,7 +100,8 @@ bool CallControl::takes_refer(std::string_view trunk) const {
 std::optional<sip::PhoneAccount> CallControl::phone(std::string_view username) const {
   const config::Phone* phone = config_->phone(username);
   if (!phone) return std::nullopt;
-  return sip::PhoneAccount{phone->username, phone->password.reveal(), phone->digest, phone->devices};
+  return sip::PhoneAccount{phone->username, phone->password.reveal(), phone->digest,
+                           phone->devices};
 }
 
 bool CallControl::trunk_host(const SocketAddress& source) const {
@@ -98,8 +110,9 @@ bool CallControl::trunk_host(const SocketAddress& source) const {
     if (peer.port() != 0) at.set_port(peer.port());
     return peer.contains(at);
   };
-  const bool peer = std::ranges::any_of(
-      config_->trunks, [&](const config::Trunk& trunk) { return std::ranges::any_of(trunk.peers, has); });
+  const bool peer = std::ranges::any_of(config_->trunks, [&](const config::Trunk& trunk) {
+    return std::ranges::any_of(trunk.peers, has);
+  });
   return peer || trunk_of(source).has_value();
 }
 
@@ -113,7 +126,8 @@ bool CallControl::always_admitted(std::string_view request_user) const {
   return std::ranges::find(emergency, request_user) != emergency.end();
 }
 
-sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::unique_ptr<sip::Dialog> dialog) {
+sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite,
+                                            std::unique_ptr<sip::Dialog> dialog) {
   Dialled dialled;
   if (const auto* trunk = std::get_if<sip::FromTrunk>(&invite.peer)) {
     dialled.from = {PartyKind::Trunk, trunk->name};
@@ -133,34 +147,41 @@ sip::DialogObserver* CallControl::on_invite(const sip::Invite& invite, std::uniq
     }
   }
   dialled.headers = invite.custom_headers;
-  if (!invite.user_to_user.empty()) dialled.headers.emplace_back("User-To-User", invite.user_to_user);
+  if (!invite.user_to_user.empty())
+    dialled.headers.emplace_back("User-To-User", invite.user_to_user);
   dialled.max_forwards = invite.max_forwards > 0 ? invite.max_forwards - 1 : 0;
 
   const CallId id = new_call_id();
   const Log log = log_of(id);
-  log.info("INVITE arrived", {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)},
-                              {"transport", sip::to_string(invite.transport)}, {"source", invite.source.to_string()},
+  log.info("INVITE arrived", {{"from", policy::to_string(dialled.from)},
+                              {"to", Masked(dialled.number)},
+                              {"transport", sip::to_string(invite.transport)},
+                              {"source", invite.source.to_string()},
                               {"sip_call_id", invite.sip_call_id}});
-  if (invite.replaces && !always_admitted(invite.request_user)) return on_replaces(id, invite, dialled, std::move(dialog));
+  if (invite.replaces && !always_admitted(invite.request_user))
+    return on_replaces(id, invite, dialled, std::move(dialog));
   Decision decision = policy::decide(*config_, dialled, services_.clock.wall());
   std::optional<HangupCause> no;
   if (!decision.accepted) no = decision.cause;
   if (!no) no = no_room(decision, dialled.from);
   if (no) {
     const int status = policy::sip_status(*no);
-    dialog->refuse(status, policy::sip_phrase(status), policy::sip_reason(*no), policy::refusal_headers(*no));
+    dialog->refuse(status, policy::sip_phrase(status), policy::sip_reason(*no),
+                   policy::refusal_headers(*no));
     refuse(id, dialled, decision, *no);
     return nullptr;
   }
 
   Call& call = create(id, std::move(dialled), std::move(decision));
   SipLeg::Media media{call.session(),
-                      phone_spec(*config_, call.dialled().from, invite.transport == sip::Transport::Tls, invite.source.v6()),
+                      phone_spec(*config_, call.dialled().from,
+                                 invite.transport == sip::Transport::Tls, invite.source.v6()),
                       {},
                       holds_by_inactive(*config_, call.dialled().from)};
   media.spec.network = invite.network;
-  auto leg = std::make_unique<SipLeg>(services_, call, log.with({{"leg", "sip"}}), call.dialled().from,
-                                      std::move(dialog), invite, std::move(media));
+  auto leg =
+      std::make_unique<SipLeg>(services_, call, log.with({{"leg", "sip"}}), call.dialled().from,
+                               std::move(dialog), invite, std::move(media));
   sip::DialogObserver* observer = leg.get();
   const auto prepared = leg->prepare();
   if (prepared) {
@@ -175,13 +196,14 @@ void CallControl::on_invited(const edge::Invited& invited) {
   const config::User* user = config_->user_by_id(invited.identity);
   Dialled dialled;
   dialled.from = {PartyKind::User, user ? user->name : invited.identity};
-  dialled.from_display = user && !user->display_name.empty() ? user->display_name : invited.display_name;
+  dialled.from_display =
+      user && !user->display_name.empty() ? user->display_name : invited.display_name;
   dialled.caller_id = invited.caller_id.substr(0, kMaxDialled);
 
   const CallId id = new_call_id();
   const auto turn_away = [&](const Decision& decision, const HangupCause& cause) {
-    const auto reason = policy::acs_reason(cause, policy::Far::Phone, policy::FarDirection::WeCalledIt,
-                                           edge::EndReason::By::Network);
+    const auto reason = policy::acs_reason(
+        cause, policy::Far::Phone, policy::FarDirection::WeCalledIt, edge::EndReason::By::Network);
     services_.edge->respond(invited.request, reason.status);
     services_.edge->end(invited.call_id, invited.request.device, reason);
     refuse(id, dialled, decision, cause);
@@ -191,12 +213,15 @@ void CallControl::on_invited(const edge::Invited& invited) {
   }
   dialled.number = dialled_number(invited.to.front().raw_id).substr(0, kMaxDialled);
   dialled.headers = invited.context.headers;
-  if (!invited.context.user_to_user.empty()) dialled.headers.emplace_back("User-To-User", invited.context.user_to_user);
+  if (!invited.context.user_to_user.empty())
+    dialled.headers.emplace_back("User-To-User", invited.context.user_to_user);
   const Log log = log_of(id);
-  log.info("user invites", {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)},
+  log.info("user invites", {{"from", policy::to_string(dialled.from)},
+                            {"to", Masked(dialled.number)},
                             {"user_call", invited.call_id}});
   if (registry_.find_user_call(invited.call_id)) {
-    services_.edge->respond(invited.request, {409, 0, "this call id is taken", edge::Category::UnexpectedClientError});
+    services_.edge->respond(
+        invited.request, {409, 0, "this call id is taken", edge::Category::UnexpectedClientError});
     return;
   }
   Decision decision = policy::decide(*config_, dialled, services_.clock.wall());
@@ -214,21 +239,24 @@ void CallControl::on_invited(const edge::Invited& invited) {
   side.context = invited.context;
   side.server_call_id = id.value;
   EdgeLeg::Media media = user_media(call, codec_of_target(call));
-  auto leg = std::make_unique<EdgeLeg>(services_, call, log.with({{"leg", "edge"}}), call.dialled().from,
-                                       std::move(side), std::move(media), invited);
+  auto leg =
+      std::make_unique<EdgeLeg>(services_, call, log.with({{"leg", "edge"}}), call.dialled().from,
+                                std::move(side), std::move(media), invited);
   leg->set_far_side(rings_only_users(call.decision()) ? policy::Far::User : policy::Far::Phone,
                     policy::FarDirection::WeCalledIt);
   registry_.add_user_call(invited.call_id, *leg, id);
   const auto prepared = leg->prepare();
   if (!prepared) {
-    services_.edge->respond(invited.request, {488, 0, prepared.error().detail, edge::Category::UnexpectedClientError});
+    services_.edge->respond(
+        invited.request, {488, 0, prepared.error().detail, edge::Category::UnexpectedClientError});
     call.begin_refused(std::move(leg), policy::from_error(prepared.error()));
     return;
   }
   call.begin(std::move(leg));
 }
 
-// An identity or a number that is none of ours is somebody else's to answer: the resource may have other apps.
+// An identity or a number that is none of ours is somebody else's to answer: the resource may have
+// other apps.
 void CallControl::on_cloud_call(const acs::cloud::IncomingCall& incoming) {
   const bool to_number = incoming.to.starts_with("4:");
   const std::string number = to_number ? incoming.to.substr(2) : std::string();
@@ -236,19 +264,24 @@ void CallControl::on_cloud_call(const acs::cloud::IncomingCall& incoming) {
   const bool ours = to_number ? std::ranges::find(owned, number) != owned.end()
                               : config_->phone_by_identity(incoming.to) != nullptr;
   if (!ours || !services_.cloud) return;
-  const std::string from_number = incoming.from.starts_with("4:+") ? incoming.from.substr(2) : std::string();
+  const std::string from_number =
+      incoming.from.starts_with("4:+") ? incoming.from.substr(2) : std::string();
   const config::User* user = config_->user_by_id(incoming.from);
   Dialled dialled;
   // A call to a number is a carrier's: it goes by the routes alone.
-  if (to_number) dialled.from = {PartyKind::Trunk, std::string(config::kCloudTrunk)};
-  else dialled.from = {PartyKind::User, user ? user->name : incoming.from};
+  if (to_number)
+    dialled.from = {PartyKind::Trunk, std::string(config::kCloudTrunk)};
+  else
+    dialled.from = {PartyKind::User, user ? user->name : incoming.from};
   dialled.number = (to_number ? number : incoming.to).substr(0, kMaxDialled);
   dialled.from_number = from_number;
-  dialled.from_display = user && !user->display_name.empty() ? user->display_name : incoming.caller_name;
+  dialled.from_display =
+      user && !user->display_name.empty() ? user->display_name : incoming.caller_name;
 
   const CallId id = new_call_id();
   const Log log = log_of(id);
-  log.info("acs has a call", {{"from", Masked(incoming.from)}, {"to", Masked(dialled.number)},
+  log.info("acs has a call", {{"from", Masked(incoming.from)},
+                              {"to", Masked(dialled.number)},
                               {"correlation", incoming.correlation_id}});
   Decision decision = policy::decide(*config_, dialled, services_.clock.wall());
   // Strangers present nothing of ours.
@@ -257,12 +290,13 @@ void CallControl::on_cloud_call(const acs::cloud::IncomingCall& incoming) {
   if (!decision.accepted) no = decision.cause;
   if (!no) no = no_room(decision, dialled.from);
   if (no) {
-    services_.cloud->reject(incoming.context, policy::reject_reason(*no).value_or(acs::cloud::RejectReason::None));
+    services_.cloud->reject(incoming.context,
+                            policy::reject_reason(*no).value_or(acs::cloud::RejectReason::None));
     return refuse(id, dialled, decision, *no);
   }
   Call& call = create(id, std::move(dialled), std::move(decision));
-  auto leg = std::make_unique<CloudLeg>(services_, call, log.with({{"leg", "cloud"}}), call.dialled().from, incoming,
-                                        call.session());
+  auto leg = std::make_unique<CloudLeg>(services_, call, log.with({{"leg", "cloud"}}),
+                                        call.dialled().from, incoming, call.session());
   const auto prepared = leg->prepare();
   if (prepared) {
     call.begin(std::move(leg));
@@ -292,7 +326,9 @@ void CallControl::on_edge(const edge::EdgeEvent& event) {
                      if (EdgeLeg* leg = registry_.find_user_call(call_id)) leg->on_event(e);
                    }
                  },
-                 [&](const edge::DeviceCame& e) { log_.info("user's device connected", {{"identity", e.identity}}); },
+                 [&](const edge::DeviceCame& e) {
+                   log_.info("user's device connected", {{"identity", e.identity}});
+                 },
                  [&](const edge::QualityReported& e) {
                    EdgeLeg* leg = registry_.find_user_call(e.call_id);
                    if (leg) leg->on_event(e);
@@ -345,9 +381,11 @@ std::optional<Duration> CallControl::Pace::take(double per_second, TimePoint now
 }
 
 // The line before a trunk: none when a call may go at once. Those who wait take no room yet.
-std::optional<SipLeg::Turn> CallControl::turn_on(const config::Trunk& trunk, const Party& party, bool& refused) {
+std::optional<SipLeg::Turn> CallControl::turn_on(const config::Trunk& trunk, const Party& party,
+                                                 bool& refused) {
   refused = false;
-  const auto delay = trunk_paces_[trunk.name].take(trunk.calls_per_second, services_.clock.now(), kLongestPace);
+  const auto delay =
+      trunk_paces_[trunk.name].take(trunk.calls_per_second, services_.clock.now(), kLongestPace);
   if (!delay) {
     refused = true;
     return std::nullopt;
@@ -362,14 +400,17 @@ std::optional<SipLeg::Turn> CallControl::turn_on(const config::Trunk& trunk, con
 
 Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) {
   calls_started_.Increment();
-  Call& call = registry_.add(std::make_unique<Call>(services_, *this, config_, id,
-                                                    policy::Routed{std::move(dialled), std::move(decision)}, log_of(id)));
+  Call& call = registry_.add(
+      std::make_unique<Call>(services_, *this, config_, id,
+                             policy::Routed{std::move(dialled), std::move(decision)}, log_of(id)));
   call.watch(roster_);
   call.watch(lines_);
   calls_active_.Set(static_cast<double>(registry_.size()));
   if (call.decision().emergency) {
-    services_.metrics.counter("gw_emergency_calls_total", "Calls to emergency numbers.").Increment();
-    call.log().warn("emergency call", {{"from", policy::to_string(call.dialled().from)}, {"number", call.dialled().number},
+    services_.metrics.counter("gw_emergency_calls_total", "Calls to emergency numbers.")
+        .Increment();
+    call.log().warn("emergency call", {{"from", policy::to_string(call.dialled().from)},
+                                       {"number", call.dialled().number},
                                        {"callback", call.decision().caller.number}});
     if (on_emergency_) on_emergency_(call);
   }
@@ -381,13 +422,16 @@ Call& CallControl::create(const CallId& id, Dialled dialled, Decision decision) 
 
 void CallControl::ByCause::add(Metrics& metrics, Cause cause) {
   Counter*& counter = counters[cause];
-  if (!counter) counter = &metrics.counter(name, help, {{"cause", std::string(policy::to_string(cause))}});
+  if (!counter)
+    counter = &metrics.counter(name, help, {{"cause", std::string(policy::to_string(cause))}});
   counter->Increment();
 }
 
-void CallControl::refuse(const CallId& id, const Dialled& dialled, const Decision& decision, const HangupCause& cause) {
+void CallControl::refuse(const CallId& id, const Dialled& dialled, const Decision& decision,
+                         const HangupCause& cause) {
   calls_refused_.add(services_.metrics, cause.cause);
-  log_of(id).info("call was refused", {{"cause", policy::to_string(cause.cause)}, {"why", cause.detail}});
+  log_of(id).info("call was refused",
+                  {{"cause", policy::to_string(cause.cause)}, {"why", cause.detail}});
   recorder_.record(RefusedCall{id, dialled, decision, cause, services_.clock.wall()});
 }
 
@@ -413,8 +457,10 @@ void CallControl::end_all(const HangupCause& cause, EndedBy by) {
 void CallControl::update_gauges() {
   size_t legs = 0;
   registry_.for_each([&](const Call& call) {
-    if (call.state() == CallState::Talking) legs += call.talking().size();
-    else if (call.state() != CallState::Ended) legs += 1 + call.targets().size();
+    if (call.state() == CallState::Talking)
+      legs += call.talking().size();
+    else if (call.state() != CallState::Ended)
+      legs += 1 + call.targets().size();
   });
   legs_active_.Set(static_cast<double>(legs));
   calls_active_.Set(static_cast<double>(registry_.live()));
@@ -425,7 +471,8 @@ void CallControl::end_what_is_used_up() {
     Call* call = registry_.find(id);
     if (!call) continue;
     call->log().warn("call was ended: a dial policy's minutes_per_day is used up");
-    call->end({Cause::UsageLimit, 0, 0, "dial_policy.minutes_per_day is used up"}, EndedBy::Gateway);
+    call->end({Cause::UsageLimit, 0, 0, "dial_policy.minutes_per_day is used up"},
+              EndedBy::Gateway);
   }
 }
 
@@ -440,12 +487,15 @@ Result<void> CallControl::join(const CallId& id, const CallId& other_id) {
   Call* call = registry_.find(id);
   Call* other = registry_.find(other_id);
   for (const auto& [found, name] : {std::pair(call, id), std::pair(other, other_id)}) {
-    if (!found || found->state() == CallState::Ended) return fail(ErrorCode::NotFound, "no such call: " + name.value);
-    if (found->state() != CallState::Talking) return fail(ErrorCode::Conflict, "not answered yet: " + name.value);
+    if (!found || found->state() == CallState::Ended)
+      return fail(ErrorCode::NotFound, "no such call: " + name.value);
+    if (found->state() != CallState::Talking)
+      return fail(ErrorCode::Conflict, "not answered yet: " + name.value);
   }
   if (call == other) return fail(ErrorCode::Conflict, "a call cannot join itself");
   if (call->talking().size() + other->talking().size() > media::kMaxParties) {
-    return fail(ErrorCode::Exhausted, "a conference has at most " + std::to_string(media::kMaxParties) + " parties");
+    return fail(ErrorCode::Exhausted,
+                "a conference has at most " + std::to_string(media::kMaxParties) + " parties");
   }
   call->take_in(*other);
   registry_.hand_over(other_id, id);
@@ -463,10 +513,12 @@ Decision CallControl::decide(const Dialled& dialled) const {
 tl::expected<Call*, HangupCause> CallControl::begin_for_app(Dialled dialled, const MakeLeg& make) {
   Decision decision = decide(dialled);
   const CallId id = new_call_id();
-  log_of(id).info("application calls", {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)}});
+  log_of(id).info("application calls",
+                  {{"from", policy::to_string(dialled.from)}, {"to", Masked(dialled.number)}});
   // Where it leads nowhere the application is told so as an event; what it may not do, at once.
   const bool forbidden = !decision.accepted && decision.cause.cause == Cause::CallerIdNotAllowed;
-  std::optional<HangupCause> no = forbidden ? std::optional(decision.cause) : no_room(decision, dialled.from);
+  std::optional<HangupCause> no =
+      forbidden ? std::optional(decision.cause) : no_room(decision, dialled.from);
   if (no) {
     refuse(id, dialled, decision, *no);
     return tl::unexpected(*no);
@@ -482,14 +534,18 @@ tl::expected<Call*, HangupCause> CallControl::begin_for_app(Dialled dialled, con
   return &call;
 }
 
-void CallControl::transfer(const CallId& id, const std::string& to, std::function<void(Result<void>)> done) {
+void CallControl::transfer(const CallId& id, const std::string& to,
+                           std::function<void(Result<void>)> done) {
   Call* call = registry_.find(id);
-  if (!call || call->state() == CallState::Ended) return done(fail(ErrorCode::NotFound, "no such call: " + id.value));
-  if (call->state() != CallState::Talking) return done(fail(ErrorCode::Conflict, "not answered yet: " + id.value));
+  if (!call || call->state() == CallState::Ended)
+    return done(fail(ErrorCode::NotFound, "no such call: " + id.value));
+  if (call->state() != CallState::Talking)
+    return done(fail(ErrorCode::Conflict, "not answered yet: " + id.value));
   const auto in_cloud = [](Leg* leg) { return dynamic_cast<CloudLeg*>(leg) != nullptr; };
   const auto leg = std::ranges::find_if(call->talking(), in_cloud);
   if (leg == call->talking().end()) return done(transfer_here(*call, to));
-  if (call->talking().size() != 2) return done(fail(ErrorCode::Conflict, "only a call of two can be transferred"));
+  if (call->talking().size() != 2)
+    return done(fail(ErrorCode::Conflict, "only a call of two can be transferred"));
   auto& cloud = static_cast<CloudLeg&>(**leg);
   std::string target = to;
   std::string number;
@@ -497,9 +553,12 @@ void CallControl::transfer(const CallId& id, const std::string& to, std::functio
     const config::User* user = config_->user(to.substr(5));
     if (!user) return done(fail(ErrorCode::NotFound, "no such user: " + to));
     target = user->id;
-  } else if (const auto e164 = to.starts_with("8:") ? std::nullopt : policy::normalise(to, config_->numbers.country)) {
+  } else if (const auto e164 = to.starts_with("8:")
+                                   ? std::nullopt
+                                   : policy::normalise(to, config_->numbers.country)) {
     if (!cloud.reaches_number()) {
-      return done(fail(ErrorCode::Conflict, "ACS transfers a user's call to users alone, not to a number"));
+      return done(
+          fail(ErrorCode::Conflict, "ACS transfers a user's call to users alone, not to a number"));
     }
     target = "4:" + *e164;
     number = call->decision().caller.number;
@@ -511,8 +570,12 @@ void CallControl::transfer(const CallId& id, const std::string& to, std::functio
   cloud.transfer(target, number, std::move(done));
 }
 
-CallId CallControl::new_call_id() const { return CallId{services_.random.hex(8)}; }
+CallId CallControl::new_call_id() const {
+  return CallId{services_.random.hex(8)};
+}
 
-Log CallControl::log_of(const CallId& id) const { return log_.with({{"call", id.value}}); }
+Log CallControl::log_of(const CallId& id) const {
+  return log_.with({{"call", id.value}});
+}
 
 }  // namespace gw

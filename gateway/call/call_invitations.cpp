@@ -41,16 +41,20 @@ bool Call::redirect(policy::Routed routed) {
     leg->end({Cause::AnsweredElsewhere}, true);
     remove_ports(*leg);
   }
-  log_.info("call was redirected", {{"route", routed.decision.route}, {"ranks", routed.decision.ranks.size()}});
+  log_.info("call was redirected",
+            {{"route", routed.decision.route}, {"ranks", routed.decision.ranks.size()}});
   hunt_.begin_anew(std::move(routed));
   try_next_rank();
   return true;
 }
 
 InvitationId Call::invite(policy::Routed routed, Duration timeout) {
-  Invitation& invitation = invitations_.emplace_back(Invitation{InvitationId{next_invitation_++}, Hunt(std::move(routed)), timeout});
+  Invitation& invitation = invitations_.emplace_back(
+      Invitation{InvitationId{next_invitation_++}, Hunt(std::move(routed)), timeout});
   const policy::Decision& decision = invitation.hunt.way().decision;
-  invitation.failure = decision.accepted ? HangupCause{Cause::NotFound, 0, 0, "nobody is there to be invited"} : decision.cause;
+  invitation.failure = decision.accepted
+                           ? HangupCause{Cause::NotFound, 0, 0, "nobody is there to be invited"}
+                           : decision.cause;
   // Posted, so that nothing is heard of it before its id is known. The destructor cancels it.
   invitation.timer = services_.loop.after(Duration{}, [this, id = invitation.id] {
     if (const auto it = find(id); it != invitations_.end()) try_next_rank(it);
@@ -61,7 +65,8 @@ InvitationId Call::invite(policy::Routed routed, Duration timeout) {
 bool Call::cancel(InvitationId id) {
   const auto invitation = find(id);
   if (invitation == invitations_.end() || state_ == CallState::Ended) return false;
-  stop_ringing(invitation, {Cause::CancelledByCaller, 0, 0, "the invitation was cancelled"}, nullptr);
+  stop_ringing(invitation, {Cause::CancelledByCaller, 0, 0, "the invitation was cancelled"},
+               nullptr);
   services_.loop.cancel(invitation->timer);
   invitations_.erase(invitation);
   tell_ringing_changed();
@@ -127,7 +132,9 @@ void Call::try_next_rank(Invitations::iterator invitation) {
       }
     }
     if (invitation->ringing.empty()) continue;
-    invitation->timer = services_.loop.after(ring_time(hunt, invitation->timeout), [this, id = invitation->id] { on_invitation_timeout(id); });
+    invitation->timer =
+        services_.loop.after(ring_time(hunt, invitation->timeout),
+                             [this, id = invitation->id] { on_invitation_timeout(id); });
     const bool rings = std::ranges::any_of(invitation->ringing, &Leg::rings_at_once);
     if (rings) note_ringing(invitation->id);
     tell_ringing_changed();
@@ -148,9 +155,12 @@ void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
   if (talking_.size() >= media::kMaxParties) {
     leg.end({Cause::Exhausted}, false);
     remove_ports(leg);
-    const HangupCause full{Cause::Exhausted, 0, 0, "a conference has at most " + std::to_string(media::kMaxParties) + " parties"};
+    const HangupCause full{
+        Cause::Exhausted, 0, 0,
+        "a conference has at most " + std::to_string(media::kMaxParties) + " parties"};
     fail_transfer(id, full);
-    return tell_watchers([&](CallWatcher& watcher) { watcher.on_invitation_failed(*this, id, full); });
+    return tell_watchers(
+        [&](CallWatcher& watcher) { watcher.on_invitation_failed(*this, id, full); });
   }
   const bool transferred = transfer_ && transfer_->invitation() == id;
   Leg* const transferor = take_place(id);
@@ -164,10 +174,12 @@ void Call::on_invitation_answered(Invitations::iterator invitation, Leg& leg) {
   leg.connected();
   show_holds();
   if (transferred) finish_transfer(transferor, leg, number);
-  log_.info("party joined", {{"party", policy::to_string(leg.party())}, {"parties", talking_.size()}});
+  log_.info("party joined",
+            {{"party", policy::to_string(leg.party())}, {"parties", talking_.size()}});
   if (times_.answered == WallTime{}) {
     times_.answered = services_.clock.wall();
-    if (config_->calls.max_duration > Duration{}) arm(duration_timer_, config_->calls.max_duration, &Call::on_max_duration);
+    if (config_->calls.max_duration > Duration{})
+      arm(duration_timer_, config_->calls.max_duration, &Call::on_max_duration);
   }
   tell_watchers([&](CallWatcher& watcher) { watcher.on_invitation_answered(*this, id, leg); });
   tell_parties_changed();
@@ -186,7 +198,9 @@ void Call::on_invitation_timeout(InvitationId id) {
 void Call::give_up(Invitations::iterator invitation, const HangupCause& why) {
   const InvitationId id = invitation->id;
   const HangupCause cause = why;
-  log_.info("invitation failed", {{"cause", policy::to_string(cause.cause)}, {"status", cause.sip_status}, {"why", cause.detail}});
+  log_.info("invitation failed", {{"cause", policy::to_string(cause.cause)},
+                                  {"status", cause.sip_status},
+                                  {"why", cause.detail}});
   invitations_.erase(invitation);
   fail_transfer(id, cause);
   const bool lonely = !anybody_to_talk();
@@ -194,7 +208,8 @@ void Call::give_up(Invitations::iterator invitation, const HangupCause& why) {
   if (lonely) end(cause, EndedBy::Callee);
 }
 
-void Call::stop_ringing(Invitations::iterator invitation, const HangupCause& cause, const Leg* except) {
+void Call::stop_ringing(Invitations::iterator invitation, const HangupCause& cause,
+                        const Leg* except) {
   for (Leg* leg : std::exchange(invitation->ringing, {})) {
     if (leg == except) continue;
     leg->end(cause, true);

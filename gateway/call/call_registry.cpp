@@ -60,11 +60,13 @@ void CallRegistry::remove(const CallId& id) {
 }
 
 size_t CallRegistry::live() const {
-  return std::ranges::count_if(calls_, [](const auto& e) { return e.second.call->state() != CallState::Ended; });
+  return std::ranges::count_if(
+      calls_, [](const auto& e) { return e.second.call->state() != CallState::Ended; });
 }
 
 size_t CallRegistry::live_with(const policy::Party& party) const {
-  return std::ranges::count_if(calls_, [&](const auto& e) { return e.second.call->involves(party); });
+  return std::ranges::count_if(calls_,
+                               [&](const auto& e) { return e.second.call->involves(party); });
 }
 
 void CallRegistry::for_each(const std::function<void(Call&)>& visit) const {

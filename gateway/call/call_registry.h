@@ -12,8 +12,8 @@
 
 namespace gw {
 
-// Owns every Call by its CallId, and finds it by what events name: a media port, a user's call id. Owned by App;
-// signalling thread.
+// Owns every Call by its CallId, and finds it by what events name: a media port, a user's call id.
+// Owned by App; signalling thread.
 class CallRegistry {
  public:
   Call& add(std::unique_ptr<Call> call);
@@ -28,8 +28,8 @@ class CallRegistry {
   void hand_over(const CallId& from, const CallId& into);
   void remove(const CallId& id);
   size_t size() const { return calls_.size(); }
-  size_t live() const;                                     // Not ended.
-  size_t live_with(const policy::Party& party) const;      // Calls that the party is in or is rung by.
+  size_t live() const;                                 // Not ended.
+  size_t live_with(const policy::Party& party) const;  // Calls that the party is in or is rung by.
   void for_each(const std::function<void(Call&)>& visit) const;
 
  private:

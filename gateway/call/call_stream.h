@@ -54,9 +54,10 @@ class CallStream {
   void name(PortId participant,
             std::string raw_id);  // How the peer knows a port (unmixed); port 0: all.
   void hold(bool on);             // Silence both ways; the stream goes on.
+  // Nothing is said at all.
   void pause(bool on) {
     if (stream_) stream_->pause(on);
-  }  // Nothing is said at all.
+  }
   void move_to(SessionId session) { session_ = session; }
   acs::streaming::StreamFigures figures() const;
 

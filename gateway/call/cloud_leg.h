@@ -56,9 +56,8 @@ class CloudLeg final : public Leg, public CloudConnectionObserver, public CloudA
   PortId port() const override { return audio_ ? audio_->port() : PortId{}; }
   std::vector<PortId> ports() const override;
   bool owns(PortId port) const override { return audio_ && port == audio_->port(); }
-  std::vector<media::Codec> codecs() const override {
-    return {media::Codec::G722};
-  }  // 16 kHz, so that nothing is lost.
+  // 16 kHz, so that nothing is lost.
+  std::vector<media::Codec> codecs() const override { return {media::Codec::G722}; }
   void on_media(const media::MediaEvent& event) override;
   void move_to(LegObserver& call, SessionId session) override;
   bool locally_held() const override { return false; }

@@ -6,8 +6,8 @@
 
 namespace gw {
 
-// The echo user 8:echo123: answers at once, says a short prompt, then repeats what it hears. Owned by its Call;
-// signalling thread.
+// The echo user 8:echo123: answers at once, says a short prompt, then repeats what it hears. Owned
+// by its Call; signalling thread.
 class EchoLeg final : public Leg {
  public:
   EchoLeg(Services& services, Log log, policy::Party party, SessionId session)
@@ -29,7 +29,9 @@ class EchoLeg final : public Leg {
   void set_remote_hold(bool) override {}
   void end(const policy::HangupCause&, bool) override {}
   PortId port() const override { return port_; }
-  std::vector<PortId> ports() const override { return port_ ? std::vector<PortId>{port_} : std::vector<PortId>{}; }
+  std::vector<PortId> ports() const override {
+    return port_ ? std::vector<PortId>{port_} : std::vector<PortId>{};
+  }
   bool owns(PortId port) const override { return port == port_; }
   std::vector<media::Codec> codecs() const override { return {}; }
   void on_media(const media::MediaEvent&) override {}

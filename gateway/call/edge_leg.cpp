@@ -11,25 +11,37 @@ using edge::CallState;
 using policy::Cause;
 using policy::HangupCause;
 
-constexpr size_t kMaxDevices = 8;        // That ring together; more is a loop or an attack.
+constexpr size_t kMaxDevices = 8;  // That ring together; more is a loop or an attack.
 constexpr Duration kDefaultDigit = 160ms;
 constexpr Duration kDefaultGap = 80ms;
 
 edge::EndReason answered_elsewhere() {
-  return policy::acs_reason({Cause::AnsweredElsewhere}, policy::Far::User, policy::FarDirection::ItCalledUs,
-                            edge::EndReason::By::Remote);
+  return policy::acs_reason({Cause::AnsweredElsewhere}, policy::Far::User,
+                            policy::FarDirection::ItCalledUs, edge::EndReason::By::Remote);
 }
 
 }  // namespace
 
-EdgeLeg::EdgeLeg(Services& services, LegObserver& call, Log log, policy::Party party, User user, Media media)
-    : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(true),
-      user_(std::move(user)), media_(std::move(media)) {}
+EdgeLeg::EdgeLeg(Services& services, LegObserver& call, Log log, policy::Party party, User user,
+                 Media media)
+    : services_(services),
+      call_(&call),
+      log_(log),
+      party_(std::move(party)),
+      outgoing_(true),
+      user_(std::move(user)),
+      media_(std::move(media)) {}
 
-EdgeLeg::EdgeLeg(Services& services, LegObserver& call, Log log, policy::Party party, User user, Media media,
-                 const edge::Invited& invited)
-    : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(false),
-      user_(std::move(user)), media_(std::move(media)), invited_(invited) {
+EdgeLeg::EdgeLeg(Services& services, LegObserver& call, Log log, policy::Party party, User user,
+                 Media media, const edge::Invited& invited)
+    : services_(services),
+      call_(&call),
+      log_(log),
+      party_(std::move(party)),
+      outgoing_(false),
+      user_(std::move(user)),
+      media_(std::move(media)),
+      invited_(invited) {
   active_ = invited.request.device;
   muted_ = invited.start_muted;
   generation_ = std::max(generation_, invited.generation);
@@ -67,15 +79,20 @@ Result<void> EdgeLeg::start() {
   ring.transferor = user_.transferor;
   ring.expires = user_.ring_expires;
   const auto ringing = services_.edge->ring(ring);
-  if (ringing.empty()) return fail(ErrorCode::Unavailable, "no device of " + user_.identity + " is connected");
+  if (ringing.empty())
+    return fail(ErrorCode::Unavailable, "no device of " + user_.identity + " is connected");
   for (const auto& id : ringing) add(id);
   log_.info("user's devices ring", {{"devices", devices_.size()}});
   return {};
 }
 
-void EdgeLeg::ring(bool, const std::vector<media::Codec>&) { show(CallState::Ringing); }
+void EdgeLeg::ring(bool, const std::vector<media::Codec>&) {
+  show(CallState::Ringing);
+}
 
-void EdgeLeg::early_media(const std::vector<media::Codec>&) { show(CallState::EarlyMedia); }
+void EdgeLeg::early_media(const std::vector<media::Codec>&) {
+  show(CallState::EarlyMedia);
+}
 
 Result<void> EdgeLeg::answer(const std::vector<media::Codec>& codecs) {
   answered_ = true;
@@ -85,13 +102,16 @@ Result<void> EdgeLeg::answer(const std::vector<media::Codec>& codecs) {
   return {};
 }
 
-// The user's own offer was answered before the callee was asked, with the codec that the callee's configuration names first.
-// If it speaks another in the end, and the browser can too, the browser is asked for a new offer: packets then pass as they are.
+// The user's own offer was answered before the callee was asked, with the codec that the callee's
+// configuration names first. If it speaks another in the end, and the browser can too, the browser
+// is asked for a new offer: packets then pass as they are.
 void EdgeLeg::follow(media::Codec spoken) {
   const Device* device = find(active_);
   if (!media_.follows || !device || !device->port) return;
   const auto agreed = services_.media.negotiated(device->port);
-  if (!agreed || agreed->codec == spoken || std::ranges::find(device->offered, spoken) == device->offered.end()) return;
+  if (!agreed || agreed->codec == spoken ||
+      std::ranges::find(device->offered, spoken) == device->offered.end())
+    return;
   media_.other_leg = spoken;
   codecs_first_ = {spoken};
   log_.info("user's codec follows the callee's", {{"codec", media::to_string(spoken)}});
@@ -115,7 +135,8 @@ void EdgeLeg::on_transfer(TransferStep step, const HangupCause& cause) {
     case TransferStep::Failed:
       update.state = State::Failed;
       update.error = policy::acs_reason(cause, policy::Far::Phone, policy::FarDirection::WeCalledIt,
-                                        edge::EndReason::By::Remote).status;
+                                        edge::EndReason::By::Remote)
+                         .status;
       break;
   }
   services_.edge->transfer(active_, update);
@@ -138,8 +159,8 @@ void EdgeLeg::meet(const PartyName& other) {
   show_state();
 }
 
-// Of two, show() tells all that there is to know. The other of two stays who it is when more come, and who is left of more is
-// the other of two.
+// Of two, show() tells all that there is to know. The other of two stays who it is when more come,
+// and who is left of more is the other of two.
 void EdgeLeg::show_others(const std::vector<OtherParty>& others) {
   if (ended_ || active_.empty()) return;
   if (others.size() < 2 && others_.empty()) {
@@ -164,21 +185,26 @@ void EdgeLeg::show_others(const std::vector<OtherParty>& others) {
     remote_key_ = others.front().key;
     others_.clear();
   }
-  if (!changed.empty() || !gone.empty()) services_.edge->participants(active_, user_.call_id, std::move(changed), std::move(gone));
+  if (!changed.empty() || !gone.empty())
+    services_.edge->participants(active_, user_.call_id, std::move(changed), std::move(gone));
 }
 
 edge::Participant EdgeLeg::participant(const OtherParty& other) const {
   edge::Participant result;
   const bool remote = other.key == remote_key_;
-  result.participant_id = remote ? remote_participant() : user_.server_call_id + "." + std::to_string(other.key);
-  result.identity = remote ? user_.remote : edge::Identity{other.name.raw_id, other.name.display_name};
+  result.participant_id =
+      remote ? remote_participant() : user_.server_call_id + "." + std::to_string(other.key);
+  result.identity =
+      remote ? user_.remote : edge::Identity{other.name.raw_id, other.name.display_name};
   result.state = other.held ? edge::ParticipantState::Hold : edge::ParticipantState::Connected;
   result.muted = other.muted;
   result.speaking = other.speaks;
   return result;
 }
 
-const std::string& EdgeLeg::remote_participant() const { return remote_id_.empty() ? user_.server_call_id : remote_id_; }
+const std::string& EdgeLeg::remote_participant() const {
+  return remote_id_.empty() ? user_.server_call_id : remote_id_;
+}
 
 void EdgeLeg::end(const HangupCause& cause, bool by_remote) {
   if (ended_) return;
@@ -208,12 +234,14 @@ bool EdgeLeg::owns(PortId port) const {
 }
 
 std::vector<media::Codec> EdgeLeg::codecs() const {
-  if (const auto agreed = port() ? services_.media.negotiated(port()) : std::nullopt) return {agreed->codec};
+  if (const auto agreed = port() ? services_.media.negotiated(port()) : std::nullopt)
+    return {agreed->codec};
   return media_.spec.codecs;
 }
 
 bool EdgeLeg::media_ready() const {
-  return std::ranges::any_of(devices_, [&](const Device& d) { return d.id == active_ && d.connected; });
+  return std::ranges::any_of(devices_,
+                             [&](const Device& d) { return d.id == active_ && d.connected; });
 }
 
 void EdgeLeg::on_media(const media::MediaEvent& event) {
@@ -232,11 +260,13 @@ void EdgeLeg::on_media(const media::MediaEvent& event) {
   }
   if (const auto* lost = std::get_if<media::MediaTimedOut>(&event)) {
     Device* device = find(lost->port);
-    if (device && device->id == active_) finish({Cause::MediaLost, 0, 0, "no packet came from the browser"});
+    if (device && device->id == active_)
+      finish({Cause::MediaLost, 0, 0, "no packet came from the browser"});
     return;
   }
   if (const auto* digit = std::get_if<media::DigitReceived>(&event)) {
-    log_.info("digit was received", {{"length_ms", to_ms(digit->duration)}, {"in_band", digit->in_band}});
+    log_.info("digit was received",
+              {{"length_ms", to_ms(digit->duration)}, {"in_band", digit->in_band}});
   }
 }
 
@@ -247,8 +277,10 @@ void EdgeLeg::move_to(LegObserver& call, SessionId session) {
 
 void EdgeLeg::on_event(const edge::Offered& offered) {
   Device* device = find(offered.request.device);
-  if (!device && active_.empty() && devices_.size() < kMaxDevices) device = &add(offered.request.device);
-  if (ended_ || !device) return refuse(offered.request, 404, 0, "this device has no part in the call");
+  if (!device && active_.empty() && devices_.size() < kMaxDevices)
+    device = &add(offered.request.device);
+  if (ended_ || !device)
+    return refuse(offered.request, 404, 0, "this device has no part in the call");
   respond_offer(offered.request, *device, offered.sdp, offered.generation);
 }
 
@@ -280,7 +312,8 @@ void EdgeLeg::on_event(const edge::Accepted& accepted) {
 }
 
 void EdgeLeg::on_event(const edge::Rejected& rejected) {
-  if (ended_ || answered_) return refuse(rejected.request, 400, 41007, "the call does not ring any more");
+  if (ended_ || answered_)
+    return refuse(rejected.request, 400, 41007, "the call does not ring any more");
   services_.edge->respond(rejected.request, {});
   Device* device = find(rejected.request.device);
   if (!device) return;
@@ -294,13 +327,15 @@ void EdgeLeg::on_event(const edge::HungUp& hung_up) {
   if (!from_active(hung_up.request)) return;
   const bool before_answer = !answered_;
   services_.edge->end(user_.call_id, active_,
-                      policy::acs_reason({Cause::NormalClearing}, far_, far_direction_, edge::EndReason::By::Local));
+                      policy::acs_reason({Cause::NormalClearing}, far_, far_direction_,
+                                         edge::EndReason::By::Local));
   ended_ = true;
   call_->on_ended(*this, {before_answer ? Cause::CancelledByCaller : Cause::NormalClearing});
 }
 
 void EdgeLeg::on_event(const edge::HoldAsked& hold) {
-  if (!from_active(hold.request) || !answered_) return refuse(hold.request, 500, hold.on ? 41033 : 41034, "the call is not connected");
+  if (!from_active(hold.request) || !answered_)
+    return refuse(hold.request, 500, hold.on ? 41033 : 41034, "the call is not connected");
   services_.edge->respond(hold.request, {});
   if (held_ == hold.on) return;
   held_ = hold.on;
@@ -311,7 +346,9 @@ void EdgeLeg::on_event(const edge::HoldAsked& hold) {
 }
 
 void EdgeLeg::on_event(const edge::MuteAsked& mute) {
-  if (!from_active(mute.request)) return refuse(mute.request, mute.on ? 500 : 400, mute.on ? 41015 : 41016, "the call is not yours");
+  if (!from_active(mute.request))
+    return refuse(mute.request, mute.on ? 500 : 400, mute.on ? 41015 : 41016,
+                  "the call is not yours");
   muted_ = mute.on;
   if (port()) services_.media.set_muted(port(), muted_);
   services_.edge->respond(mute.request, {});
@@ -319,22 +356,27 @@ void EdgeLeg::on_event(const edge::MuteAsked& mute) {
 }
 
 void EdgeLeg::on_event(const edge::DigitsAsked& digits) {
-  if (!from_active(digits.request) || !answered_) return refuse(digits.request, 400, 0, "the call is not connected");
+  if (!from_active(digits.request) || !answered_)
+    return refuse(digits.request, 400, 0, "the call is not connected");
   services_.edge->respond(digits.request, {});
-  call_->on_digits(*this, digits.digits, digits.length == Duration{} ? kDefaultDigit : digits.length,
-                  digits.gap == Duration{} ? kDefaultGap : digits.gap);
+  call_->on_digits(*this, digits.digits,
+                   digits.length == Duration{} ? kDefaultDigit : digits.length,
+                   digits.gap == Duration{} ? kDefaultGap : digits.gap);
 }
 
 void EdgeLeg::on_event(const edge::TransferAsked& transfer) {
-  if (!from_active(transfer.request) || !answered_) return refuse(transfer.request, 400, 41040, "the call is not connected");
+  if (!from_active(transfer.request) || !answered_)
+    return refuse(transfer.request, 400, 41040, "the call is not connected");
   services_.edge->respond(transfer.request, {});
   TransferRequest request;
   request.user_call = transfer.target_call_id;
   const std::string& raw_id = transfer.target.raw_id;
-  if (request.user_call.empty()) request.number = raw_id.starts_with("4:") ? raw_id.substr(2) : raw_id;
+  if (request.user_call.empty())
+    request.number = raw_id.starts_with("4:") ? raw_id.substr(2) : raw_id;
   request.caller_id = transfer.caller_id;
   request.headers = transfer.context.headers;
-  if (!transfer.context.user_to_user.empty()) request.headers.emplace_back("User-To-User", transfer.context.user_to_user);
+  if (!transfer.context.user_to_user.empty())
+    request.headers.emplace_back("User-To-User", transfer.context.user_to_user);
   call_->on_transfer_wanted(*this, request);
 }
 
@@ -354,7 +396,9 @@ void EdgeLeg::on_event(const edge::DeviceGone& gone) {
   finish({expired ? Cause::TokenExpired : Cause::SignallingLost, 0, 0, gone.reason.status.message});
 }
 
-void EdgeLeg::on_event(const edge::QualityReported& quality) { quality_ = quality; }
+void EdgeLeg::on_event(const edge::QualityReported& quality) {
+  quality_ = quality;
+}
 
 EdgeLeg::Device* EdgeLeg::find(const edge::DeviceId& id) {
   const auto it = std::ranges::find(devices_, id, &Device::id);
@@ -366,7 +410,9 @@ EdgeLeg::Device* EdgeLeg::find(PortId port) {
   return it == devices_.end() ? nullptr : &*it;
 }
 
-EdgeLeg::Device& EdgeLeg::add(const edge::DeviceId& id) { return devices_.emplace_back(Device{id, {}, false, false}); }
+EdgeLeg::Device& EdgeLeg::add(const edge::DeviceId& id) {
+  return devices_.emplace_back(Device{id, {}, false, false});
+}
 
 Result<std::string> EdgeLeg::answer_offer(Device& device, const std::string& sdp) {
   if (!device.port) {
@@ -383,7 +429,8 @@ Result<std::string> EdgeLeg::answer_offer(Device& device, const std::string& sdp
   return answer;
 }
 
-void EdgeLeg::respond_offer(const edge::RequestRef& request, Device& device, const std::string& sdp, uint32_t generation) {
+void EdgeLeg::respond_offer(const edge::RequestRef& request, Device& device, const std::string& sdp,
+                            uint32_t generation) {
   const bool first = !device.port;
   generation_ = std::max(generation_, generation);
   auto answer = answer_offer(device, sdp);
@@ -393,9 +440,11 @@ void EdgeLeg::respond_offer(const edge::RequestRef& request, Device& device, con
   if (first && device.id == active_ && answered_) call_->on_media_ready(*this);
 }
 
-void EdgeLeg::refuse(const edge::RequestRef& request, uint32_t code, uint32_t sub_code, std::string message) {
+void EdgeLeg::refuse(const edge::RequestRef& request, uint32_t code, uint32_t sub_code,
+                     std::string message) {
   log_.info("request of a device was refused", {{"code", code}, {"why", message}});
-  services_.edge->respond(request, {code, sub_code, std::move(message), edge::Category::ExpectedError});
+  services_.edge->respond(request,
+                          {code, sub_code, std::move(message), edge::Category::ExpectedError});
 }
 
 bool EdgeLeg::from_active(const edge::RequestRef& request) const {
@@ -447,8 +496,9 @@ void EdgeLeg::show_state() {
 void EdgeLeg::finish(const HangupCause& cause) {
   if (ended_) return;
   ended_ = true;
-  services_.edge->end(user_.call_id, active_,
-                      policy::acs_reason(cause, far_, far_direction_, edge::EndReason::By::Network));
+  services_.edge->end(
+      user_.call_id, active_,
+      policy::acs_reason(cause, far_, far_direction_, edge::EndReason::By::Network));
   call_->on_ended(*this, cause);
 }
 

@@ -7,8 +7,8 @@
 namespace gw {
 namespace {
 
-constexpr size_t kMaxForwards =
-    5;  // Of one call, those of other gateways included; more is a loop.
+// Of one call, those of other gateways included; more is a loop.
+constexpr size_t kMaxForwards = 5;
 
 }  // namespace
 

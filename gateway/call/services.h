@@ -20,17 +20,17 @@ class TrunkHealth;
 struct Services {
   sip::SofiaLoop& loop;
   media::MediaEngine& media;
-  sip::SipAgent* agent = nullptr;       // Set once the listeners are up.
+  sip::SipAgent* agent = nullptr;  // Set once the listeners are up.
   acs::edge::EdgeServer* edge = nullptr;
   sip::Registrar& registrar;
   const Clock& clock;
   Random& random;
   Metrics& metrics;
-  acs::http::HttpServer* web = nullptr;               // Its Asio thread carries media streams.
-  acs::http::WebSocketClient* websockets = nullptr;   // On that thread: streams that we open.
-  CloudLink* cloud = nullptr;                         // Provider "cloud" alone.
-  TrunkHealth* trunk_health = nullptr;                // What calls and OPTIONS met at trunks' addresses.
-  media::ClipPtr hold_music{};                        // For parties on hold; null = silence.
+  acs::http::HttpServer* web = nullptr;              // Its Asio thread carries media streams.
+  acs::http::WebSocketClient* websockets = nullptr;  // On that thread: streams that we open.
+  CloudLink* cloud = nullptr;                        // Provider "cloud" alone.
+  TrunkHealth* trunk_health = nullptr;  // What calls and OPTIONS met at trunks' addresses.
+  media::ClipPtr hold_music{};          // For parties on hold; null = silence.
 };
 
 }  // namespace gw

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/text.h"
 #include "gateway/call/trunk_target.h"
 
 namespace gw {
@@ -17,12 +18,12 @@ using policy::HangupCause;
 
 constexpr Duration kInfoDigit = 160ms;  // SIP INFO without a duration.
 constexpr auto kLongestInfoDigit = 60s;
-constexpr size_t kMaxFollowed = 6;  // Places that one call is sent to by 3xx; more is a loop.
-constexpr Duration kLongestWait = 1s;     // For room on a trunk; then it is another target's turn.
+constexpr size_t kMaxFollowed = 6;     // Places that one call is sent to by 3xx; more is a loop.
+constexpr Duration kLongestWait = 1s;  // For room on a trunk; then it is another target's turn.
 constexpr Duration kLookForRoom = 100ms;
 
-// "Signal=5\r\nDuration=160" (application/dtmf-relay) or "5" (application/dtmf); some write blanks around the "=", lower
-// case, or the event's number: 10 for *, 11 for #.
+// "Signal=5\r\nDuration=160" (application/dtmf-relay) or "5" (application/dtmf); some write blanks
+// around the "=", lower case, or the event's number: 10 for *, 11 for #.
 struct InfoDigit {
   char digit = 0;
   Duration length = kInfoDigit;
@@ -34,17 +35,14 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
 }
 
-bool same(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 std::optional<std::string_view> value_of(std::string_view body, std::string_view key) {
   while (!body.empty()) {
     const size_t end = std::min(body.find_first_of("\r\n"), body.size());
     const std::string_view line = body.substr(0, end);
     body.remove_prefix(std::min(end + 1, body.size()));
     const size_t equals = line.find('=');
-    if (equals == std::string_view::npos || !same(trimmed(line.substr(0, equals)), key)) continue;
+    if (equals == std::string_view::npos || !same_letters(trimmed(line.substr(0, equals)), key))
+      continue;
     return trimmed(line.substr(equals + 1));
   }
   return std::nullopt;
@@ -53,7 +51,8 @@ std::optional<std::string_view> value_of(std::string_view body, std::string_view
 std::optional<int> number_of(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                  : std::nullopt;
 }
 
 std::optional<char> digit_of(std::string_view signal) {
@@ -69,8 +68,8 @@ std::optional<char> digit_of(std::string_view signal) {
 
 std::optional<InfoDigit> parse_info(std::string_view type, std::string_view body) {
   type = trimmed(type.substr(0, type.find(';')));
-  const bool relay = same(type, "application/dtmf-relay");
-  if (!relay && !same(type, "application/dtmf")) return std::nullopt;
+  const bool relay = same_letters(type, "application/dtmf-relay");
+  if (!relay && !same_letters(type, "application/dtmf")) return std::nullopt;
   // Some send the relay's lines under the plain type.
   auto signal = value_of(body, "Signal");
   if (!signal && !relay) signal = trimmed(body);
@@ -84,21 +83,36 @@ std::optional<InfoDigit> parse_info(std::string_view type, std::string_view body
   return info;
 }
 
-HangupCause not_acceptable(const Error& error) { return {Cause::NotAcceptable, 488, 0, error.detail}; }
+HangupCause not_acceptable(const Error& error) {
+  return {Cause::NotAcceptable, 488, 0, error.detail};
+}
 
 }  // namespace
 
 SipLeg::SipLeg(Services& services, LegObserver& call, Log log, policy::Party party,
                std::unique_ptr<sip::Dialog> dialog, const sip::Invite& invite, Media media)
-    : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(false),
-      media_(std::move(media)), offer_(invite.sdp.value_or("")), dialog_(std::move(dialog)) {}
+    : services_(services),
+      call_(&call),
+      log_(log),
+      party_(std::move(party)),
+      outgoing_(false),
+      media_(std::move(media)),
+      offer_(invite.sdp.value_or("")),
+      dialog_(std::move(dialog)) {}
 
 SipLeg::SipLeg(Services& services, LegObserver& call, Log log, policy::Party party,
                sip::OutgoingInvite invite, Media media)
-    : services_(services), call_(&call), log_(log), party_(std::move(party)), outgoing_(true),
-      media_(std::move(media)), invite_(std::move(invite)) {}
+    : services_(services),
+      call_(&call),
+      log_(log),
+      party_(std::move(party)),
+      outgoing_(true),
+      media_(std::move(media)),
+      invite_(std::move(invite)) {}
 
-SipLeg::~SipLeg() { services_.loop.cancel(turn_timer_); }
+SipLeg::~SipLeg() {
+  services_.loop.cancel(turn_timer_);
+}
 
 Result<void> SipLeg::prepare() {
   auto port = services_.media.add_phone_port(media_.session, media_.spec);
@@ -135,7 +149,8 @@ Result<void> SipLeg::start() {
 void SipLeg::on_turn(TimePoint until) {
   if (ended_) return;
   if (turn_->has_room && !turn_->has_room()) {
-    if (services_.clock.now() >= until) return finish({Cause::Exhausted, 0, 0, "the trunk's max_calls is reached"});
+    if (services_.clock.now() >= until)
+      return finish({Cause::Exhausted, 0, 0, "the trunk's max_calls is reached"});
     turn_timer_ = services_.loop.after(kLookForRoom, [this, until] { on_turn(until); });
     return;
   }
@@ -145,7 +160,8 @@ void SipLeg::on_turn(TimePoint until) {
 
 Result<void> SipLeg::send_invite() {
   dialog_ = services_.agent->invite(*invite_, *this);
-  if (!dialog_) return fail(ErrorCode::InvalidArgument, "no INVITE can be built for " + invite_->request_uri);
+  if (!dialog_)
+    return fail(ErrorCode::InvalidArgument, "no INVITE can be built for " + invite_->request_uri);
   return {};
 }
 
@@ -162,7 +178,8 @@ void SipLeg::go_to_next_place() {
     unsent.local = true;
     unsent.phrase = "no INVITE can be sent there";
     if (!try_elsewhere(unsent)) {
-      finish({Cause::Unavailable, 0, 0, "no INVITE can be sent to " + to_string(invite_->next_hop)});
+      finish(
+          {Cause::Unavailable, 0, 0, "no INVITE can be sent to " + to_string(invite_->next_hop)});
     }
   });
 }
@@ -176,14 +193,17 @@ bool SipLeg::try_elsewhere(const sip::Refusal& refusal) {
   return true;
 }
 
-// RFC 5626 5.3: 430 and what the transport or silence say mean that nobody is at the other end of the flow.
+// RFC 5626 5.3: 430 and what the transport or silence say mean that nobody is at the other end of
+// the flow.
 bool SipLeg::try_next_flow(const sip::Refusal& refusal) {
   const bool dead = refusal.status == 430 || refusal.local;
   if (!flows_ || !dead || progressed_) return false;
   while (!flows_->flows.empty()) {
     const sip::Binding lost = std::move(flows_->flows.front());
     flows_->flows.erase(flows_->flows.begin());
-    log_.info("flow was dead", {{"source", lost.source.to_string()}, {"reg_id", lost.reg_id}, {"left", flows_->flows.size()}});
+    log_.info("flow was dead", {{"source", lost.source.to_string()},
+                                {"reg_id", lost.reg_id},
+                                {"left", flows_->flows.size()}});
     flows_->lost(lost);
     if (flows_->flows.empty()) return false;
     go_by(*invite_, flows_->flows.front());
@@ -195,8 +215,8 @@ bool SipLeg::try_next_flow(const sip::Refusal& refusal) {
 void SipLeg::go_by(sip::OutgoingInvite& invite, const sip::Binding& binding) {
   invite.request_uri = binding.contact_uri;
   invite.route = binding.path;
-  invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(), binding.source,
-                     binding.network};
+  invite.next_hop = {binding.transport, binding.source.host(), binding.source.port(),
+                     binding.source, binding.network};
 }
 
 bool SipLeg::follow(const std::vector<std::string>& contacts) {
@@ -210,7 +230,8 @@ bool SipLeg::follow(const std::vector<std::string>& contacts) {
     found.push_back({contact, invite_->to, {place->host, place->port, place->transport}});
   }
   if (found.empty()) return false;
-  log_.info("redirection was followed", {{"to", found.front().query.host}, {"contacts", found.size()}});
+  log_.info("redirection was followed",
+            {{"to", found.front().query.host}, {"contacts", found.size()}});
   search_->go_first_to(std::move(found));
   go_to_next_place();
   return true;
@@ -275,7 +296,8 @@ void SipLeg::set_remote_hold(bool on) {
 }
 
 Direction SipLeg::wanted() const {
-  if (far_holds_) return peer_holds_ || media_.hold_is_inactive ? Direction::Inactive : Direction::SendOnly;
+  if (far_holds_)
+    return peer_holds_ || media_.hold_is_inactive ? Direction::Inactive : Direction::SendOnly;
   return peer_holds_ ? Direction::RecvOnly : Direction::SendRecv;
 }
 
@@ -303,7 +325,8 @@ void SipLeg::end(const HangupCause& cause, bool by_remote) {
   if (!dialog_) return;
   if (!outgoing_ && !answered_) {
     const int status = policy::sip_status(cause);
-    dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause), policy::refusal_headers(cause));
+    dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause),
+                    policy::refusal_headers(cause));
   } else {
     dialog_->end(policy::sip_reason(cause));
   }
@@ -315,7 +338,8 @@ std::vector<PortId> SipLeg::ports() const {
 }
 
 std::vector<media::Codec> SipLeg::codecs() const {
-  if (const auto agreed = port_ ? services_.media.negotiated(port_) : std::nullopt) return {agreed->codec};
+  if (const auto agreed = port_ ? services_.media.negotiated(port_) : std::nullopt)
+    return {agreed->codec};
   if (!outgoing_) return remote_codecs_;
   std::vector<media::Codec> offered = media_.codecs_first;
   offered.insert(offered.end(), media_.spec.codecs.begin(), media_.spec.codecs.end());
@@ -333,7 +357,8 @@ void SipLeg::on_media(const media::MediaEvent& event) {
   }
   if (const auto* digit = std::get_if<media::DigitToSend>(&event)) return send_info(*digit);
   if (const auto* digit = std::get_if<media::DigitReceived>(&event)) {
-    log_.info("digit was received", {{"length_ms", to_ms(digit->duration)}, {"in_band", digit->in_band}});
+    log_.info("digit was received",
+              {{"length_ms", to_ms(digit->duration)}, {"in_band", digit->in_band}});
   }
 }
 
@@ -371,7 +396,8 @@ void SipLeg::on_progress(int status, std::optional<std::string> sdp) {
 void SipLeg::on_answered(std::optional<std::string> sdp) {
   if (ended_) return;
   if (!sdp || sdp->empty()) {
-    // Some peers put the answer only into a reliable 183; without any there is nothing to talk with.
+    // Some peers put the answer only into a reliable 183; without any there is nothing to talk
+    // with.
     if (taken_answer_.empty()) {
       finish({Cause::NotAcceptable, 488, 0, "the 200 has no SDP"});
       return;
@@ -431,8 +457,9 @@ void SipLeg::on_offer(std::optional<std::string> sdp) {
   if (far_holds_ && media_.hold_is_inactive) {
     direction = Direction::Inactive;
   } else if (far_holds_) {
-    direction = direction == Direction::SendRecv || direction == Direction::SendOnly ? Direction::SendOnly
-                                                                                     : Direction::Inactive;
+    direction = direction == Direction::SendRecv || direction == Direction::SendOnly
+                    ? Direction::SendOnly
+                    : Direction::Inactive;
   }
   auto answer = services_.media.make_answer(port_, direction, {});
   if (!answer) {
@@ -456,7 +483,8 @@ void SipLeg::on_offer_accepted(std::string sdp) {
     log_.warn("answer could not be used", {{"why", negotiated.error().detail}});
     return;
   }
-  // What was settled is our wish: a phone that answers sendonly's offer with inactive is held all the same.
+  // What was settled is our wish: a phone that answers sendonly's offer with inactive is held all
+  // the same.
   agreed_direction_ = offered_direction_;
   offer_direction();  // The wish may have changed while the re-INVITE was out.
 }
@@ -477,7 +505,8 @@ void SipLeg::on_info(std::string_view content_type, std::string_view body) {
 
 void SipLeg::send_info(const media::DigitToSend& digit) {
   if (!dialog_ || ended_) return;
-  const std::string body = std::string("Signal=") + digit.digit + "\r\nDuration=" + std::to_string(to_ms(digit.duration)) + "\r\n";
+  const std::string body = std::string("Signal=") + digit.digit +
+                           "\r\nDuration=" + std::to_string(to_ms(digit.duration)) + "\r\n";
   if (!dialog_->info("application/dtmf-relay", body)) log_.warn("digit could not be sent by INFO");
 }
 
@@ -529,7 +558,8 @@ void SipLeg::finish(const HangupCause& cause) {
     // Ended by us (a bad answer, lost media): the network must hear of it too.
     if (!outgoing_ && !answered_) {
       const int status = policy::sip_status(cause);
-      dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause), policy::refusal_headers(cause));
+      dialog_->refuse(status, policy::sip_phrase(status), policy::sip_reason(cause),
+                      policy::refusal_headers(cause));
     } else {
       dialog_->end(policy::sip_reason(cause));
     }

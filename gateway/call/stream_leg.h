@@ -44,9 +44,8 @@ class StreamLeg : public Leg, protected CallStreamObserver {
   PortId port() const override { return stream_.port(); }
   std::vector<PortId> ports() const override;
   bool owns(PortId port) const override { return port && port == stream_.port(); }
-  std::vector<media::Codec> codecs() const override {
-    return {media::Codec::G722};
-  }  // 16 kHz, so that nothing is lost.
+  // 16 kHz, so that nothing is lost.
+  std::vector<media::Codec> codecs() const override { return {media::Codec::G722}; }
   void on_media(const media::MediaEvent& event) override;
   void move_to(LegObserver& call, SessionId session) override;
   bool locally_held() const override { return false; }

@@ -6,11 +6,11 @@
 namespace gw {
 namespace {
 
-constexpr Duration kLongestBusy =
-    5min;  // A Retry-After of hours is a mistake that must not take a carrier away.
+// A Retry-After of hours is a mistake that must not take a carrier away.
+constexpr Duration kLongestBusy = 5min;
 constexpr Duration kShortestBusy = 1s;
-constexpr Duration kForgotten = 10min;  // An address that the name no longer has.
-constexpr size_t kMaxAddresses = 64;    // Of one trunk.
+constexpr Duration kForgotten = 10min;       // An address that the name no longer has.
+constexpr size_t kMaxAddressesOfTrunk = 64;  // Of one trunk.
 
 }  // namespace
 
@@ -30,7 +30,7 @@ std::string to_string(const sip::NextHop& hop) {
 
 TrunkHealth::Known& TrunkHealth::known(const std::string& trunk, const sip::NextHop& hop) {
   auto& all = trunks_[trunk].known;
-  if (all.size() >= kMaxAddresses) all.clear();
+  if (all.size() >= kMaxAddressesOfTrunk) all.clear();
   Known& one = all[to_string(hop)];
   one.heard = clock_.now();
   return one;
@@ -51,8 +51,8 @@ void TrunkHealth::answered(const std::string& trunk, const sip::NextHop& hop, in
   }
   if (one.busy && clock_.now() < one.until) return;
   one.busy = false;
-  one.state = State::Up;
   one.why.clear();
+  if (std::exchange(one.state, State::Up) == State::Up) return;  // As with nearly every call.
   look_again(trunk, "");
 }
 

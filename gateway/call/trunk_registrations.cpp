@@ -10,10 +10,10 @@ namespace {
 
 constexpr Duration kFirstPause = 2s;
 constexpr Duration kLongestPause = 5min;
-constexpr Duration kAfterRefusal =
-    60s;  // 401, 403, 404: asking faster looks like guessing passwords.
-constexpr Duration kShortestLife =
-    10s;  // A registrar that grants less would be asked all the time.
+// 401, 403, 404: asking faster looks like guessing passwords.
+constexpr Duration kAfterRefusal = 60s;
+// A registrar that grants less would be asked all the time.
+constexpr Duration kShortestLife = 10s;
 constexpr Duration kLongestLife = 24h;
 
 bool is_refusal(int status) {

@@ -79,8 +79,8 @@ class TrunkRegistrations {
   Random& random_;
   Metrics& metrics_;
   const Log log_;
-  const std::shared_ptr<char> alive_ =
-      std::make_shared<char>();  // An answer that comes late finds us gone.
+  // An answer that comes late finds us gone.
+  const std::shared_ptr<char> alive_ = std::make_shared<char>();
   Registrations registrations_;
 };
 

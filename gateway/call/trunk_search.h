@@ -68,8 +68,8 @@ class TrunkSearch {
   TrunkHealth* const health_;
   Settings settings_;
   const Log log_;
-  const std::shared_ptr<char> alive_ =
-      std::make_shared<char>();  // A name that resolves late finds us gone.
+  // A name that resolves late finds us gone.
+  const std::shared_ptr<char> alive_ = std::make_shared<char>();
   Found found_;
   size_t next_target_ = 0;
   std::deque<Waiting> ready_, down_;

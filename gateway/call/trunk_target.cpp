@@ -14,10 +14,14 @@ std::optional<TrunkTarget> parse_trunk_target(std::string_view text) {
   }
   if (const size_t semicolon = text.find(';'); semicolon != std::string_view::npos) {
     const std::string_view parameter = text.substr(semicolon + 1);
-    if (parameter == "transport=udp") target.transport = sip::Transport::Udp;
-    else if (parameter == "transport=tcp") target.transport = sip::Transport::Tcp;
-    else if (parameter == "transport=tls") target.transport = sip::Transport::Tls;
-    else return std::nullopt;
+    if (parameter == "transport=udp")
+      target.transport = sip::Transport::Udp;
+    else if (parameter == "transport=tcp")
+      target.transport = sip::Transport::Tcp;
+    else if (parameter == "transport=tls")
+      target.transport = sip::Transport::Tls;
+    else
+      return std::nullopt;
     text = text.substr(0, semicolon);
   }
   std::string_view port;
@@ -37,7 +41,8 @@ std::optional<TrunkTarget> parse_trunk_target(std::string_view text) {
   if (target.host.empty()) return std::nullopt;
   if (!port.empty()) {
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), target.port);
-    if (error != std::errc{} || end != port.data() + port.size() || target.port == 0) return std::nullopt;
+    if (error != std::errc{} || end != port.data() + port.size() || target.port == 0)
+      return std::nullopt;
   }
   return target;
 }
@@ -46,20 +51,23 @@ std::optional<TrunkTarget> place_of_uri(std::string_view uri) {
   std::string text(uri.substr(0, uri.find('?')));
   const size_t scheme = text.find(':');
   if (scheme == std::string::npos) return std::nullopt;
-  if (const size_t at = text.find('@'); at != std::string::npos) text.erase(scheme + 1, at - scheme);
+  if (const size_t at = text.find('@'); at != std::string::npos)
+    text.erase(scheme + 1, at - scheme);
   std::string transport;
   if (const size_t semicolon = text.find(';'); semicolon != std::string::npos) {
     const std::string parameters = text.substr(semicolon) + ";";
     text.resize(semicolon);
     const size_t found = parameters.find(";transport=");
-    if (found != std::string::npos) transport = parameters.substr(found, parameters.find(';', found + 1) - found);
+    if (found != std::string::npos)
+      transport = parameters.substr(found, parameters.find(';', found + 1) - found);
   }
   return parse_trunk_target(text + transport);
 }
 
 std::string trunk_uri(const TrunkTarget& target, std::string_view number, bool user_phone) {
   const bool six = target.host.find(':') != std::string::npos;
-  std::string uri = "sip:" + (number.empty() ? "" : std::string(number) + "@") + (six ? "[" + target.host + "]" : target.host);
+  std::string uri = "sip:" + (number.empty() ? "" : std::string(number) + "@") +
+                    (six ? "[" + target.host + "]" : target.host);
   if (target.port != 0) uri += ":" + std::to_string(target.port);
   if (user_phone && !number.empty()) uri += ";user=phone";
   if (target.transport && *target.transport != sip::Transport::Udp) {

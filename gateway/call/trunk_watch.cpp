@@ -10,8 +10,8 @@ namespace {
 
 constexpr size_t kMaxAddresses = 8;   // Of one target; more nobody runs, and each costs a request.
 constexpr Duration kWhileDown = 10s;  // A carrier that came back is not left alone for long.
-constexpr Duration kMargin =
-    15s;  // What is down stays so until the next OPTIONS has been answered or not.
+// What is down stays so until the next OPTIONS has been answered or not.
+constexpr Duration kMargin = 15s;
 
 }  // namespace
 

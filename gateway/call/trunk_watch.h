@@ -36,8 +36,8 @@ class TrunkWatch {
   sip::Resolver& resolver_;
   TrunkHealth& health_;
   const Clock& clock_;
-  const std::shared_ptr<char> alive_ =
-      std::make_shared<char>();  // An answer that comes late finds us gone.
+  // An answer that comes late finds us gone.
+  const std::shared_ptr<char> alive_ = std::make_shared<char>();
   config::Snapshot config_;
   std::map<std::string, Watched, std::less<>> trunks_;
 };

@@ -10,8 +10,8 @@ enum Exit { kDone = 0, kBadConfiguration = 1, kBadUsage = 2, kRefused = 3, kNotR
 
 // What every subcommand takes.
 struct Common {
-  std::string path;                     // -c: a folder or one file.
-  std::vector<std::string> overrides;   // --set key=value
+  std::string path;                    // -c: a folder or one file.
+  std::vector<std::string> overrides;  // --set key=value
   bool json = false;
 };
 

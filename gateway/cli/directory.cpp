@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "acs/http/plain_client.h"
+#include "base/text.h"
 #include "gateway/cli/table.h"
 #include "gateway/config/config_load.h"
 #include "gateway/config/sections.h"
@@ -29,7 +30,8 @@ struct Opened {
 };
 
 int tell_problems(const config::Loaded& loaded) {
-  for (const config::Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", config::to_string(problem).c_str());
+  for (const config::Problem& problem : loaded.problems)
+    std::fprintf(stderr, "%s\n", config::to_string(problem).c_str());
   return kBadConfiguration;
 }
 
@@ -67,14 +69,17 @@ void tell_daemon(const config::Config& config, const std::string& target) {
 }
 
 json to_json(const config::User& user) {
-  return {{"name", user.name}, {"email", user.email}, {"id", user.id}, {"display_name", user.display_name},
-          {"extension", user.extension}, {"numbers", user.numbers}, {"alternate_caller_ids", user.alternate_caller_ids}};
+  return {{"name", user.name},
+          {"email", user.email},
+          {"id", user.id},
+          {"display_name", user.display_name},
+          {"extension", user.extension},
+          {"numbers", user.numbers},
+          {"alternate_caller_ids", user.alternate_caller_ids}};
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : " ") + part;
-  return out.empty() ? "-" : out;
+std::string or_dash(std::string text) {
+  return text.empty() ? "-" : std::move(text);
 }
 
 const config::User* find(const config::Config& config, const std::string& name_or_id) {
@@ -97,8 +102,9 @@ bool may_be_added(const config::Config& config, const std::vector<config::User>&
 }
 
 bool same(const config::User& a, const config::User& b) {
-  return a.email == b.email && a.display_name == b.display_name && a.extension == b.extension && a.numbers == b.numbers &&
-         a.alternate_caller_ids == b.alternate_caller_ids && (b.id.empty() || a.id == b.id);
+  return a.email == b.email && a.display_name == b.display_name && a.extension == b.extension &&
+         a.numbers == b.numbers && a.alternate_caller_ids == b.alternate_caller_ids &&
+         (b.id.empty() || a.id == b.id);
 }
 
 }  // namespace
@@ -112,12 +118,14 @@ int user_add(const Common& common, const NewUser& wanted) {
   user.email = wanted.email;
   user.display_name = wanted.display_name;
   user.extension = wanted.extension;
-  for (const auto& [from, to] : {std::pair(&wanted.numbers, &user.numbers),
-                                 std::pair(&wanted.alternate_caller_ids, &user.alternate_caller_ids)}) {
+  for (const auto& [from, to] :
+       {std::pair(&wanted.numbers, &user.numbers),
+        std::pair(&wanted.alternate_caller_ids, &user.alternate_caller_ids)}) {
     for (const std::string& number : *from) {
       const auto e164 = policy::normalise(number, config.numbers.country);
       if (!e164) {
-        std::fprintf(stderr, "acs-gateway: \"%s\" is no phone number; write it as +14255550123\n", number.c_str());
+        std::fprintf(stderr, "acs-gateway: \"%s\" is no phone number; write it as +14255550123\n",
+                     number.c_str());
         return kBadUsage;
       }
       to->push_back(*e164);
@@ -132,7 +140,8 @@ int user_add(const Common& common, const NewUser& wanted) {
   if (const auto completed = opened->state->complete(config); !completed) return kBadConfiguration;
   opened->state->store().flush();
   const config::User& made = *config.user(wanted.name);
-  std::printf("%s\n", common.json ? to_json(made).dump().c_str() : (made.name + " " + made.id).c_str());
+  std::printf("%s\n",
+              common.json ? to_json(made).dump().c_str() : (made.name + " " + made.id).c_str());
   tell_daemon(config, "/api/reload");
   return kDone;
 }
@@ -148,8 +157,8 @@ int user_list(const Common& common) {
   }
   Table table({"name", "extension", "identity", "numbers", "may present", "e-mail"});
   for (const config::User& user : opened->config->users) {
-    table.add({user.name, user.extension.empty() ? "-" : user.extension, user.id, joined(user.numbers),
-               joined(user.alternate_caller_ids), user.email.empty() ? "-" : user.email});
+    table.add({user.name, or_dash(user.extension), user.id, or_dash(joined(user.numbers, " ")),
+               or_dash(joined(user.alternate_caller_ids, " ")), or_dash(user.email)});
   }
   std::fputs(table.text().c_str(), stdout);
   return kDone;
@@ -175,7 +184,8 @@ int user_remove(const Common& common, const std::string& name) {
   if (!*removed) {
     const bool configured = opened->config->user(name) != nullptr;
     if (!configured) return no_such_user(name);
-    std::fprintf(stderr, "acs-gateway: \"%s\" stands in the configuration; remove it there\n", name.c_str());
+    std::fprintf(stderr, "acs-gateway: \"%s\" stands in the configuration; remove it there\n",
+                 name.c_str());
     return kRefused;
   }
   std::printf("%s\n", common.json ? R"({"removed":true})" : "removed");
@@ -199,7 +209,8 @@ int user_import(const Common& common, const std::string& file) {
   }
   std::vector<config::User> fresh;
   for (const config::User& user : *users) {
-    if (const config::User* there = opened->config->user(user.name); there && same(*there, user)) continue;
+    if (const config::User* there = opened->config->user(user.name); there && same(*there, user))
+      continue;
     fresh.push_back(user);
     fresh.back().origin.file = file;
   }
@@ -211,7 +222,10 @@ int user_import(const Common& common, const std::string& file) {
     }
   }
   opened->state->store().flush();
-  std::printf("%s\n", common.json ? json{{"imported", fresh.size()}, {"unchanged", users->size() - fresh.size()}}.dump().c_str()
+  std::printf("%s\n", common.json ? json{{"imported", fresh.size()},
+                                         {"unchanged", users->size() - fresh.size()}}
+                                        .dump()
+                                        .c_str()
                                   : (std::to_string(fresh.size()) + " users imported").c_str());
   tell_daemon(*opened->config, "/api/reload");
   return kDone;
@@ -233,7 +247,9 @@ int token_rotate_key(const Common& common) {
     return kRefused;
   }
   tell_daemon(*opened->config, "/api/reload");
-  std::printf("%s\n", common.json ? R"({"rotated":true})" : "a new key signs; tokens of the old one stay good until they expire");
+  std::printf("%s\n", common.json
+                          ? R"({"rotated":true})"
+                          : "a new key signs; tokens of the old one stay good until they expire");
   return kDone;
 }
 
@@ -247,15 +263,22 @@ int token_issue(const Common& common, const TokenRequest& request) {
   for (const std::string& name : request.scopes) {
     const auto scope = acs::identity::parse_scope(name);
     if (!scope) {
-      std::fprintf(stderr, "acs-gateway: \"%s\" is no scope: voip, voip.join, chat, chat.join, chat.join.limited\n", name.c_str());
+      std::fprintf(
+          stderr,
+          "acs-gateway: \"%s\" is no scope: voip, voip.join, chat, chat.join, chat.join.limited\n",
+          name.c_str());
       return kBadUsage;
     }
     scopes.push_back(*scope);
   }
-  const auto token = opened->state->tokens().issue(identity, scopes, std::chrono::minutes(request.lifetime_minutes));
+  const auto token = opened->state->tokens().issue(identity, scopes,
+                                                   std::chrono::minutes(request.lifetime_minutes));
   if (common.json) {
-    std::printf("%s\n", json{{"token", token.jwt}, {"expiresOn", iso8601(token.expires)},
-                             {"user", {{"communicationUserId", identity}}}}.dump().c_str());
+    std::printf("%s\n", json{{"token", token.jwt},
+                             {"expiresOn", iso8601(token.expires)},
+                             {"user", {{"communicationUserId", identity}}}}
+                            .dump()
+                            .c_str());
   } else {
     std::printf("%s\n", token.jwt.c_str());
   }
@@ -282,7 +305,8 @@ int number_list(const Common& common) {
     std::printf("%s\n", json{{"numbers", loaded.config->numbers.owned}}.dump().c_str());
     return kDone;
   }
-  for (const std::string& number : loaded.config->numbers.owned) std::printf("%s\n", number.c_str());
+  for (const std::string& number : loaded.config->numbers.owned)
+    std::printf("%s\n", number.c_str());
   return kDone;
 }
 

@@ -10,7 +10,9 @@ namespace gw::cli {
 // Rows in columns of even width, for a terminal.
 class Table {
  public:
-  explicit Table(std::initializer_list<const char*> columns) { rows_.emplace_back(columns.begin(), columns.end()); }
+  explicit Table(std::initializer_list<const char*> columns) {
+    rows_.emplace_back(columns.begin(), columns.end());
+  }
 
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
 

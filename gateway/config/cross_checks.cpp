@@ -11,8 +11,8 @@
 namespace gw::config {
 namespace {
 
-constexpr Duration kProxyForgets =
-    15min;  // Without OPTIONS for longer Microsoft takes a trunk for gone.
+// Without OPTIONS for longer Microsoft takes a trunk for gone.
+constexpr Duration kProxyForgets = 15min;
 
 // Everything is read; this looks at how it fits together.
 class CrossCheck {

@@ -22,10 +22,6 @@ std::string listed(const std::vector<std::string>& items) {
   return out + "]";
 }
 
-std::string joined(const std::string& prefix, std::string_view key) {
-  return prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
-}
-
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -65,7 +61,7 @@ Section::Section(ReadContext& context, const Value* value, Names names, Origin a
 }
 
 std::string Section::full_key(std::string_view key) const {
-  return joined(names_.shown, key);
+  return dotted_key(names_.shown, key);
 }
 
 const Value* Section::find(std::string_view key) const {
@@ -76,7 +72,7 @@ const Value* Section::find(std::string_view key) const {
 
 void Section::know(std::string_view key) {
   known_.emplace(key);
-  context_->keys.insert(joined(names_.schema, key));
+  context_->keys.insert(dotted_key(names_.schema, key));
 }
 
 const Value* Section::raw(std::string_view key) {
@@ -85,7 +81,7 @@ const Value* Section::raw(std::string_view key) {
 }
 
 void Section::keep(std::string_view key, std::string value, bool secret) {
-  context_->settings[joined(names_.path, key)] = {std::move(value), secret, origin_of(key)};
+  context_->settings[dotted_key(names_.path, key)] = {std::move(value), secret, origin_of(key)};
 }
 
 void Section::record(std::string_view key, std::string value) {
@@ -279,7 +275,8 @@ bool Section::path(std::string_view key, std::string& out, bool must_exist) {
 
 Section Section::table(std::string_view key) {
   return Section(*context_, raw(key),
-                 {joined(names_.schema, key), joined(names_.path, key), full_key(key)}, origin_);
+                 {dotted_key(names_.schema, key), dotted_key(names_.path, key), full_key(key)},
+                 origin_);
 }
 
 std::vector<Section> Section::tables(std::string_view key) {
@@ -299,9 +296,10 @@ std::vector<Section> Section::tables(std::string_view key) {
       const auto* given = named == table->end() ? nullptr : named->second.as<std::string>();
       if (given && !given->empty()) name = *given;
     }
-    const std::string path = joined(full_key(key), name);
+    const std::string path = dotted_key(full_key(key), name);
     out.emplace_back(*context_, &item,
-                     Names{joined(names_.schema, key), path, item.whole_file ? "" : path}, origin_);
+                     Names{dotted_key(names_.schema, key), path, item.whole_file ? "" : path},
+                     origin_);
   }
   return out;
 }

@@ -7,10 +7,6 @@
 namespace gw::config {
 namespace {
 
-std::string joined(const std::string& prefix, std::string_view key) {
-  return prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
-}
-
 std::vector<std::string> split_key(std::string_view key) {
   std::vector<std::string> parts;
   while (true) {
@@ -64,6 +60,10 @@ Value::Table* table_for(Value::Table& root, const std::vector<std::string>& part
 
 }  // namespace
 
+std::string dotted_key(const std::string& prefix, std::string_view key) {
+  return prefix.empty() ? std::string(key) : prefix + "." + std::string(key);
+}
+
 bool Value::table_array() const {
   const auto* array = as<Array>();
   return array && !array->empty() &&
@@ -89,14 +89,14 @@ void merge(Value::Table& into, Value::Table from, const std::string& prefix, Pro
     }
     Value& there = at->second;
     if (there.as<Value::Table>() && value.as<Value::Table>()) {
-      merge(*there.as<Value::Table>(), std::move(*value.as<Value::Table>()), joined(prefix, key),
-            problems);
+      merge(*there.as<Value::Table>(), std::move(*value.as<Value::Table>()),
+            dotted_key(prefix, key), problems);
     } else if (there.table_array() && value.table_array()) {
       for (Value& item : *value.as<Value::Array>()) {
         there.as<Value::Array>()->push_back(std::move(item));
       }
     } else {
-      problems.error(value.origin, joined(prefix, key),
+      problems.error(value.origin, dotted_key(prefix, key),
                      "set twice, first at " + to_string(there.origin) + ": keep one");
     }
   }

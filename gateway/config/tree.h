@@ -21,8 +21,8 @@ struct Value {
 
   std::variant<bool, int64_t, double, std::string, Array, Table, Date> data = Table{};
   Origin origin;
-  bool whole_file =
-      false;  // A trunk that is a file of its own: its keys are named without a prefix.
+  // A trunk that is a file of its own: its keys are named without a prefix.
+  bool whole_file = false;
 
   template <class T>
   const T* as() const {
@@ -35,6 +35,8 @@ struct Value {
   bool table_array() const;  // [[phone]]: a non-empty array of nothing but tables.
 };
 
+std::string dotted_key(const std::string& prefix,
+                       std::string_view key);    // "sip.tls", "ca" -> "sip.tls.ca"
 std::string_view type_name(const Value& value);  // "a string", "a number", ...
 
 // Parses one file's text. A broken line is reported and left out, so that the rest can be checked

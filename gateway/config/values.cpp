@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace gw::config {
 namespace {
 
@@ -14,12 +16,6 @@ constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", 
 
 bool digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return out;
 }
 
 template <class T>
@@ -41,7 +37,7 @@ std::vector<std::string_view> words(std::string_view text, char separator) {
 }
 
 std::optional<unsigned> day_of(std::string_view text) {
-  const std::string name = lower(text);
+  const std::string name = lower_case(text);
   for (unsigned i = 0; i < 7; ++i) {
     if (name.size() >= 3 && name.starts_with(kDays[i])) return i;
   }
@@ -142,7 +138,7 @@ Result<sip::ListenAddress> parse_listen(std::string_view text,
   };
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return bad("is no listener");
-  const std::string transport = lower(text.substr(0, colon));
+  const std::string transport = lower_case(text.substr(0, colon));
   sip::ListenAddress listen;
   if (transport == "udp") {
     listen.transport = sip::Transport::Udp;
@@ -199,7 +195,7 @@ Result<Hours> parse_hours(std::string_view text) {
 }
 
 std::optional<int> parse_dscp(std::string_view text) {
-  const std::string name = lower(text);
+  const std::string name = lower_case(text);
   if (name == "ef") return 46;
   if (name.size() == 3 && name.starts_with("cs") && name[2] >= '0' && name[2] <= '7') {
     return (name[2] - '0') * 8;
@@ -221,7 +217,7 @@ std::optional<TargetAddress> parse_target(std::string_view text) {
       text.remove_prefix(colon + 1);
   }
   if (const size_t semicolon = text.find(';'); semicolon != std::string_view::npos) {
-    const std::string parameter = lower(text.substr(semicolon + 1));
+    const std::string parameter = lower_case(text.substr(semicolon + 1));
     text = text.substr(0, semicolon);
     if (parameter == "transport=udp")
       target.transport = sip::Transport::Udp;
@@ -251,7 +247,7 @@ bool is_host_name(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
   for (const std::string_view label : words(text, '.')) {
     if (label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-    for (const char c : lower(label)) {
+    for (const char c : lower_case(label)) {
       if (!digit(c) && !(c >= 'a' && c <= 'z') && c != '-' && c != '_') return false;
     }
   }

@@ -18,14 +18,16 @@ constexpr std::string_view kBearer = "Bearer ";
 constexpr std::string_view kCalls = "/api/calls/", kJoin = "/join", kTransfer = "/transfer";
 
 Response problem(unsigned status, std::string_view code, std::string_view message) {
-  return Response::json(status, nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump());
+  return Response::json(status,
+                        nlohmann::json{{"error", {{"code", code}, {"message", message}}}}.dump());
 }
 
 }  // namespace
 
 AdminHttp::AdminHttp(acs::http::HttpServer& http, Masked token, Metrics& metrics, Hooks hooks)
     : http_(http), token_(std::move(token)), hooks_(std::move(hooks)) {
-  http_.route("GET /healthz", [](const Request&, Respond respond) { respond(Response::text(200, "ok\n")); });
+  http_.route("GET /healthz",
+              [](const Request&, Respond respond) { respond(Response::text(200, "ok\n")); });
   http_.route("GET /readyz", [this](const Request&, Respond respond) {
     respond(draining_ ? Response::text(503, "draining\n") : Response::text(200, "ready\n"));
   });
@@ -77,15 +79,18 @@ void AdminHttp::add_actions() {
     const auto source = SocketAddress::parse(request.query_value("source").value_or(""));
     if (!source) return respond(problem(400, "BadRequest", "?source=ADDRESS is needed"));
     const bool posted = hooks_.post([this, source = *source, respond] {
-      respond(hooks_.lift_ban(source) ? Response::json(200, R"({"lifted":true})")
-                                      : problem(404, "NotFound", "this address is not banned; `bans` lists them"));
+      respond(hooks_.lift_ban(source)
+                  ? Response::json(200, R"({"lifted":true})")
+                  : problem(404, "NotFound", "this address is not banned; `bans` lists them"));
     });
     if (!posted) respond(problem(503, "Unavailable", "the gateway is stopping"));
   });
-  guarded("POST /api/calls/", [this](const Request& request, Respond respond) { change(request, std::move(respond)); });
+  guarded("POST /api/calls/",
+          [this](const Request& request, Respond respond) { change(request, std::move(respond)); });
   guarded("POST /api/revoke", [this](const Request& request, Respond respond) {
     const std::string identity = request.query_value("identity").value_or("");
-    if (identity.empty()) return respond(problem(400, "BadRequest", "?identity=8:acs:... is needed"));
+    if (identity.empty())
+      return respond(problem(400, "BadRequest", "?identity=8:acs:... is needed"));
     hooks_.post([this, identity] { hooks_.revoke(identity); });
     respond(Response::json(200, R"({"revoked":true})"));
   });
@@ -102,13 +107,16 @@ void AdminHttp::change(const Request& request, Respond respond) {
   const char* key = joins ? "call" : "to";
   const auto body = nlohmann::json::parse(request.body, nullptr, false);
   if (!body.is_object() || !body.contains(key) || !body[key].is_string()) {
-    return respond(problem(400, "BadRequest", joins ? R"({"call": "<the other call's id>"} is needed)"
-                                                    : R"({"to": "<user:NAME, an identity or a number>"} is needed)"));
+    return respond(problem(400, "BadRequest",
+                           joins ? R"({"call": "<the other call's id>"} is needed)"
+                                 : R"({"to": "<user:NAME, an identity or a number>"} is needed)"));
   }
-  const bool posted = hooks_.post([this, joins, call, other = body[key].get<std::string>(), respond] {
+  const bool posted = hooks_.post([this, joins, call, other = body[key].get<std::string>(),
+                                   respond] {
     const auto tell = [joins, call, respond](const Result<void>& done) {
       const char* what = joins ? "joined" : "transferring";
-      if (done) return respond(Response::json(200, nlohmann::json{{what, true}, {"call_id", call}}.dump()));
+      if (done)
+        return respond(Response::json(200, nlohmann::json{{what, true}, {"call_id", call}}.dump()));
       const bool unknown = done.error().code == ErrorCode::NotFound;
       respond(problem(unknown ? 404 : 409, unknown ? "NotFound" : "Conflict", done.error().detail));
     };
@@ -128,19 +136,23 @@ bool AdminHttp::allowed(const Request& request) const {
 }
 
 void AdminHttp::guarded(const std::string& pattern, acs::http::Handler handler) {
-  http_.route(pattern, [this, handler = std::move(handler)](const Request& request, Respond respond) {
-    if (!allowed(request)) {
-      Response refused = problem(401, "Unauthorized", "the admin listener wants its token: [admin] token");
-      refused.headers.emplace_back("WWW-Authenticate", "Bearer");
-      return respond(std::move(refused));
-    }
-    // A page of another site must not hang up calls through an operator's browser.
-    if (request.method == "POST" && !request.header("Origin").empty()) {
-      const std::string own = std::string(request.tls ? "https://" : "http://") + std::string(request.header("Host"));
-      if (request.header("Origin") != own) return respond(problem(403, "Forbidden", "this origin may not"));
-    }
-    handler(request, std::move(respond));
-  });
+  http_.route(
+      pattern, [this, handler = std::move(handler)](const Request& request, Respond respond) {
+        if (!allowed(request)) {
+          Response refused =
+              problem(401, "Unauthorized", "the admin listener wants its token: [admin] token");
+          refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+          return respond(std::move(refused));
+        }
+        // A page of another site must not hang up calls through an operator's browser.
+        if (request.method == "POST" && !request.header("Origin").empty()) {
+          const std::string own = std::string(request.tls ? "https://" : "http://") +
+                                  std::string(request.header("Host"));
+          if (request.header("Origin") != own)
+            return respond(problem(403, "Forbidden", "this origin may not"));
+        }
+        handler(request, std::move(respond));
+      });
 }
 
 void AdminHttp::ask(const std::string& pattern, std::function<std::string()> what) {

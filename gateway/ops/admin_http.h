@@ -13,23 +13,25 @@
 
 namespace gw::ops {
 
-// The admin listener: /healthz, /readyz, /metrics, /api and the console page. Handlers run on its HTTP thread; what they need
-// from calls they ask on the signalling thread. Owned by App.
+// The admin listener: /healthz, /readyz, /metrics, /api and the console page. Handlers run on its
+// HTTP thread; what they need from calls they ask on the signalling thread. Owned by App.
 class AdminHttp {
  public:
   // What the daemon can be asked; each runs on the signalling thread.
   struct Hooks {
-    std::function<bool(Task)> post;                        // Onto the signalling thread.
-    std::function<std::string()> status, calls, phones, trunks, users;   // JSON.
-    std::function<std::string()> bans = {};                // JSON.
-    std::function<bool(const SocketAddress&)> lift_ban = {};  // False: it is not banned.
-    std::function<bool(const std::string&)> hang_up;       // False: no such call.
-    std::function<Result<void>(const std::string&, const std::string&)> join;  // The second call into the first.
+    std::function<bool(Task)> post;  // Onto the signalling thread.
+    std::function<std::string()> status, calls, phones, trunks, users;  // JSON.
+    std::function<std::string()> bans = {};                             // JSON.
+    std::function<bool(const SocketAddress&)> lift_ban = {};            // False: it is not banned.
+    std::function<bool(const std::string&)> hang_up;                    // False: no such call.
+    std::function<Result<void>(const std::string&, const std::string&)>
+        join;  // The second call into the first.
     // A call's far end to somebody else; the outcome comes within seconds.
-    std::function<void(const std::string&, const std::string&, std::function<void(Result<void>)>)> transfer;
-    std::function<std::string()> reload;                   // JSON {ok, problems[], changes[], restart[]}.
+    std::function<void(const std::string&, const std::string&, std::function<void(Result<void>)>)>
+        transfer;
+    std::function<std::string()> reload;  // JSON {ok, problems[], changes[], restart[]}.
     std::function<void()> drain;
-    std::function<void(const std::string&)> revoke;        // Every token of an identity.
+    std::function<void(const std::string&)> revoke;  // Every token of an identity.
   };
 
   AdminHttp(acs::http::HttpServer& http, Masked token, Metrics& metrics, Hooks hooks);

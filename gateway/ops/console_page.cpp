@@ -71,7 +71,8 @@ refresh();
 setInterval(refresh, 2000);
 )js";
 
-const std::string_view kConsoleStyle = R"css(:root { color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif; }
+const std::string_view kConsoleStyle =
+    R"css(:root { color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 75rem; padding: 1rem; }
 header { display: flex; gap: 1rem; align-items: baseline; flex-wrap: wrap; }
 h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1rem; margin: 1.2rem 0 .3rem; }

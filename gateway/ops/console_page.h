@@ -4,7 +4,8 @@
 
 namespace gw::ops {
 
-// The console page of the admin listener: calls, phones, trunks and users, refreshed every two seconds.
+// The console page of the admin listener: calls, phones, trunks and users, refreshed every two
+// seconds.
 extern const std::string_view kConsoleHtml;
 extern const std::string_view kConsoleScript;
 extern const std::string_view kConsoleStyle;

@@ -6,8 +6,9 @@
 
 namespace gw::ops {
 
-// Bytes that the process has allocated and not freed: what a leak makes grow. Of jemalloc when it is linked, else of
-// glibc; 0 under a sanitizer, whose allocator says neither. Any thread; some microseconds.
+// Bytes that the process has allocated and not freed: what a leak makes grow. Of jemalloc when it
+// is linked, else of glibc; 0 under a sanitizer, whose allocator says neither. Any thread; some
+// microseconds.
 uint64_t heap_in_use();
 
 // gw_heap_bytes, asked at each exposition.

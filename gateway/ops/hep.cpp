@@ -4,6 +4,8 @@
 #include <cctype>
 #include <chrono>
 
+#include "base/text.h"
+
 namespace gw::ops {
 namespace {
 
@@ -68,19 +70,15 @@ std::string_view raw(const SocketAddress& address) {
   return {reinterpret_cast<const char*>(&in->sin_addr), sizeof in->sin_addr};
 }
 
-bool same(char a, char b) {
-  return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-}
-
 // Covers what follows each `start` up to one of `ends`, or the end of the line.
 void cover(std::string& text, std::string_view start, std::string_view ends) {
-  auto at = text.begin();
-  for (;;) {
-    at = std::search(at, text.end(), start.begin(), start.end(), same);
-    if (at == text.end()) return;
-    at += static_cast<std::ptrdiff_t>(start.size());
-    for (; at != text.end() && *at != '\r' && *at != '\n' && ends.find(*at) == ends.npos; ++at) {
-      if (*at != '"') *at = 'x';
+  const std::string lower = lower_case(text), wanted = lower_case(start);
+  for (size_t at = lower.find(wanted); at != lower.npos; at = lower.find(wanted, at)) {
+    at += wanted.size();
+    for (; at < text.size() && text[at] != '\r' && text[at] != '\n' &&
+           ends.find(text[at]) == ends.npos;
+         ++at) {
+      if (text[at] != '"') text[at] = 'x';
     }
   }
 }

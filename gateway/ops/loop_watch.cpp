@@ -17,8 +17,8 @@ bool LoopWatch::look() {
   bool all_move = true;
   for (Loop& loop : loops_) {
     const uint64_t beats = loop.beats->load(std::memory_order_relaxed);
-    const bool idle =
-        beats == loop.asked;  // Beats that were not run do not pile up behind a stalled loop.
+    // Beats that were not run do not pile up behind a stalled loop.
+    const bool idle = beats == loop.asked;
     switch (loop.watch.look(beats)) {
       case StallWatch::News::None: break;
       case StallWatch::News::Stalled: log_.error("loop stands still", {{"loop", loop.name}}); break;

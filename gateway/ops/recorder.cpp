@@ -13,7 +13,8 @@ using policy::FarDirection;
 using policy::PartyKind;
 
 // A call that touches a trunk is inbound or outbound, all others stay in the house.
-std::string direction(const policy::Party& from, const policy::Decision& decision, const Leg* callee) {
+std::string direction(const policy::Party& from, const policy::Decision& decision,
+                      const Leg* callee) {
   if (from.kind == PartyKind::Trunk) return "inbound";
   if (callee) return callee->party().kind == PartyKind::Trunk ? "outbound" : "internal";
   for (const auto& rank : decision.ranks) {
@@ -59,19 +60,24 @@ policy::CdrCause cause_of(const Call& call) {
 Recorder::Recorder(CdrWriter& cdr, Metrics& metrics) : cdr_(cdr) {
   for (size_t i = 0; i < kKinds.size(); ++i) {
     const Labels labels{{"kind", kKinds[i]}};
-    legs_[i].mos = &metrics.histogram("gw_leg_mos", "Estimated quality of what legs sent (ITU-T G.107), at their end.",
-                                      {1.5, 2, 2.6, 3.1, 3.6, 4, 4.3}, labels);
-    legs_[i].loss = &metrics.histogram("gw_leg_loss_percent", "What was lost of what legs sent, at their end.",
-                                       {0.1, 0.5, 1, 2, 3, 5, 10, 20}, labels);
-    legs_[i].jitter = &metrics.histogram("gw_leg_jitter_ms", "Jitter of what legs sent (RFC 3550), at their end.",
-                                         {1, 2, 5, 10, 20, 30, 50, 100}, labels);
-    legs_[i].round_trip = &metrics.histogram("gw_leg_round_trip_ms", "Round trip to legs by RTCP, at their end.",
-                                             {5, 10, 20, 50, 100, 150, 200, 300, 500}, labels);
+    legs_[i].mos = &metrics.histogram(
+        "gw_leg_mos", "Estimated quality of what legs sent (ITU-T G.107), at their end.",
+        {1.5, 2, 2.6, 3.1, 3.6, 4, 4.3}, labels);
+    legs_[i].loss =
+        &metrics.histogram("gw_leg_loss_percent", "What was lost of what legs sent, at their end.",
+                           {0.1, 0.5, 1, 2, 3, 5, 10, 20}, labels);
+    legs_[i].jitter =
+        &metrics.histogram("gw_leg_jitter_ms", "Jitter of what legs sent (RFC 3550), at their end.",
+                           {1, 2, 5, 10, 20, 30, 50, 100}, labels);
+    legs_[i].round_trip =
+        &metrics.histogram("gw_leg_round_trip_ms", "Round trip to legs by RTCP, at their end.",
+                           {5, 10, 20, 50, 100, 150, 200, 300, 500}, labels);
   }
 }
 
 void Recorder::observe(const CdrLeg& leg) {
-  const auto kind = std::ranges::find_if(kKinds, [&](const char* name) { return leg.kind == name; });
+  const auto kind =
+      std::ranges::find_if(kKinds, [&](const char* name) { return leg.kind == name; });
   if (kind == kKinds.end() || leg.mos <= 0) return;  // Nothing came from it.
   const LegMetrics& of = legs_[static_cast<size_t>(kind - kKinds.begin())];
   of.mos->Observe(leg.mos);
@@ -103,13 +109,18 @@ void Recorder::record(const Call& call) {
   cdr.cause = cause_of(call);
   cdr.ended_by = to_string(call.ended_by());
   for (const policy::Forward& forward : call.forwards()) {
-    cdr.forwarded.push_back({policy::to_string(forward.by), std::string(policy::to_string(forward.reason)), forward.to});
+    cdr.forwarded.push_back({policy::to_string(forward.by),
+                             std::string(policy::to_string(forward.reason)), forward.to});
   }
   if (call.joined_to()) cdr.joined_to = call.joined_to()->value;
-  call.log().info("call ended", {{"cause", policy::to_string(call.cause().cause)}, {"sip", cdr.cause.sip},
-                                 {"by", cdr.ended_by}, {"why", call.cause().detail},
-                                 {"talked_s", call.times().answered == WallTime{}
-                                                  ? 0 : to_ms(call.times().ended - call.times().answered) / 1000}});
+  call.log().info("call ended",
+                  {{"cause", policy::to_string(call.cause().cause)},
+                   {"sip", cdr.cause.sip},
+                   {"by", cdr.ended_by},
+                   {"why", call.cause().detail},
+                   {"talked_s", call.times().answered == WallTime{}
+                                    ? 0
+                                    : to_ms(call.times().ended - call.times().answered) / 1000}});
   cdr_.record(std::move(cdr));
 }
 

@@ -10,7 +10,9 @@ namespace {
 using nlohmann::json;
 
 json leg_json(const Leg& leg, media::MediaEngine& media) {
-  json out = {{"kind", leg.kind()}, {"party", policy::to_string(leg.party())}, {"held", leg.locally_held()}};
+  json out = {{"kind", leg.kind()},
+              {"party", policy::to_string(leg.party())},
+              {"held", leg.locally_held()}};
   if (const auto stats = leg.port() ? media.stats(leg.port()) : std::nullopt) {
     out["codec"] = stats->codec;
     out["srtp"] = stats->srtp;
@@ -32,12 +34,10 @@ json leg_json(const Leg& leg, media::MediaEngine& media) {
     out["speaks"] = stats->speaks;
   }
   if (const auto* edge = dynamic_cast<const EdgeLeg*>(&leg); edge && edge->quality()) {
-    out["reported"] = {{"rtt_ms", edge->quality()->rtt_ms},
-                       {"jitter_ms", edge->quality()->jitter_ms},
-                       {"loss_in", edge->quality()->loss_in},
-                       {"loss_out", edge->quality()->loss_out},
-                       {"mos", edge->quality()->mos},
-                       {"codec", edge->quality()->codec}};
+    out["reported"] = {
+        {"rtt_ms", edge->quality()->rtt_ms},   {"jitter_ms", edge->quality()->jitter_ms},
+        {"loss_in", edge->quality()->loss_in}, {"loss_out", edge->quality()->loss_out},
+        {"mos", edge->quality()->mos},         {"codec", edge->quality()->codec}};
   }
   return out;
 }
@@ -56,12 +56,15 @@ json legs_json(const Call& call, media::MediaEngine& media) {
 json registration_json(const std::optional<TrunkRegistrations::Status>& status) {
   if (!status) return {};
   json out = {{"state", to_string(status->state)}, {"status", status->status}};
-  if (status->state == TrunkRegistrations::State::Registered) out["expires_in_s"] = to_ms(status->left) / 1000;
+  if (status->state == TrunkRegistrations::State::Registered)
+    out["expires_in_s"] = to_ms(status->left) / 1000;
   if (!status->why.empty()) out["why"] = status->why;
   return out;
 }
 
-json time_or_null(WallTime t) { return t == WallTime{} ? json() : json(iso8601(t)); }
+json time_json(WallTime t) {
+  return t == WallTime{} ? json() : json(iso8601(t));
+}
 
 }  // namespace
 
@@ -69,17 +72,18 @@ std::string calls_json(const CallControl& control, media::MediaEngine& media) {
   json calls = json::array();
   control.registry().for_each([&](const Call& call) {
     if (call.state() == CallState::Ended) return;
-    calls.push_back({{"call_id", call.id().value},
-                     {"state", to_string(call.state())},
-                     {"source", policy::to_string(call.dialled().from)},
-                     {"dialled", call.dialled().number},
-                     {"normalised", call.decision().normalised},
-                     {"route", call.decision().route},
-                     {"caller_id_presented", call.decision().caller.number},
-                     {"started", time_or_null(call.times().started)},
-                     {"answered", time_or_null(call.times().answered)},
-                     {"participants", call.state() == CallState::Talking ? call.talking().size() : 0},
-                     {"legs", legs_json(call, media)}});
+    calls.push_back(
+        {{"call_id", call.id().value},
+         {"state", to_string(call.state())},
+         {"source", policy::to_string(call.dialled().from)},
+         {"dialled", call.dialled().number},
+         {"normalised", call.decision().normalised},
+         {"route", call.decision().route},
+         {"caller_id_presented", call.decision().caller.number},
+         {"started", time_json(call.times().started)},
+         {"answered", time_json(call.times().answered)},
+         {"participants", call.state() == CallState::Talking ? call.talking().size() : 0},
+         {"legs", legs_json(call, media)}});
   });
   return json{{"calls", std::move(calls)}}.dump();
 }
@@ -95,18 +99,20 @@ std::string phones_json(const CallControl& control, const sip::Registrar& regist
                          {"user_agent", binding.user_agent},
                          {"expires_in_s", to_ms(binding.expires - now) / 1000}});
     }
-    phones.push_back({{"username", phone.username},
-                      {"extension", phone.extension},
-                      {"display_name", phone.display_name},
-                      {"identity", phone.identity},
-                      {"registered", !devices.empty()},
-                      {"devices", std::move(devices)},
-                      {"calls", control.registry().live_with({policy::PartyKind::Phone, phone.username})}});
+    phones.push_back(
+        {{"username", phone.username},
+         {"extension", phone.extension},
+         {"display_name", phone.display_name},
+         {"identity", phone.identity},
+         {"registered", !devices.empty()},
+         {"devices", std::move(devices)},
+         {"calls", control.registry().live_with({policy::PartyKind::Phone, phone.username})}});
   }
   return json{{"phones", std::move(phones)}}.dump();
 }
 
-std::string trunks_json(const CallControl& control, const TrunkHealth& health, const TrunkRegistrations& registrations) {
+std::string trunks_json(const CallControl& control, const TrunkHealth& health,
+                        const TrunkRegistrations& registrations) {
   json trunks = json::array();
   for (const config::Trunk& trunk : control.config().trunks) {
     json addresses = json::array();
@@ -117,15 +123,16 @@ std::string trunks_json(const CallControl& control, const TrunkHealth& health, c
       addresses.push_back(std::move(address));
     }
     const auto registration = registrations.status(trunk.name);
-    trunks.push_back({{"name", trunk.name},
-                      {"state", to_string(health.state(trunk.name))},
-                      {"registered", registration ? json(to_string(registration->state)) : json()},
-                      {"registration", registration_json(registration)},
-                      {"targets", trunk.targets},
-                      {"addresses", std::move(addresses)},
-                      {"calls", control.registry().live_with({policy::PartyKind::Trunk, trunk.name})},
-                      {"max_calls", trunk.max_calls},
-                      {"calls_per_second", trunk.calls_per_second}});
+    trunks.push_back(
+        {{"name", trunk.name},
+         {"state", to_string(health.state(trunk.name))},
+         {"registered", registration ? json(to_string(registration->state)) : json()},
+         {"registration", registration_json(registration)},
+         {"targets", trunk.targets},
+         {"addresses", std::move(addresses)},
+         {"calls", control.registry().live_with({policy::PartyKind::Trunk, trunk.name})},
+         {"max_calls", trunk.max_calls},
+         {"calls_per_second", trunk.calls_per_second}});
   }
   return json{{"trunks", std::move(trunks)}}.dump();
 }
@@ -133,20 +140,22 @@ std::string trunks_json(const CallControl& control, const TrunkHealth& health, c
 std::string users_json(const CallControl& control, const acs::edge::EdgeServer* edge) {
   json users = json::array();
   for (const config::User& user : control.config().users) {
-    users.push_back({{"name", user.name},
-                     {"email", user.email},
-                     {"id", user.id},
-                     {"extension", user.extension},
-                     {"numbers", user.numbers},
-                     {"alternate_caller_ids", user.alternate_caller_ids},
-                     {"devices", edge ? edge->devices(user.id) : 0},
-                     {"calls", control.registry().live_with({policy::PartyKind::User, user.name})}});
+    users.push_back(
+        {{"name", user.name},
+         {"email", user.email},
+         {"id", user.id},
+         {"extension", user.extension},
+         {"numbers", user.numbers},
+         {"alternate_caller_ids", user.alternate_caller_ids},
+         {"devices", edge ? edge->devices(user.id) : 0},
+         {"calls", control.registry().live_with({policy::PartyKind::User, user.name})}});
   }
   return json{{"users", std::move(users)}}.dump();
 }
 
-std::string status_json(const CallControl& control, const sip::Registrar& registrar, const acs::edge::EdgeServer* edge,
-                        Duration uptime, Duration loop_lag, size_t bans) {
+std::string status_json(const CallControl& control, const sip::Registrar& registrar,
+                        const acs::edge::EdgeServer* edge, Duration uptime, Duration loop_lag,
+                        size_t bans) {
   size_t devices = 0;
   if (edge) {
     for (const config::User& user : control.config().users) devices += edge->devices(user.id);

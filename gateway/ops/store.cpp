@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/mailbox.h"
+#include "base/text.h"
 #include "gateway/ops/sqlite.h"
 
 namespace gw::ops {
@@ -43,12 +44,6 @@ constexpr const char* kAddNetwork =
     "ALTER TABLE registration ADD COLUMN network TEXT NOT NULL DEFAULT ''; PRAGMA user_version = 2";
 
 // Numbers hold no blanks.
-std::string joined(const std::vector<std::string>& items) {
-  std::string out;
-  for (const std::string& item : items) out += (out.empty() ? "" : " ") + item;
-  return out;
-}
-
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> items;
   while (!text.empty()) {
@@ -333,7 +328,7 @@ Result<void> SqliteStore::add_user(const config::User& user) {
     }
     Statement insert = database_.prepare("INSERT INTO user VALUES (?,?,?,?,?,?)");
     insert.bind(user.name).bind(user.email).bind(user.display_name).bind(user.extension);
-    insert.bind(joined(user.numbers)).bind(joined(user.alternate_caller_ids));
+    insert.bind(joined(user.numbers, " ")).bind(joined(user.alternate_caller_ids, " "));
     if (!insert.run()) result = tl::unexpected(database_.error("write"));
     if (result && !user.id.empty() && !set_identity_.bind(user.name).bind(user.id).run()) {
       result = tl::unexpected(database_.error("write"));

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "acs/identity/token_service.h"
+#include "base/text.h"
 #include "gateway/policy/router.h"
 
 namespace gw::ops {
@@ -28,12 +29,6 @@ std::string quoted(const std::string& cell) {
   std::string out = "\"";
   for (const char c : cell) out += c == '"' ? "\"\"" : std::string(1, c);
   return out + "\"";
-}
-
-std::string joined(const std::vector<std::string>& items) {
-  std::string out;
-  for (const std::string& item : items) out += (out.empty() ? "" : " ") + item;
-  return out;
 }
 
 // One cell from `at` on; leaves `at` behind it, at ',' or at the line's end.
@@ -110,8 +105,8 @@ std::string write_users(const std::vector<config::User>& users) {
   out += "\r\n";
   for (const config::User& user : users) {
     out += quoted(user.name) + "," + quoted(user.email) + "," + quoted(user.display_name) + "," +
-           quoted(user.extension) + "," + quoted(joined(user.numbers)) + "," +
-           quoted(joined(user.alternate_caller_ids)) + "," + quoted(user.id) + "\r\n";
+           quoted(user.extension) + "," + quoted(joined(user.numbers, " ")) + "," +
+           quoted(joined(user.alternate_caller_ids, " ")) + "," + quoted(user.id) + "\r\n";
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "acs/identity/token_service.h"
+#include "base/text.h"
 #include "gateway/config/pattern.h"
 #include "gateway/policy/caller_id_policy.h"
 #include "gateway/policy/dial_policy.h"
@@ -43,12 +44,6 @@ std::string_view kind_of(const Party& party) {
     case PartyKind::App: return "apps";
   }
   return "";
-}
-
-std::string joined(const std::vector<std::string>& items) {
-  std::string out;
-  for (const std::string& item : items) out += (out.empty() ? "" : ", ") + item;
-  return out;
 }
 
 // "phone:$1" with what the regex found.
@@ -317,7 +312,9 @@ bool Deciding::is_from(const Route& route) const {
 bool Deciding::matches(const Route& route, const std::string& number,
                        std::vector<std::string>& groups) {
   if (!is_from(route)) {
-    tried([&] { return quoted_name(route) + "from " + from_ + " is not " + joined(route.from); });
+    tried([&] {
+      return quoted_name(route) + "from " + from_ + " is not " + joined(route.from, ", ");
+    });
     return false;
   }
   auto found = config::match_to(route, number);

@@ -12,9 +12,9 @@ namespace {
 
 using NarrowFrame = std::array<int16_t, samples_for(kMaxFrame, kNarrowband)>;
 
-class Encoder final : public AudioEncoder {
+class DoubledEncoder final : public AudioEncoder {
  public:
-  explicit Encoder(std::unique_ptr<AudioEncoder> narrow) : narrow_(std::move(narrow)) {}
+  explicit DoubledEncoder(std::unique_ptr<AudioEncoder> narrow) : narrow_(std::move(narrow)) {}
   Codec codec() const override { return narrow_->codec(); }
   uint32_t rate() const override { return kWideband; }
 
@@ -32,11 +32,11 @@ class Encoder final : public AudioEncoder {
     down_.reset();
   }
   bool interchangeable(const AudioEncoder& other) const override {
-    const auto* doubled = dynamic_cast<const Encoder*>(&other);
+    const auto* doubled = dynamic_cast<const DoubledEncoder*>(&other);
     return doubled != nullptr && narrow_->interchangeable(*doubled->narrow_);
   }
   void continue_from(const AudioEncoder& other) override {
-    const auto& doubled = dynamic_cast<const Encoder&>(other);
+    const auto& doubled = dynamic_cast<const DoubledEncoder&>(other);
     narrow_->continue_from(*doubled.narrow_);
     down_ = doubled.down_;
   }
@@ -46,9 +46,9 @@ class Encoder final : public AudioEncoder {
   Downsampler down_;
 };
 
-class Decoder final : public AudioDecoder {
+class DoubledDecoder final : public AudioDecoder {
  public:
-  explicit Decoder(std::unique_ptr<AudioDecoder> narrow) : narrow_(std::move(narrow)) {}
+  explicit DoubledDecoder(std::unique_ptr<AudioDecoder> narrow) : narrow_(std::move(narrow)) {}
   Codec codec() const override { return narrow_->codec(); }
   uint32_t rate() const override { return kWideband; }
 
@@ -91,12 +91,12 @@ class Decoder final : public AudioDecoder {
 
 std::unique_ptr<AudioEncoder> at_doubled_rate(std::unique_ptr<AudioEncoder> narrow) {
   GW_ASSERT(narrow && narrow->rate() == kNarrowband);
-  return std::make_unique<Encoder>(std::move(narrow));
+  return std::make_unique<DoubledEncoder>(std::move(narrow));
 }
 
 std::unique_ptr<AudioDecoder> at_doubled_rate(std::unique_ptr<AudioDecoder> narrow) {
   GW_ASSERT(narrow && narrow->rate() == kNarrowband);
-  return std::make_unique<Decoder>(std::move(narrow));
+  return std::make_unique<DoubledDecoder>(std::move(narrow));
 }
 
 }  // namespace gw::media

@@ -22,16 +22,16 @@ constexpr size_t samples_a_byte(uint32_t rate) {
   return rate / kNarrowband;
 }
 
-struct EncoderDeleter {
+struct G722EncoderDeleter {
   void operator()(g722_encode_state_t* s) const { g722_encode_free(s); }
 };
-struct DecoderDeleter {
+struct G722DecoderDeleter {
   void operator()(g722_decode_state_t* s) const { g722_decode_free(s); }
 };
 
-class Encoder final : public AudioEncoder {
+class G722Encoder final : public AudioEncoder {
  public:
-  explicit Encoder(uint32_t rate)
+  explicit G722Encoder(uint32_t rate)
       : rate_(rate), state_(g722_encode_init(nullptr, kBitRate, options(rate))) {}
   bool ready() const { return state_ != nullptr; }
 
@@ -49,12 +49,12 @@ class Encoder final : public AudioEncoder {
 
  private:
   const uint32_t rate_;
-  const std::unique_ptr<g722_encode_state_t, EncoderDeleter> state_;
+  const std::unique_ptr<g722_encode_state_t, G722EncoderDeleter> state_;
 };
 
-class Decoder final : public AudioDecoder {
+class G722Decoder final : public AudioDecoder {
  public:
-  explicit Decoder(uint32_t rate)
+  explicit G722Decoder(uint32_t rate)
       : rate_(rate),
         state_(g722_decode_init(nullptr, kBitRate, options(rate))),
         concealment_(rate) {}
@@ -105,7 +105,7 @@ class Decoder final : public AudioDecoder {
   }
 
   const uint32_t rate_;
-  const std::unique_ptr<g722_decode_state_t, DecoderDeleter> state_;
+  const std::unique_ptr<g722_decode_state_t, G722DecoderDeleter> state_;
   PitchConcealment concealment_;
   // The successor of a lost packet: ADPCM is decoded once, and it is heard next.
   std::array<int16_t, kMaxFrameSamples> ahead_{};
@@ -126,13 +126,13 @@ size_t g722_silence(std::span<std::byte> payload) {
 }
 
 std::unique_ptr<AudioEncoder> make_g722_encoder(uint32_t rate) {
-  auto encoder = std::make_unique<Encoder>(rate);
+  auto encoder = std::make_unique<G722Encoder>(rate);
   if (!encoder->ready()) return nullptr;
   return encoder;
 }
 
 std::unique_ptr<AudioDecoder> make_g722_decoder(uint32_t rate) {
-  auto decoder = std::make_unique<Decoder>(rate);
+  auto decoder = std::make_unique<G722Decoder>(rate);
   if (!decoder->ready()) return nullptr;
   return decoder;
 }

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "media/codec/codec.h"
+#include "media/codec/filter_design.h"
 
 namespace gw::media {
 namespace {
@@ -16,17 +17,7 @@ constexpr size_t kMost = samples_for(kMaxFrame, kNarrowband);
 
 using Line = std::array<float, kPast + kMost>;  // The past, then what is new.
 
-// A Kaiser window for 60 dB; the series of the Bessel function I0.
-double bessel(double x) {
-  double sum = 1, term = 1;
-  for (int n = 1; n < 30; ++n) {
-    term *= (x / (2 * n)) * (x / (2 * n));
-    sum += term;
-  }
-  return sum;
-}
-
-HalfBandFilter::Coefficients design() {
+HalfBandFilter::Coefficients design_half_band() {
   constexpr double kBeta = 5.65;
   constexpr double kHalfLength = 2.0 * kSide;
   std::array<double, kSide> taps;
@@ -44,10 +35,6 @@ HalfBandFilter::Coefficients design() {
   return out;
 }
 
-int16_t to_pcm(float value) {
-  return static_cast<int16_t>(std::lrint(std::clamp(value, -32768.0F, 32767.0F)));
-}
-
 // What surrounds the place between line[at - 1] and line[at].
 float around(const Line& line, size_t at) {
   const HalfBandFilter::Coefficients& c = HalfBandFilter::coefficients();
@@ -63,7 +50,7 @@ void remember(const Line& line, size_t added, std::array<int16_t, kPast>& past) 
 }  // namespace
 
 const HalfBandFilter::Coefficients& HalfBandFilter::coefficients() {
-  static const Coefficients kCoefficients = design();
+  static const Coefficients kCoefficients = design_half_band();
   return kCoefficients;
 }
 

@@ -13,10 +13,10 @@ namespace {
 constexpr unsigned kFecOffBelow = 3;  // Percent: not on and off with every report.
 constexpr unsigned kMaxExpectedLoss = 30;
 
-struct EncoderDeleter {
+struct OpusEncoderDeleter {
   void operator()(OpusEncoder* e) const { opus_encoder_destroy(e); }
 };
-struct DecoderDeleter {
+struct OpusDecoderDeleter {
   void operator()(OpusDecoder* d) const { opus_decoder_destroy(d); }
 };
 
@@ -32,9 +32,9 @@ bool is_frame(size_t samples, uint32_t rate) {
   return units == 24 || (units <= 16 && std::has_single_bit(units));
 }
 
-class Encoder final : public AudioEncoder {
+class OpusAudioEncoder final : public AudioEncoder {
  public:
-  Encoder(uint32_t rate, const OpusSettings& settings)
+  OpusAudioEncoder(uint32_t rate, const OpusSettings& settings)
       : rate_(rate),
         encoder_(
             opus_encoder_create(static_cast<opus_int32>(rate), 1, OPUS_APPLICATION_VOIP, nullptr)),
@@ -69,14 +69,14 @@ class Encoder final : public AudioEncoder {
   void reset() override { opus_encoder_ctl(encoder_.get(), OPUS_RESET_STATE); }
 
   bool interchangeable(const AudioEncoder& other) const override {
-    const auto* opus = dynamic_cast<const Encoder*>(&other);
+    const auto* opus = dynamic_cast<const OpusAudioEncoder*>(&other);
     return opus != nullptr && opus->rate_ == rate_ && opus->settings_ == settings_ &&
            opus->fec_ == fec_ && opus->told_loss_ == told_loss_;
   }
   // opus.h: "The encoder state is always continuous in memory and only a shallow copy is sufficient
   // to copy it (e.g. memcpy())".
   void continue_from(const AudioEncoder& other) override {
-    const auto& opus = dynamic_cast<const Encoder&>(other);
+    const auto& opus = dynamic_cast<const OpusAudioEncoder&>(other);
     std::memcpy(encoder_.get(), opus.encoder_.get(), static_cast<size_t>(opus_encoder_get_size(1)));
   }
 
@@ -93,15 +93,15 @@ class Encoder final : public AudioEncoder {
   }
 
   const uint32_t rate_;
-  const std::unique_ptr<OpusEncoder, EncoderDeleter> encoder_;
+  const std::unique_ptr<OpusEncoder, OpusEncoderDeleter> encoder_;
   OpusSettings settings_;
   bool fec_ = false;
   int told_loss_ = 0;
 };
 
-class Decoder final : public AudioDecoder {
+class OpusAudioDecoder final : public AudioDecoder {
  public:
-  explicit Decoder(uint32_t rate)
+  explicit OpusAudioDecoder(uint32_t rate)
       : rate_(rate), decoder_(opus_decoder_create(static_cast<opus_int32>(rate), 1, nullptr)) {}
   bool ready() const { return decoder_ != nullptr; }
 
@@ -152,19 +152,19 @@ class Decoder final : public AudioDecoder {
   }
 
   const uint32_t rate_;
-  const std::unique_ptr<OpusDecoder, DecoderDeleter> decoder_;
+  const std::unique_ptr<OpusDecoder, OpusDecoderDeleter> decoder_;
 };
 
 }  // namespace
 
 std::unique_ptr<AudioEncoder> make_opus_encoder(uint32_t rate, const OpusSettings& settings) {
-  auto encoder = std::make_unique<Encoder>(rate, settings);
+  auto encoder = std::make_unique<OpusAudioEncoder>(rate, settings);
   if (!encoder->ready()) return nullptr;
   return encoder;
 }
 
 std::unique_ptr<AudioDecoder> make_opus_decoder(uint32_t rate) {
-  auto decoder = std::make_unique<Decoder>(rate);
+  auto decoder = std::make_unique<OpusAudioDecoder>(rate);
   if (!decoder->ready()) return nullptr;
   return decoder;
 }

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "base/assert.h"
+#include "media/codec/filter_design.h"
 
 namespace gw::media {
 namespace {
@@ -14,18 +15,8 @@ constexpr size_t kMostNarrow = 320, kMostWide = 480;
 
 using Taps = std::array<float, kTaps>;
 
-// A Kaiser window for 60 dB; the series of the Bessel function I0.
-double bessel(double x) {
-  double sum = 1, term = 1;
-  for (int n = 1; n < 30; ++n) {
-    term *= (x / (2 * n)) * (x / (2 * n));
-    sum += term;
-  }
-  return sum;
-}
-
 // Half the gain at 8 kHz, a sixth of the rate. Sums to 1.
-Taps design() {
+Taps design_three_halves() {
   constexpr double kBeta = 5.65;
   constexpr double kCut = 1.0 / 6;
   constexpr double kMiddle = (kTaps - 1) / 2.0;
@@ -44,12 +35,8 @@ Taps design() {
 }
 
 const Taps& taps() {
-  static const Taps kDesigned = design();
+  static const Taps kDesigned = design_three_halves();
   return kDesigned;
-}
-
-int16_t to_pcm(float value) {
-  return static_cast<int16_t>(std::lrint(std::clamp(value, -32768.0F, 32767.0F)));
 }
 
 // `in` at every kUp-th place of 48 kHz, zeros between; of what the low-pass makes of that, every

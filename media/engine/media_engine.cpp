@@ -133,6 +133,21 @@ Result<MediaEngineImpl::WebRtcSockets> MediaEngineImpl::bind_both(SocketAddress 
   return WebRtcSockets{std::move(*udp), std::move(*tcp)};
 }
 
+void MediaEngineImpl::tell(MediaWorker& worker, MediaCommand command) {
+  if (!wakes_later_) {
+    worker.post(std::move(command));
+    return;
+  }
+  worker.post_quietly(std::move(command));
+  to_wake_ = true;
+}
+
+void MediaEngineImpl::wake_workers() {
+  wakes_later_ = true;
+  if (!std::exchange(to_wake_, false)) return;
+  for (const auto& worker : workers_) worker->wake();
+}
+
 MediaEngineImpl::Session* MediaEngineImpl::find(SessionId id) {
   const auto found = sessions_.find(id);
   return found == sessions_.end() ? nullptr : &found->second;
@@ -146,7 +161,8 @@ MediaEngineImpl::Port* MediaEngineImpl::find(PortId id) {
 Result<MediaEngineImpl::Port*> MediaEngineImpl::negotiating(PortId id) {
   Port* port = find(id);
   if (port == nullptr) return fail(ErrorCode::NotFound, "no such media port");
-  if (!port->negotiation) return fail(ErrorCode::Conflict, "a port without a network negotiates nothing");
+  if (!port->negotiation)
+    return fail(ErrorCode::Conflict, "a port without a network negotiates nothing");
   return port;
 }
 
@@ -191,7 +207,8 @@ Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec
   if (session == nullptr) return fail(ErrorCode::NotFound, "no such media session");
   const Place* at = place(spec.network);
   if (at == nullptr) {
-    return fail(ErrorCode::InvalidArgument, "there is no network " + spec.network + " since the start");
+    return fail(ErrorCode::InvalidArgument,
+                "there is no network " + spec.network + " since the start");
   }
   const bool v6 = spec.network.empty() && spec.prefer_v6 && config_.address6.has_value();
   auto sockets = at->pool->take(v6 ? *config_.address6 : at->address);
@@ -214,8 +231,8 @@ Result<PortId> MediaEngineImpl::add_phone_port(SessionId id, const PhonePortSpec
   port.pool = at->pool;
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
-  workers_[session->worker]->post(
-      AddPhonePort{made, id, std::move(*sockets), local.ssrc, local.cname, spec.dtmf, spec.playout, board});
+  tell(*workers_[session->worker], AddPhonePort{made, id, std::move(*sockets), local.ssrc,
+                                                local.cname, spec.dtmf, spec.playout, board});
   return made;
 }
 
@@ -245,7 +262,7 @@ Result<PortId> MediaEngineImpl::add_browser_port(SessionId id, const BrowserPort
   port.board = std::make_shared<PortBoard>();
   const std::shared_ptr<PortBoard> board = port.board;
   const PortId made = add(id, *session, std::move(port));
-  carrier.post(AddBrowserPort{made, id, local.ice, local.ssrc, local.cname, board});
+  tell(carrier, AddBrowserPort{made, id, local.ice, local.ssrc, local.cname, board});
   return made;
 }
 
@@ -260,7 +277,7 @@ Result<PortId> MediaEngineImpl::add_local_port(SessionId id, Command command) {
   command.session = id;
   const PortId made = add(id, *session, std::move(port));
   command.port = made;
-  workers_[session->worker]->post(std::move(command));
+  tell(*workers_[session->worker], std::move(command));
   return made;
 }
 
@@ -281,13 +298,13 @@ Result<PortId> MediaEngineImpl::add_clip_port(SessionId id, const ClipPortSpec&)
 }
 
 void MediaEngineImpl::play_clip(PortId id, ClipOrder order) {
-  if (Port* port = find(id)) worker(*port).post(PlayClip{id, std::move(order)});
+  if (Port* port = find(id)) tell(worker(*port), PlayClip{id, std::move(order)});
 }
 
 void MediaEngineImpl::remove_port(PortId id) {
   Port* port = find(id);
   if (port == nullptr) return;
-  worker(*port).post(RemovePort{id});
+  tell(worker(*port), RemovePort{id});
   if (port->pool != nullptr) port->pool->give_back(port->rtp_port);
   if (Session* session = find(port->session)) std::erase(session->ports, id);
   ports_.erase(id);
@@ -295,7 +312,7 @@ void MediaEngineImpl::remove_port(PortId id) {
 }
 
 void MediaEngineImpl::apply(PortId id, Port& port) {
-  worker(port).post(ApplyNegotiation{id, *port.negotiation->negotiated()});
+  tell(worker(port), ApplyNegotiation{id, *port.negotiation->negotiated()});
 }
 
 Result<std::string> MediaEngineImpl::make_offer(PortId id, Direction direction,
@@ -338,7 +355,7 @@ Result<std::string> MediaEngineImpl::make_answer(PortId id, Direction direction,
     return answer;
   }
   if (std::exchange(port.ice_restart, false)) {
-    worker(port).post(RestartIce{id, negotiation.local().ice});
+    tell(worker(port), RestartIce{id, negotiation.local().ice});
   }
   apply(id, port);
   return answer;
@@ -382,11 +399,11 @@ void MediaEngineImpl::connect(PortId a, PortId b) {
   Port* first = find(a);
   Port* second = find(b);
   if (first == nullptr || second == nullptr || first->session != second->session) return;
-  worker(*first).post(ConnectPorts{a, b});
+  tell(worker(*first), ConnectPorts{a, b});
 }
 
 void MediaEngineImpl::join(PortId id) {
-  if (Port* port = find(id)) worker(*port).post(JoinPort{id});
+  if (Port* port = find(id)) tell(worker(*port), JoinPort{id});
 }
 
 void MediaEngineImpl::merge(SessionId into_id, SessionId from_id) {
@@ -399,7 +416,7 @@ void MediaEngineImpl::merge(SessionId into_id, SessionId from_id) {
   } else {
     move(into_id, static_cast<unsigned>(from->worker));
   }
-  workers_[into->worker]->post(MergeSessions{into_id, from_id});
+  tell(*workers_[into->worker], MergeSessions{into_id, from_id});
   for (const PortId id : from->ports) {
     ports_.at(id).session = into_id;
     into->ports.push_back(id);
@@ -417,8 +434,8 @@ unsigned MediaEngineImpl::worker_of(SessionId id) const {
 void MediaEngineImpl::move(SessionId id, unsigned to) {
   Session* session = find(id);
   if (session == nullptr || session->worker == to || to >= workers_.size()) return;
-  workers_[to]->post(ExpectPorts{id, session->ports});
-  workers_[session->worker]->post(MoveSession{id, to});
+  tell(*workers_[to], ExpectPorts{id, session->ports});
+  tell(*workers_[session->worker], MoveSession{id, to});
   --load_[session->worker];
   ++load_[to];
   session->worker = to;
@@ -428,30 +445,30 @@ void MediaEngineImpl::move(SessionId id, unsigned to) {
 }
 
 void MediaEngineImpl::disconnect(PortId id) {
-  if (Port* port = find(id)) worker(*port).post(DisconnectPort{id});
+  if (Port* port = find(id)) tell(worker(*port), DisconnectPort{id});
 }
 
 void MediaEngineImpl::set_held(PortId id, bool held) {
-  if (Port* port = find(id)) worker(*port).post(SetHeld{id, held});
+  if (Port* port = find(id)) tell(worker(*port), SetHeld{id, held});
 }
 
 void MediaEngineImpl::set_muted(PortId id, bool muted) {
-  if (Port* port = find(id)) worker(*port).post(SetMuted{id, muted});
+  if (Port* port = find(id)) tell(worker(*port), SetMuted{id, muted});
 }
 
 void MediaEngineImpl::play_ringback(PortId id, bool on) {
-  if (Port* port = find(id)) worker(*port).post(PlayRingback{id, on});
+  if (Port* port = find(id)) tell(worker(*port), PlayRingback{id, on});
 }
 
 void MediaEngineImpl::send_digits(PortId id, std::string_view digits, Duration length,
                                   Duration gap) {
   if (Port* port = find(id)) {
-    worker(*port).post(SendDigits{id, std::string(digits), length, gap});
+    tell(worker(*port), SendDigits{id, std::string(digits), length, gap});
   }
 }
 
 void MediaEngineImpl::receive_digit(PortId id, char digit, Duration length) {
-  if (Port* port = find(id)) worker(*port).post(ReceiveDigit{id, {digit, length}});
+  if (Port* port = find(id)) tell(worker(*port), ReceiveDigit{id, {digit, length}});
 }
 
 std::optional<PortStats> MediaEngineImpl::stats(PortId id) const {

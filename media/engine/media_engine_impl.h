@@ -58,6 +58,7 @@ class MediaEngineImpl final : public MediaEngine {
   unsigned workers() const override { return static_cast<unsigned>(workers_.size()); }
   unsigned worker_of(SessionId session) const override;
   void move(SessionId session, unsigned worker) override;
+  void wake_workers() override;
 
  private:
   struct Session {
@@ -78,6 +79,7 @@ class MediaEngineImpl final : public MediaEngine {
   Port* find(PortId id);
   Result<Port*> negotiating(PortId id);
   MediaWorker& worker(const Port& port) { return *workers_[port.worker]; }
+  void tell(MediaWorker& worker, MediaCommand command);
   PortId add(SessionId id, Session& session, Port port);
   template <class Command>
   Result<PortId> add_local_port(SessionId id, Command command);
@@ -119,6 +121,7 @@ class MediaEngineImpl final : public MediaEngine {
   std::unordered_map<SessionId, Session> sessions_;
   std::unordered_map<PortId, Port> ports_;
   uint64_t next_session_ = 1, next_port_ = 1;
+  bool wakes_later_ = false, to_wake_ = false;
   // Read by /metrics from another thread.
   struct Gauges {
     Tally sessions, ports, ports_in_use, stalled, stalls;

@@ -56,6 +56,8 @@ class MediaWorker final : public TcpRouter, public PortObserver {
   void start();
   void stop();  // And joins. The others may still post.
   bool post(MediaCommand command) { return mailbox_.post(std::move(command)); }
+  bool post_quietly(MediaCommand command) { return mailbox_.post_quietly(std::move(command)); }
+  void wake() { mailbox_.wake(); }
 
   const SocketAddress& webrtc_address() const { return setup_.webrtc->address(); }
   const UdpSocket& webrtc() const { return *setup_.webrtc; }

@@ -153,8 +153,8 @@ std::optional<wire::ReportBlock> RtpReceiver::report(TimePoint now) {
   reported_received_ = received_;
   constexpr int64_t kMost = 0x7fffff;
   block.cumulative_lost = static_cast<int32_t>(std::clamp(lost_now, -kMost, kMost));
-  block.highest_sequence =
-      static_cast<uint32_t>(sequences_.newest() - 0x10000);  // Began a turn up.
+  // Began a turn up.
+  block.highest_sequence = static_cast<uint32_t>(sequences_.newest() - 0x10000);
   block.jitter = static_cast<uint32_t>(jitter_);
   block.last_sr = last_sr_;
   if (last_sr_ != 0) block.delay_since_last_sr = wire::to_ntp_short(now - last_sr_arrival_);

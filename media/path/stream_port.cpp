@@ -5,7 +5,7 @@
 namespace gw::media {
 namespace {
 
-constexpr int64_t kMostTicksAtOnce = 2;  // After a stall of the loop: no burst.
+constexpr int64_t kMostFramesAtOnce = 2;  // After a stall of the loop: no burst.
 
 }  // namespace
 
@@ -57,8 +57,8 @@ TimePoint StreamPort::on_timer(TimePoint now) {
     return kNever;
   }
   take_heard(now);
-  if (const int64_t due = (now - next_tick_) / kTick; due >= kMostTicksAtOnce) {
-    next_tick_ += (due - kMostTicksAtOnce + 1) * kTick;  // The loop stood still.
+  if (const int64_t due = (now - next_tick_) / kTick; due >= kMostFramesAtOnce) {
+    next_tick_ += (due - kMostFramesAtOnce + 1) * kTick;  // The loop stood still.
     restarted_ = true;
   }
   for (; next_tick_ <= now; next_tick_ += kTick) {

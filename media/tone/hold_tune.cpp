@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "media/codec/codec.h"
+#include "media/codec/filter_design.h"
 
 namespace gw::media {
 namespace {
@@ -40,9 +41,7 @@ std::vector<int16_t> play(uint32_t rate) {
     }
   }
   std::vector<int16_t> pcm(size);
-  std::ranges::transform(sum, pcm.begin(), [](double s) {
-    return static_cast<int16_t>(std::lrint(std::clamp(s, -32768.0, 32767.0)));
-  });
+  std::ranges::transform(sum, pcm.begin(), to_pcm<double>);
   return pcm;
 }
 

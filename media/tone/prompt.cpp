@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "media/codec/codec.h"
+#include "media/codec/filter_design.h"
 
 namespace gw::media {
 namespace {
@@ -17,16 +18,16 @@ struct Note {
 };
 
 // C major, upwards.
-constexpr std::array<Note, 4> kMelody{
+constexpr std::array<Note, 4> kNotes{
     {{523.25, 0ms}, {659.26, 180ms}, {783.99, 360ms}, {1046.5, 540ms}}};
 constexpr Duration kLength = 1400ms;
-constexpr double kPeak = 7000;         // About -13 dBFS a note; notes overlap.
+constexpr double kNotePeak = 7000;     // About -13 dBFS a note; notes overlap.
 constexpr double kDecay = 5.5;         // 1/s: a bell.
-constexpr double kAttack = 0.008;      // Seconds.
+constexpr double kNoteAttack = 0.008;  // Seconds.
 constexpr double kReleaseFrom = 1.25;  // Fades to nothing by the end.
 
 double bell(double hertz, double t) {
-  const double envelope = std::min(t / kAttack, 1.0) * std::exp(-kDecay * t);
+  const double envelope = std::min(t / kNoteAttack, 1.0) * std::exp(-kDecay * t);
   const double w = 2 * std::numbers::pi * hertz * t;
   return envelope * (std::sin(w) + 0.3 * std::sin(2 * w) * std::exp(-kDecay * t));
 }
@@ -37,12 +38,12 @@ std::vector<int16_t> render() {
   for (size_t i = 0; i < out.size(); ++i) {
     const double t = static_cast<double>(i) / kNarrowband;
     double sum = 0;
-    for (const Note& note : kMelody) {
+    for (const Note& note : kNotes) {
       const double since = t - std::chrono::duration<double>(note.at).count();
       if (since > 0) sum += bell(note.hertz, since);
     }
     const double release = std::clamp((length - t) / (length - kReleaseFrom), 0.0, 1.0);
-    out[i] = static_cast<int16_t>(std::lrint(std::clamp(kPeak * sum * release, -32768.0, 32767.0)));
+    out[i] = to_pcm(kNotePeak * sum * release);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "media/codec/codec.h"
+#include "media/codec/filter_design.h"
 
 namespace gw::media {
 namespace {
@@ -14,10 +15,6 @@ constexpr size_t kRamp = kNarrowband / 250;  // 4 ms: a cadence without clicks.
 
 size_t samples_of(Duration d) {
   return static_cast<size_t>(std::max<int64_t>(0, d.count()) * kNarrowband / 1'000'000'000);
-}
-
-int16_t to_pcm(double value) {
-  return static_cast<int16_t>(std::lrint(std::clamp(value, -32768.0, 32767.0)));
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ class WebRtcDirectory {
 // its thread.
 class WebRtcTransport final : public Transport, public DtlsReceiver {
  public:
-  static constexpr size_t kMaxAddresses =
-      8;  // A browser with Wi-Fi, cable and VPN checks from six.
+  // A browser with Wi-Fi, cable and VPN checks from six.
+  static constexpr size_t kMaxAddresses = 8;
 
   struct Wiring {
     const DtlsContext& dtls;

@@ -9,8 +9,8 @@
 namespace gw::media::wire {
 namespace {
 
-constexpr size_t kMaxAttributeList =
-    64;  // extmap, ssrc, fingerprint, group: enough for any browser.
+// extmap, ssrc, fingerprint, group: enough for any browser.
+constexpr size_t kMaxAttributeList = 64;
 
 // What RFC 3551 gives a number without an a=rtpmap.
 struct StaticFormat {

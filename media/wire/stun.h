@@ -23,8 +23,8 @@ enum class StunType : uint16_t {
 };
 
 constexpr size_t kMaxStunMessage = 1500;  // One datagram.
-constexpr size_t kMaxStunUsername =
-    512;  // RFC 8445: 2 x 256 characters and a colon; RFC 8489: under 509 bytes.
+// RFC 8445: 2 x 256 characters and a colon; RFC 8489: under 509 bytes.
+constexpr size_t kMaxStunUsername = 512;
 
 // One message, read where it lies. Views point into the datagram.
 struct StunMessage {

@@ -46,7 +46,7 @@ std::optional<Format> read_format(std::span<const std::byte> chunk) {
   return format;
 }
 
-Result<void> check(const Format& format) {
+Result<void> check_format(const Format& format) {
   const bool pcm =
       format.kind == kPcm && (format.bits == 8 || format.bits == 16 || format.bits == 24);
   const bool law = (format.kind == kALaw || format.kind == kMuLaw) && format.bits == 8;
@@ -95,7 +95,7 @@ Result<Wav> parse_wav(std::span<const std::byte> file, size_t most) {
     const std::span<const std::byte> chunk = file.subspan(at + 8, size);
     if (is(file, at, "fmt ")) format = read_format(chunk);
     if (is(file, at, "data") && format) {
-      if (const auto good = check(*format); !good) return tl::unexpected(good.error());
+      if (const auto good = check_format(*format); !good) return tl::unexpected(good.error());
       const size_t frames = chunk.size() / format->frame_bytes();
       if (frames == 0) return fail(ErrorCode::InvalidArgument, "the WAV file holds no sound");
       if (frames > most) return fail(ErrorCode::InvalidArgument, "the WAV file is too long");

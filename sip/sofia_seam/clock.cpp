@@ -14,6 +14,11 @@ namespace {
 
 constexpr unsigned long kNtpToUnix = 2'208'988'800UL;  // su_time_t counts from 1900.
 
+// Sofia's timers count whole milliseconds and its waits are cut down to such: on a finer clock it
+// would ask again and again during the last part of one. As coarse as its timers may be late, many
+// of them ring together.
+constexpr long kTickNs = 5'000'000;
+
 unsigned long wall_minus_monotonic_s = 0;
 
 void monotonic_su_time(su_time_t* now) {
@@ -21,7 +26,7 @@ void monotonic_su_time(su_time_t* now) {
   timespec monotonic{};
   ::clock_gettime(CLOCK_MONOTONIC, &monotonic);
   now->tv_sec = static_cast<unsigned long>(monotonic.tv_sec) + wall_minus_monotonic_s;
-  now->tv_usec = static_cast<unsigned long>(monotonic.tv_nsec / 1000);
+  now->tv_usec = static_cast<unsigned long>(monotonic.tv_nsec / kTickNs * (kTickNs / 1000));
 }
 
 }  // namespace

@@ -31,13 +31,6 @@ seam::ConnectionGate make_gate() {
 thread_local seam::ConnectionGate gate = make_gate();
 thread_local std::function<bool(const SocketAddress&)> unwanted;
 
-SocketAddress peer_of(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  return SocketAddress(reinterpret_cast<const sockaddr*>(&storage), size);
-}
-
 bool admit(int fd) {
   const SocketAddress peer = peer_of(fd);
   return !(unwanted && !peer.empty() && unwanted(peer)) && gate.admit(fd, peer);

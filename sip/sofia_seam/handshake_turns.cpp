@@ -29,10 +29,6 @@ thread_local int being_paused = -1;
 thread_local std::function<void(Duration, Task)> after;
 thread_local bool turn_is_due = false;
 
-TimePoint monotonic_now() {
-  return std::chrono::steady_clock::now();
-}
-
 int watch(const Watched& watched, int fd, int events) {
   using EventMask = int (*)(su_root_t*, int, int, int);
   static const auto real = reinterpret_cast<EventMask>(::dlsym(RTLD_NEXT, "su_root_eventmask"));

@@ -109,20 +109,9 @@ namespace {
 thread_local std::unordered_map<int, tls_s*> by_fd;
 thread_local HandshakeGate gate;
 
-TimePoint monotonic_now() {
-  return std::chrono::steady_clock::now();
-}
-
 ino_t inode_of(int fd) {
   struct stat status {};
   return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
-}
-
-SocketAddress peer_of(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  return SocketAddress(reinterpret_cast<const sockaddr*>(&storage), size);
 }
 
 tls_s* make_tls() {

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <set>
 
+#include "base/text.h"
+
 namespace gw::sip::seam {
 namespace {
 
@@ -118,9 +120,7 @@ bool TlsIdentity::bears(const std::string& host) const {
 }
 
 std::string called_name(const std::string& name, const std::string& host) {
-  std::string lower(host);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return name + '\n' + lower;  // No name of ours has a line feed.
+  return name + '\n' + lower_case(host);  // No name of ours has a line feed.
 }
 
 std::shared_ptr<const TlsIdentity> find_identity(const std::string& name) {

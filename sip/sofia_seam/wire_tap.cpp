@@ -22,7 +22,7 @@ SocketAddress address_of(const sockaddr* address) {
 }
 
 // A connection knows its peer, a datagram its own.
-SocketAddress peer_of(tport_t* by, msg_t* message) {
+SocketAddress other_end_of(tport_t* by, msg_t* message) {
   if (!tport_is_secondary(by)) return address_of(&msg_addr(message)->su_sa);
   const su_addrinfo_t* peer = tport_get_address(by);
   return peer ? address_of(peer->ai_addr) : SocketAddress{};
@@ -38,7 +38,7 @@ void tell(tport_t* by, msg_t* message, bool received) {
   const sip_t* sip = sip_object(message);
   const bool named =
       sip != nullptr && sip->sip_call_id != nullptr && sip->sip_call_id->i_id != nullptr;
-  wire_tap({received, name && name->tpn_ident ? name->tpn_ident : "", peer_of(by, message),
+  wire_tap({received, name && name->tpn_ident ? name->tpn_ident : "", other_end_of(by, message),
             std::string_view(text, size), named ? sip->sip_call_id->i_id : ""});
 }
 

@@ -67,8 +67,12 @@ TEST(Mailbox, nothing_is_lost_between_threads) {
     }
     done = true;
   });
-  std::thread a([&] { for (int i = 0; i < kEach; ++i) box.post(i); });
-  std::thread b([&] { for (int i = 0; i < kEach; ++i) box.post(i); });
+  std::thread a([&] {
+    for (int i = 0; i < kEach; ++i) box.post(i);
+  });
+  std::thread b([&] {
+    for (int i = 0; i < kEach; ++i) box.post(i);
+  });
   a.join();
   b.join();
   reader.join();

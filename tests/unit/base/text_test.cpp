@@ -1,69 +1,27 @@
+#include "base/text.h"
+
 #include <gtest/gtest.h>
-
-#include <algorithm>
-#include <functional>
-#include <string>
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/masked.h"
-#include "base/metrics.h"
-#include "base/random.h"
 
 namespace gw {
 namespace {
 
-std::string logged(const std::function<void(const Log&)>& body) {
-  testing::internal::CaptureStderr();
-  body(Log{});
-  return testing::internal::GetCapturedStderr();
+TEST(Text, only_ascii_letters_have_a_case) {
+  EXPECT_EQ(lower_case("SIP/2.0 [Z`@] \xC3\x84"), "sip/2.0 [z`@] \xC3\x84");
+  EXPECT_TRUE(same_letters("Content-Type", "content-TYPE"));
+  EXPECT_FALSE(same_letters("@", "`"));
+  EXPECT_FALSE(same_letters("\xC3\x84", "\xC3\xA4"));
 }
 
-TEST(Log, a_line_is_logfmt_with_its_context_first) {
-  const std::string line = logged([](const Log& log) {
-    log.with({{"call", "7f3a"}, {"leg", "sip"}}).info("answered", {{"status", 200}, {"held", false}});
-  });
-  EXPECT_NE(line.find(" lvl=info call=7f3a leg=sip msg=\"answered\" status=200 held=false\n"), std::string::npos) << line;
+TEST(Text, a_prefix_is_no_longer_than_its_text) {
+  EXPECT_TRUE(begins_with_letters("REPLACES: x", "replaces:"));
+  EXPECT_FALSE(begins_with_letters("REPLACE", "replaces:"));
+  EXPECT_FALSE(same_letters("ab", "abc"));
 }
 
-TEST(Log, text_from_the_network_cannot_forge_a_line) {
-  const std::string line = logged([](const Log& log) { log.info("seen", {{"agent", "x\r\nt=now lvl=error msg=\"forged\""}}); });
-  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
-  EXPECT_NE(line.find("\\\"forged\\\""), std::string::npos) << line;
-}
-
-TEST(Log, a_value_of_many_kilobytes_is_cut) {
-  std::string header(65536, 'a');
-  header += ' ';
-  const std::string line = logged([&](const Log& log) { log.info("seen", {{"header", header}}); });
-  EXPECT_LT(line.size(), 1000u);
-}
-
-TEST(Masked, a_number_keeps_its_ends_and_a_token_nothing) {
-  EXPECT_EQ(mask("+14255550123"), "+142555***23");
-  EXPECT_EQ(mask("101"), "101");
-  EXPECT_EQ(mask("eyJhbGciOi.J9"), "***");
-  EXPECT_EQ(mask(""), "***");
-}
-
-TEST(Random, a_uuid_is_of_version_4) {
-  SystemRandom random;
-  const std::string id = random.uuid();
-  ASSERT_EQ(id.size(), 36u);
-  EXPECT_EQ(id[14], '4');
-  EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos);
-  EXPECT_NE(random.uuid(), id);
-}
-
-TEST(Clock, a_time_is_written_as_iso_8601) {
-  EXPECT_EQ(iso8601(WallTime(std::chrono::milliseconds(1'700'000'000'123))), "2023-11-14T22:13:20.123Z");
-}
-
-TEST(Metrics, counters_appear_in_the_exposition_and_collectors_run_before_it) {
-  Metrics metrics;
-  Gauge& gauge = metrics.gauge("gw_test", "A test.", {{"kind", "x"}});
-  metrics.on_collect([&] { gauge.Set(7); });
-  EXPECT_NE(metrics.expose().find("gw_test{kind=\"x\"} 7"), std::string::npos);
+TEST(Text, what_is_joined_has_nothing_around_it) {
+  EXPECT_EQ(joined({}, ", "), "");
+  EXPECT_EQ(joined({"a"}, ", "), "a");
+  EXPECT_EQ(joined({"a", "", "c"}, ", "), "a, , c");
 }
 
 }  // namespace

@@ -219,7 +219,8 @@ TEST_F(AutomationHostTest, headers_of_an_app_reach_the_user_who_is_added) {
   ca::AddParticipant add;
   add.who = kBob;
   add.custom.sip = {{"User-To-User", "00FF"}, {"X-MS-Custom-Leg", "2"}, {"X-Plain", "3"}};
-  add.custom.voip = {{"Order", "42"}, {"Too Long To Be A Name", "x"}, {"Long", std::string(300, 'x')}};
+  add.custom.voip = {
+      {"Order", "42"}, {"Too Long To Be A Name", "x"}, {"Long", std::string(300, 'x')}};
   EXPECT_TRUE(ask(add, connection));
   ASSERT_FALSE(edge_.rung.empty());
   EXPECT_EQ(edge_.rung.back().context.user_to_user, "00FF");
@@ -540,8 +541,8 @@ TEST_F(AutomationHostTest, tones_to_a_party_that_leaves_first_have_failed) {
   EXPECT_TRUE(ask(ca::ContinuousTones{kBob, true, {"keys", ""}}, connection));
   EXPECT_TRUE(ask(ca::ContinuousTones{kAlice, true, {"others", ""}}, connection));
   hangs_up(edge_.rung.back().call_id);
-  EXPECT_THAT(types(), ElementsAre("ParticipantsUpdated", "SendDtmfTonesFailed", "SendDtmfTonesFailed",
-                                   "ContinuousDtmfRecognitionToneFailed"));
+  EXPECT_THAT(types(), ElementsAre("ParticipantsUpdated", "SendDtmfTonesFailed",
+                                   "SendDtmfTonesFailed", "ContinuousDtmfRecognitionToneFailed"));
   EXPECT_EQ(told_[1].context, "first");
   EXPECT_EQ(told_[1].result->sub_code, 8523u);
   EXPECT_EQ(told_[2].context, "second");
@@ -571,7 +572,8 @@ TEST_F(AutomationHostTest, a_media_stream_that_cannot_be_opened_is_told_and_the_
   ca::CreateCall command;
   command.targets = {kEcho};
   command.callback_uri = kCallback;
-  command.streaming = ca::MediaStreaming{"wss://app.example/stream", true, true, false, false, 16000};
+  command.streaming =
+      ca::MediaStreaming{"wss://app.example/stream", true, true, false, false, 16000};
   const auto made = ask(std::move(command));  // No WebSocket client is there.
   ASSERT_TRUE(made);
   EXPECT_THAT(types(), ElementsAre("CallConnected", "MediaStreamingFailed", "ParticipantsUpdated"));

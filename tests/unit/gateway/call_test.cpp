@@ -243,7 +243,8 @@ class HoldMusicTest : public CallTest {
   HoldMusicTest() { services_.hold_music = std::make_shared<media::Clip>(); }
   // The music's port, when `held` is wired with it and with nobody else.
   PortId music_to(PortId held) const {
-    if (media_.clips.empty() || media_.wires.back() != Wire(media_.clips.back().port, held)) return {};
+    if (media_.clips.empty() || media_.wires.back() != Wire(media_.clips.back().port, held))
+      return {};
     return media_.clips.back().port;
   }
 };

@@ -23,7 +23,8 @@ class TransferTest : public CallTest {
   }
   // The caller gives its place to phone 102, which rings.
   FakeLeg& transferred() {
-    static_cast<LegObserver&>(*call_).on_transfer_wanted(*caller_, {"102", "", {}, std::nullopt, ""});
+    static_cast<LegObserver&>(*call_).on_transfer_wanted(*caller_,
+                                                         {"102", "", {}, std::nullopt, ""});
     settle();
     return *legs_["102"];
   }
@@ -36,13 +37,15 @@ TEST_F(TransferTest, the_target_takes_the_place_of_who_asked_and_each_step_is_to
   EXPECT_TRUE(caller_->was_told("transfer trying"));
   target.rings();
   EXPECT_TRUE(caller_->was_told("transfer ringing"));
-  EXPECT_EQ(call_->talking(), (std::vector<Leg*>{caller_, alice_})) << "nobody is lost while it rings";
+  EXPECT_EQ(call_->talking(), (std::vector<Leg*>{caller_, alice_}))
+      << "nobody is lost while it rings";
   target.answers();
   EXPECT_EQ(call_->talking(), (std::vector<Leg*>{alice_, &target}));
   EXPECT_EQ(media_.wires.back(), (std::pair{alice_->port(), target.port()}));
   EXPECT_TRUE(media_.joined.empty()) << "never three at once";
   EXPECT_EQ(caller_->told.back(), "end transferred");
-  EXPECT_EQ(caller_->told[caller_->told.size() - 2], "transfer done") << "told before it is hung up";
+  EXPECT_EQ(caller_->told[caller_->told.size() - 2], "transfer done")
+      << "told before it is hung up";
   EXPECT_TRUE(alice_->was_told("meets 102"));
   EXPECT_EQ(call_->state(), CallState::Talking);
 }

@@ -15,6 +15,7 @@ namespace gw::config {
 namespace {
 
 namespace fs = std::filesystem;
+using test::lines_of;
 
 fs::path conf() {
   return GW_CONF;
@@ -23,12 +24,6 @@ fs::path conf() {
 std::string text_of(const fs::path& file) {
   std::ifstream in(file);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::vector<std::string> lines_of(const Loaded& loaded) {
-  std::vector<std::string> lines;
-  for (const Problem& p : loaded.problems) lines.push_back(to_string(p));
-  return lines;
 }
 
 // A file with every commented "# key = value" and "# [table]" taken at its word.
@@ -72,8 +67,8 @@ TEST(ConfFolder, shows_every_key_of_the_gateway_at_its_default) {
 
 TEST(ConfFolder, shows_every_key_of_phones_users_trunks_routes_and_networks) {
   test::ConfigFolder shown;
-  for (const char* file :
-       {"gateway.toml", "phones.toml", "users.toml", "routes.toml", "apps.toml", "trunks.d/acme.toml"}) {
+  for (const char* file : {"gateway.toml", "phones.toml", "users.toml", "routes.toml", "apps.toml",
+                           "trunks.d/acme.toml"}) {
     std::string text = uncommented(text_of(conf() / file));
     text = std::regex_replace(text, std::regex("\nemergency = \\[\\]\n"), "\n");
     shown.write(file, text);

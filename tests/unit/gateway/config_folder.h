@@ -22,7 +22,7 @@ listen = "127.0.0.1:8443"
 emergency = []
 )";
 
-inline constexpr const char* kAlice = "[[user]]\nname = \"alice\"\n";
+inline constexpr const char* kAliceTable = "[[user]]\nname = \"alice\"\n";
 
 inline std::vector<std::string> lines_of(const config::Loaded& loaded) {
   std::vector<std::string> lines;

@@ -14,7 +14,7 @@ namespace gw::config {
 namespace {
 
 using test::ConfigFolder;
-using test::kAlice;
+using test::kAliceTable;
 using test::kQuiet;
 using test::lines_of;
 using testing::Contains;
@@ -26,7 +26,9 @@ using testing::Not;
 TEST(ConfigLoad, sources_are_allowed_and_denied_by_range) {
   ConfigFolder folder;
   folder.write("gateway.toml", kQuiet);
-  folder.write("rest.toml", "[limits]\nallow = [\"198.51.100.0/24\", \"2001:db8::/32\"]\ndeny = [\"198.51.100.66\"]\n");
+  folder.write(
+      "rest.toml",
+      "[limits]\nallow = [\"198.51.100.0/24\", \"2001:db8::/32\"]\ndeny = [\"198.51.100.66\"]\n");
   const Loaded loaded = load(folder.path());
   EXPECT_THAT(lines_of(loaded), IsEmpty());
   const sip::SourceLimits& limits = loaded.config->sip.limits;
@@ -77,7 +79,7 @@ TEST(ConfigLoad, a_folder_without_problems_has_every_table_of_every_file) {
                "\"101\"\n[calls]\nring_timeout = \"9s\"\n");
   folder.write(
       "b.toml",
-      std::string(kAlice) +
+      std::string(kAliceTable) +
           "[[phone]]\nusername = \"102\"\npassword = \"y\"\n[calls]\nmax_duration = \"2h\"\n");
   folder.write("trunks.d/acme.toml",
                "name = \"acme\"\ntargets = [\"sip.acme.example\"]\npeers = [\"198.51.100.0/24\"]\n"
@@ -329,7 +331,8 @@ TEST(ConfigLoad, hold_music_is_built_in_none_or_a_file_of_the_folder) {
 
 TEST(AddedUsers, are_refused_for_what_the_files_would_be_refused_for_in_the_same_words) {
   ConfigFolder folder;
-  folder.write("gateway.toml", "[sip]\nlisten = [\"udp:127.0.0.1:5060\"]\n[numbers]\nemergency = []\n");
+  folder.write("gateway.toml",
+               "[sip]\nlisten = [\"udp:127.0.0.1:5060\"]\n[numbers]\nemergency = []\n");
   folder.write("rest.toml",
                "[[phone]]\nusername = \"101\"\npassword = \"x\"\nextension = \"101\"\n"
                "[[user]]\nname = \"alice\"\nemail = \"a@example.com\"\nextension = \"201\"\n"
@@ -357,13 +360,17 @@ TEST(AddedUsers, are_refused_for_what_the_files_would_be_refused_for_in_the_same
   using Numbers = std::vector<std::string>;
   EXPECT_THAT(problem({carol}), IsEmpty());
   EXPECT_THAT(problem(with(&User::name, "alice")),
-              ElementsAre("user add: user.alice.name: \"alice\" is taken already, at rest.toml:5: names must differ"));
-  EXPECT_THAT(problem(with(&User::email, "a@example.com")),
-              ElementsAre("user add: user.carol.email: \"a@example.com\" is taken already, at rest.toml:5: e-mail "
-                          "addresses must differ"));
+              ElementsAre("user add: user.alice.name: \"alice\" is taken already, at rest.toml:5: "
+                          "names must differ"));
+  EXPECT_THAT(
+      problem(with(&User::email, "a@example.com")),
+      ElementsAre(
+          "user add: user.carol.email: \"a@example.com\" is taken already, at rest.toml:5: e-mail "
+          "addresses must differ"));
   for (const char* extension : {"101", "201"}) {
     EXPECT_THAT(problem(with(&User::extension, extension)),
-                ElementsAre(HasSubstr(std::string("extension: \"") + extension + "\" is taken already, at rest.toml")));
+                ElementsAre(HasSubstr(std::string("extension: \"") + extension +
+                                      "\" is taken already, at rest.toml")));
   }
   EXPECT_THAT(problem(with(&User::extension, "911")),
               ElementsAre("user add: extension: \"911\" is an emergency number: choose another"));
@@ -371,10 +378,12 @@ TEST(AddedUsers, are_refused_for_what_the_files_would_be_refused_for_in_the_same
               ElementsAre(HasSubstr("\"desk\" is no extension: 1 to 10 of 0-9 * #")));
   EXPECT_THAT(problem(with(&User::name, "c d")), ElementsAre(HasSubstr("\"c d\" is no name")));
   EXPECT_THAT(problem(with(&User::numbers, Numbers{"+14255550101"})),
-              ElementsAre("user add: user.carol.numbers: \"+14255550101\" is taken already, at rest.toml:9: numbers of "
+              ElementsAre("user add: user.carol.numbers: \"+14255550101\" is taken already, at "
+                          "rest.toml:9: numbers of "
                           "users must differ"));
-  EXPECT_THAT(problem(with(&User::numbers, Numbers{"+14255550109"})),
-              ElementsAre(HasSubstr("is taken already, at the state: numbers of users must differ")));
+  EXPECT_THAT(
+      problem(with(&User::numbers, Numbers{"+14255550109"})),
+      ElementsAre(HasSubstr("is taken already, at the state: numbers of users must differ")));
   // Of one file: the second of two has the line.
   User first = carol, second = carol;
   first.numbers = second.numbers = {"+14255550102"};
@@ -382,7 +391,8 @@ TEST(AddedUsers, are_refused_for_what_the_files_would_be_refused_for_in_the_same
   first.origin = {"users.csv", 2};
   second.origin = {"users.csv", 3};
   EXPECT_THAT(problem({first, second}),
-              ElementsAre("users.csv:3: user.dave.numbers: \"+14255550102\" is taken already, at users.csv:2: numbers of "
+              ElementsAre("users.csv:3: user.dave.numbers: \"+14255550102\" is taken already, at "
+                          "users.csv:2: numbers of "
                           "users must differ"));
 }
 

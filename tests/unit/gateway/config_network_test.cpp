@@ -66,7 +66,8 @@ TEST(ConfigLoad, a_network_that_does_not_fit_is_told_with_what_would) {
     const char *text, *trunk, *listen, *problem;
     const char* edge = "";
   } cases[] = {
-      {"", "", "\"udp:edge:0\"", "edge.network: there is no network \"egde\", did you mean edge?", "egde"},
+      {"", "", "\"udp:edge:0\"", "edge.network: there is no network \"egde\", did you mean edge?",
+       "egde"},
       {"", "network = \"privat\"\ntargets = [\"192.0.2.1\"]\n", "\"udp:edge:0\"",
        "trunks.d/acme.toml:2: network: there is no network \"privat\", did you mean private?"},
       {"", "network = \"private\"\ntargets = [\"192.0.2.1\"]\n", "\"udp:edge:0\"",
@@ -79,7 +80,8 @@ TEST(ConfigLoad, a_network_that_does_not_fit_is_told_with_what_would) {
       {"", "network = \"private\"\ntargets = [\"a.example\"]\n", "\"udp:edge:0\"",
        "\"private\" has no listener for \"a.example\""},
       {"", "network = \"private\"\ntargets = [\"[2001:db8::1]:5060\"]\n", "\"udp:private:0\"",
-       "targets: \"[2001:db8::1]:5060\" and network \"private\" (127.0.0.8) are of two IP versions"},
+       "targets: \"[2001:db8::1]:5060\" and network \"private\" (127.0.0.8) are of two IP "
+       "versions"},
       {"[[network]]\nname = \"n\"\nbind = \"0.0.0.0\"\n", "", "\"udp:n:0\"",
        "network.n.bind: is advertised to peers and cannot be 0.0.0.0"},
       {"[[network]]\nname = \"n\"\nbind = \"127.0.0.7:9\"\n", "", "\"udp:edge:0\"",
@@ -99,8 +101,7 @@ TEST(ConfigLoad, a_network_that_does_not_fit_is_told_with_what_would) {
     SCOPED_TRACE(c.problem);
     ConfigFolder folder;
     folder.write("gateway.toml", std::string(kQuiet) + kTwoNetworks + c.text);
-    if (*c.trunk)
-      folder.write("trunks.d/acme.toml", std::string("name = \"acme\"\n") + c.trunk);
+    if (*c.trunk) folder.write("trunks.d/acme.toml", std::string("name = \"acme\"\n") + c.trunk);
     const Loaded loaded =
         load(folder.path(), {std::string("sip.listen=[\"udp:127.0.0.1:0\", ") + c.listen + "]",
                              std::string("edge.network=\"") + c.edge + "\""});

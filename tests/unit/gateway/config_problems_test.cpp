@@ -14,7 +14,7 @@ namespace gw::config {
 namespace {
 
 using test::ConfigFolder;
-using test::kAlice;
+using test::kAliceTable;
 using test::kQuiet;
 using test::lines_of;
 using testing::Contains;

@@ -14,7 +14,7 @@ namespace gw::config {
 namespace {
 
 using test::ConfigFolder;
-using test::kAlice;
+using test::kAliceTable;
 using test::kQuiet;
 using test::lines_of;
 using testing::Contains;
@@ -79,9 +79,9 @@ TEST(ConfigReload, the_order_of_routes_is_a_change) {
   const std::string two =
       "[[route]]\nname = \"two\"\nfrom = [\"phones\"]\nto = \"1*\"\ntargets = [\"user:alice\"]\n";
   ConfigFolder folder;
-  folder.write("gateway.toml", std::string(kQuiet) + kAlice + one + two);
+  folder.write("gateway.toml", std::string(kQuiet) + kAliceTable + one + two);
   const Loaded before = load(folder.path());
-  folder.write("gateway.toml", std::string(kQuiet) + kAlice + two + one);
+  folder.write("gateway.toml", std::string(kQuiet) + kAliceTable + two + one);
   EXPECT_THAT(compare(*before.config, *load(folder.path()).config).changes,
               ElementsAre("route: order changed"));
 }

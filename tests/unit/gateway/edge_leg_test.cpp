@@ -19,7 +19,8 @@ class EdgeLegTest : public testing::Test {
  protected:
   EdgeLeg& called_user(std::vector<edge::DeviceId> devices) {
     edge_.present = std::move(devices);
-    leg_ = std::make_unique<EdgeLeg>(services_, call_, Log{}, policy::Party{PartyKind::User, "alice"}, user(), media());
+    leg_ = std::make_unique<EdgeLeg>(services_, call_, Log{},
+                                     policy::Party{PartyKind::User, "alice"}, user(), media());
     return *leg_;
   }
   EdgeLeg& calling_user(std::string offer = "offer") {
@@ -27,7 +28,8 @@ class EdgeLegTest : public testing::Test {
     invited.request = {"tab1", 1};
     invited.call_id = kCallId;
     invited.offer = std::move(offer);
-    leg_ = std::make_unique<EdgeLeg>(services_, call_, Log{}, policy::Party{PartyKind::User, "alice"}, user(), media(), invited);
+    leg_ = std::make_unique<EdgeLeg>(
+        services_, call_, Log{}, policy::Party{PartyKind::User, "alice"}, user(), media(), invited);
     return *leg_;
   }
   static EdgeLeg::User user() {
@@ -118,7 +120,8 @@ TEST_F(EdgeLegTest, the_last_device_that_goes_away_while_ringing_ends_it) {
   EXPECT_EQ(call_.last(), "ended not_registered");
 }
 
-// The calling user's browser offers three codecs and was answered with the one that the callee was taken to speak.
+// The calling user's browser offers three codecs and was answered with the one that the callee was
+// taken to speak.
 class EdgeLegThatFollows : public EdgeLegTest {
  protected:
   EdgeLeg& calling(bool follows) {
@@ -130,7 +133,9 @@ class EdgeLegThatFollows : public EdgeLegTest {
     invited.offer = "offer";
     invited.generation = 3;
     EdgeLeg::Media media{SessionId{1}, {{G722, Opus, Pcmu, Pcma}}, G722, follows};
-    leg_ = std::make_unique<EdgeLeg>(services_, call_, Log{}, policy::Party{PartyKind::User, "alice"}, user(), std::move(media), invited);
+    leg_ =
+        std::make_unique<EdgeLeg>(services_, call_, Log{}, policy::Party{PartyKind::User, "alice"},
+                                  user(), std::move(media), invited);
     EXPECT_TRUE(leg_->prepare());
     media_.agreed = media::Negotiated{};
     media_.agreed->codec = G722;
@@ -138,13 +143,15 @@ class EdgeLegThatFollows : public EdgeLegTest {
   }
 };
 
-TEST_F(EdgeLegThatFollows, asks_for_an_offer_when_the_callee_speaks_another_codec_that_the_browser_can_speak) {
+TEST_F(EdgeLegThatFollows,
+       asks_for_an_offer_when_the_callee_speaks_another_codec_that_the_browser_can_speak) {
   EdgeLeg& leg = calling(true);
   ASSERT_TRUE(leg.answer({media::Codec::Pcmu}));
   EXPECT_EQ(edge_.offers_asked, 1);
   EXPECT_EQ(edge_.generation_asked, 4u);
   leg.on_event(edge::Offered{{"tab1", 5}, kCallId, 4, "offer"});
-  EXPECT_EQ(media_.answered_first, (std::vector<std::vector<media::Codec>>{{}, {media::Codec::Pcmu}}));
+  EXPECT_EQ(media_.answered_first,
+            (std::vector<std::vector<media::Codec>>{{}, {media::Codec::Pcmu}}));
   EXPECT_EQ(media_.other_legs[leg.port()], media::Codec::Pcmu);
 }
 
@@ -224,7 +231,8 @@ TEST_F(EdgeLegTest, a_user_who_invites_without_an_offer_is_asked_for_one) {
   EXPECT_TRUE(edge_.answers[2].front().sdp);
 }
 
-TEST_F(EdgeLegTest, the_end_of_the_resume_window_is_signalling_lost_and_of_the_token_token_expired) {
+TEST_F(EdgeLegTest,
+       the_end_of_the_resume_window_is_signalling_lost_and_of_the_token_token_expired) {
   EdgeLeg& leg = calling_user();
   ASSERT_TRUE(leg.prepare());
   edge::EndReason expired;
@@ -286,12 +294,14 @@ TEST_F(EdgeLegTest, before_the_answer_or_from_another_device_no_transfer_is_to_b
   EXPECT_EQ(edge_.code(3), 400u);
 }
 
-TEST_F(EdgeLegTest, a_conference_is_shown_with_everybody_in_it_and_the_other_of_two_stays_who_it_was) {
+TEST_F(EdgeLegTest,
+       a_conference_is_shown_with_everybody_in_it_and_the_other_of_two_stays_who_it_was) {
   EdgeLeg& leg = called_user({"tab1"});
   ASSERT_TRUE(leg.start());
   leg.on_event(accept("tab1", 1));
   leg.connected();
-  const OtherParty reception{7, {"4:101", "Reception"}}, carol{8, {"8:acs:carol", "Carol"}}, carrier{9, {"4:+14255550123", ""}};
+  const OtherParty reception{7, {"4:101", "Reception"}}, carol{8, {"8:acs:carol", "Carol"}},
+      carrier{9, {"4:+14255550123", ""}};
   leg.show_others({reception});
   const auto of_two = edge_.roster;
   ASSERT_EQ(of_two.size(), 1u);
@@ -302,7 +312,8 @@ TEST_F(EdgeLegTest, a_conference_is_shown_with_everybody_in_it_and_the_other_of_
   OtherParty speaker = carol;
   speaker.speaks = true;
   leg.show_others({reception, speaker, carrier});
-  const auto speaking = std::ranges::count_if(edge_.roster, [](const auto& entry) { return entry.second.speaking; });
+  const auto speaking =
+      std::ranges::count_if(edge_.roster, [](const auto& entry) { return entry.second.speaking; });
   EXPECT_EQ(speaking, 1);
 
   // Who is left is the other of two: its state is the call's again.

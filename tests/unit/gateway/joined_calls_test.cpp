@@ -109,14 +109,17 @@ class RosterTest : public JoinedCallsTest {
   static std::vector<std::string> names(const FakeLeg& leg) {
     std::vector<std::string> all;
     for (const OtherParty& other : leg.others) {
-      all.push_back(other.name.raw_id + (other.held ? " holds" : "") + (other.muted ? " muted" : "") + (other.speaks ? " speaks" : ""));
+      all.push_back(other.name.raw_id + (other.held ? " holds" : "") +
+                    (other.muted ? " muted" : "") + (other.speaks ? " speaks" : ""));
     }
     return all;
   }
   using Names = std::vector<std::string>;
 
   // A party is named by the call that it came with.
-  Roster roster_{[](const Call& call, const Leg& leg) { return PartyName{leg.party().name + "@" + call.id().value, ""}; }};
+  Roster roster_{[](const Call& call, const Leg& leg) {
+    return PartyName{leg.party().name + "@" + call.id().value, ""};
+  }};
 };
 
 TEST_F(RosterTest, each_of_two_is_shown_the_other) {
@@ -124,7 +127,8 @@ TEST_F(RosterTest, each_of_two_is_shown_the_other) {
   EXPECT_EQ(names(*alice_), Names{"101@c1"});
 }
 
-TEST_F(RosterTest, each_party_of_a_conference_is_shown_the_others_under_the_names_of_their_own_calls) {
+TEST_F(RosterTest,
+       each_party_of_a_conference_is_shown_the_others_under_the_names_of_their_own_calls) {
   const uint64_t alice = caller_->others.front().key;
   join();
   EXPECT_EQ(names(*caller_), (Names{"alice@c1", "103@c2", "102@c2"}));
@@ -139,7 +143,8 @@ TEST_F(RosterTest, who_speaks_holds_or_is_muted_is_marked) {
   call_->on_media(media::SpeakingChanged{carol_->port(), true});
   call_->on_media(media::SpeakingChanged{alice_->port(), true});
   EXPECT_EQ(names(*caller_), (Names{"alice@c1 speaks", "103@c2 speaks", "102@c2"}));
-  EXPECT_EQ(names(*carol_), (Names{"101@c1", "alice@c1 speaks", "102@c2"})) << "nobody is told of itself";
+  EXPECT_EQ(names(*carol_), (Names{"101@c1", "alice@c1 speaks", "102@c2"}))
+      << "nobody is told of itself";
   call_->on_media(media::SpeakingChanged{alice_->port(), false});
   EXPECT_EQ(names(*caller_), (Names{"alice@c1", "103@c2 speaks", "102@c2"}));
   alice_->holds(true);

@@ -238,8 +238,8 @@ TEST(Router, says_which_rules_it_tried_and_why) {
 
 TEST(Router, an_emergency_number_comes_before_everything_and_tries_every_trunk) {
   config::Config c = house();
-  c.phones[1].extension =
-      "911";  // The loader refuses this; the router must not fall for it either.
+  // The loader refuses this; the router must not fall for it either.
+  c.phones[1].extension = "911";
   c.routes = {route("toll", {"trunks"}, "911", {"phone:102"}),
               route("help", {"phones", "users"}, "911", {"trunk:backup"})};
   c.routes[1].hours = *config::parse_hours("Mon 08:00-09:00 UTC");

@@ -19,7 +19,8 @@ class FakeDialog final : public sip::Dialog {
     return note(std::to_string(status) + (sdp ? " sdp" : ""));
   }
   bool answer(std::string) override { return note("200"); }
-  bool refuse(int status, std::string_view, const sip::Reason&, std::vector<std::pair<std::string, std::string>> headers) override {
+  bool refuse(int status, std::string_view, const sip::Reason&,
+              std::vector<std::pair<std::string, std::string>> headers) override {
     warned_ = std::move(headers);
     return note("refuse " + std::to_string(status));
   }
@@ -34,13 +35,16 @@ class FakeDialog final : public sip::Dialog {
     return note("info " + std::string(type) + " " + std::string(body));
   }
   bool accept_referral() override { return note("202"); }
-  bool refuse_referral(int status) override { return note("refuse_referral " + std::to_string(status)); }
+  bool refuse_referral(int status) override {
+    return note("refuse_referral " + std::to_string(status));
+  }
   bool notify_referral(int status) override { return note("notify " + std::to_string(status)); }
   void end(const sip::Reason&) override { note("end"); }
   uint64_t id() const override { return 7; }
   const std::string& sip_call_id() const override { return id_; }
 
-  static inline std::vector<std::pair<std::string, std::string>> warned_;  // Headers of the last refusal.
+  static inline std::vector<std::pair<std::string, std::string>>
+      warned_;  // Headers of the last refusal.
 
  private:
   bool note(std::string what) {
@@ -54,7 +58,8 @@ class FakeDialog final : public sip::Dialog {
 class FakeAgent final : public sip::SipAgent {
  public:
   std::vector<sip::ListenAddress> listening() const override { return {}; }
-  std::unique_ptr<sip::Dialog> invite(const sip::OutgoingInvite& invite, sip::DialogObserver&) override {
+  std::unique_ptr<sip::Dialog> invite(const sip::OutgoingInvite& invite,
+                                      sip::DialogObserver&) override {
     invites.push_back(invite);
     if (unbuildable) return nullptr;
     return std::make_unique<FakeDialog>(did);
@@ -75,15 +80,16 @@ class SipLegTest : public testing::Test {
   SipLeg& outgoing() {
     sip::OutgoingInvite invite;
     invite.request_uri = "sip:102@127.0.0.1:5062";
-    leg_ = std::make_unique<SipLeg>(services_, call_, Log{}, policy::Party{PartyKind::Phone, "102"}, std::move(invite),
-                                    SipLeg::Media{SessionId{1}, {}, {}});
+    leg_ = std::make_unique<SipLeg>(services_, call_, Log{}, policy::Party{PartyKind::Phone, "102"},
+                                    std::move(invite), SipLeg::Media{SessionId{1}, {}, {}});
     return *leg_;
   }
   SipLeg& incoming(std::optional<std::string> sdp = "offer") {
     sip::Invite invite;
     invite.sdp = std::move(sdp);
     leg_ = std::make_unique<SipLeg>(services_, call_, Log{}, policy::Party{PartyKind::Phone, "101"},
-                                    std::make_unique<FakeDialog>(agent_.did), invite, SipLeg::Media{SessionId{1}, {}, {}});
+                                    std::make_unique<FakeDialog>(agent_.did), invite,
+                                    SipLeg::Media{SessionId{1}, {}, {}});
     return *leg_;
   }
   sip::DialogObserver& network() { return *leg_; }
@@ -109,7 +115,8 @@ TEST_F(SipLegTest, an_outgoing_leg_offers_rings_and_is_answered) {
   EXPECT_EQ(call_.last(), "answered");
 }
 
-TEST_F(SipLegTest, a_183_with_sdp_is_early_media_and_the_200_that_repeats_it_is_not_negotiated_again) {
+TEST_F(SipLegTest,
+       a_183_with_sdp_is_early_media_and_the_200_that_repeats_it_is_not_negotiated_again) {
   ASSERT_TRUE(outgoing().start());
   network().on_progress(183, "answer");
   EXPECT_EQ(call_.last(), "early media");
@@ -255,10 +262,14 @@ TEST_F(SipLegTest, dtmf_by_info_reaches_the_media_port_as_phones_write_it) {
 TEST_F(SipLegTest, info_that_is_no_key_is_nothing) {
   SipLeg& leg = incoming();
   ASSERT_TRUE(leg.prepare());
-  for (const auto& [type, body] : {std::pair{"application/dtmf-relay", "Signal=x\r\n"}, {"text/plain", "5"},
-                                   {"application/dtmf-relay", "5"}, {"application/dtmf-relay", "Signal=\r\n"},
-                                   {"application/dtmf-relay", "Signal=99\r\n"}, {"application/dtmf", ""},
-                                   {"application/dtmf", "hello"}, {"application/dtmf-relayed", "Signal=5"}}) {
+  for (const auto& [type, body] : {std::pair{"application/dtmf-relay", "Signal=x\r\n"},
+                                   {"text/plain", "5"},
+                                   {"application/dtmf-relay", "5"},
+                                   {"application/dtmf-relay", "Signal=\r\n"},
+                                   {"application/dtmf-relay", "Signal=99\r\n"},
+                                   {"application/dtmf", ""},
+                                   {"application/dtmf", "hello"},
+                                   {"application/dtmf-relayed", "Signal=5"}}) {
     network().on_info(type, body);
     EXPECT_TRUE(media_.digits_received.empty()) << type << " " << body;
   }

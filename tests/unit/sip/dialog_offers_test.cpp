@@ -70,8 +70,9 @@ TEST_F(Offers, refused_re_invite_leaves_the_call_as_it_was) {
   peer.send(caller.request("INVITE", kHold), rig.udp());
   rig.event(*call, "offer +sdp");
   EXPECT_FALSE(call->call([](auto& d) { return d.refuse_offer(200); }));
-  EXPECT_TRUE(call->call(
-      [](auto& d) { return d.refuse_offer(488, {{"Warning", "305 gw \"no common codec\""}}); }));
+  EXPECT_TRUE(call->call([](auto& d) {
+    return d.refuse_offer(488, {{"Warning", "305 gw \"no common codec\""}});
+  }));
   EXPECT_EQ(rig.expect(peer, 488, "INVITE").header("Warning"), "305 gw \"no common codec\"");
   caller.cseq++;
   peer.send(caller.request("BYE"), rig.udp());

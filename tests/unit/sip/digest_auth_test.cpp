@@ -310,7 +310,8 @@ TEST_F(DigestTest, phones_may_leave_out_port_and_parameters_of_the_uri) {
 }
 
 TEST_F(DigestTest, a_uri_without_user_is_that_of_any_user_at_this_host) {
-  EXPECT_EQ(verify(credentials(challenge(), "demo-101"), phone, "REGISTER", "sip:9196@pbx.example.com:5060"),
+  EXPECT_EQ(verify(credentials(challenge(), "demo-101"), phone, "REGISTER",
+                   "sip:9196@pbx.example.com:5060"),
             DigestVerdict::Passed);
 }
 

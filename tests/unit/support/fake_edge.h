@@ -26,26 +26,33 @@ class FakeEdge final : public acs::edge::EdgeServer {
     return present;
   }
   size_t devices(std::string_view) const override { return present.size(); }
-  void respond(const acs::edge::RequestRef& request, const acs::edge::Status& status, std::optional<std::string> answer,
-               uint32_t) override {
+  void respond(const acs::edge::RequestRef& request, const acs::edge::Status& status,
+               std::optional<std::string> answer, uint32_t) override {
     answers[request.request_id].push_back({status, std::move(answer)});
   }
-  void settle(const std::string&, const acs::edge::DeviceId& device, const acs::edge::EndReason& for_others) override {
+  void settle(const std::string&, const acs::edge::DeviceId& device,
+              const acs::edge::EndReason& for_others) override {
     settled = device;
     losers_hear = for_others;
   }
-  void update(const acs::edge::DeviceId&, const acs::edge::CallUpdate& update) override { states.push_back(update.state); }
-  void participants(const acs::edge::DeviceId&, const std::string&, std::vector<acs::edge::Participant> changed,
+  void update(const acs::edge::DeviceId&, const acs::edge::CallUpdate& update) override {
+    states.push_back(update.state);
+  }
+  void participants(const acs::edge::DeviceId&, const std::string&,
+                    std::vector<acs::edge::Participant> changed,
                     std::vector<acs::edge::Participant> removed) override {
     for (auto& participant : changed) roster[participant.participant_id] = participant;
     for (const auto& participant : removed) roster.erase(participant.participant_id);
   }
-  void transfer(const acs::edge::DeviceId&, const acs::edge::TransferUpdate& update) override { transfers.push_back(update); }
+  void transfer(const acs::edge::DeviceId&, const acs::edge::TransferUpdate& update) override {
+    transfers.push_back(update);
+  }
   void request_offer(const acs::edge::DeviceId&, const std::string&, uint32_t generation) override {
     ++offers_asked;
     generation_asked = generation;
   }
-  void end(const std::string& call_id, const acs::edge::DeviceId& device, const acs::edge::EndReason& reason) override {
+  void end(const std::string& call_id, const acs::edge::DeviceId& device,
+           const acs::edge::EndReason& reason) override {
     ended.push_back({call_id, device, reason});
   }
   void revoke(std::string_view) override {}

@@ -10,7 +10,8 @@ namespace gw::test {
 // A party that does what the test says, and remembers what the call told it.
 class FakeLeg final : public Leg {
  public:
-  FakeLeg(policy::Party party, PortId port, LegObserver& call) : party_(std::move(party)), port_(port), call_(&call) {}
+  FakeLeg(policy::Party party, PortId port, LegObserver& call)
+      : party_(std::move(party)), port_(port), call_(&call) {}
 
   const policy::Party& party() const override { return party_; }
   std::string_view kind() const override { return "fake"; }
@@ -33,8 +34,9 @@ class FakeLeg final : public Leg {
   void set_remote_hold(bool on) override { told.push_back(on ? "held" : "resumed"); }
   void on_transfer(TransferStep step, const policy::HangupCause& cause) override {
     static constexpr const char* kNames[] = {"trying", "ringing", "done", "failed"};
-    told.push_back("transfer " + std::string(kNames[static_cast<int>(step)]) +
-                   (step == TransferStep::Failed ? " " + std::string(policy::to_string(cause.cause)) : ""));
+    told.push_back(
+        "transfer " + std::string(kNames[static_cast<int>(step)]) +
+        (step == TransferStep::Failed ? " " + std::string(policy::to_string(cause.cause)) : ""));
   }
   void meet(const PartyName& other) override { told.push_back("meets " + other.raw_id); }
   void show_others(const std::vector<OtherParty>& all) override { others = all; }

@@ -13,24 +13,38 @@ class FakeMediaEngine final : public media::MediaEngine {
  public:
   SessionId open_session() override { return SessionId{++last_session}; }
   void close_session(SessionId session) override { closed_sessions.push_back(session); }
-  Result<PortId> add_phone_port(SessionId, const media::PhonePortSpec&) override { return PortId{++last_port}; }
-  Result<PortId> add_browser_port(SessionId, const media::BrowserPortSpec&) override { return PortId{++last_port}; }
-  Result<PortId> add_echo_port(SessionId, const media::EchoPortSpec&) override { return PortId{++last_port}; }
+  Result<PortId> add_phone_port(SessionId, const media::PhonePortSpec&) override {
+    return PortId{++last_port};
+  }
+  Result<PortId> add_browser_port(SessionId, const media::BrowserPortSpec&) override {
+    return PortId{++last_port};
+  }
+  Result<PortId> add_echo_port(SessionId, const media::EchoPortSpec&) override {
+    return PortId{++last_port};
+  }
   Result<PortId> add_stream_port(SessionId, const media::StreamPortSpec& spec,
                                  std::shared_ptr<media::PcmStream> stream) override {
     stream_specs.push_back(spec);
     streams.push_back(std::move(stream));
     return PortId{++last_port};
   }
-  Result<PortId> add_clip_port(SessionId, const media::ClipPortSpec&) override { return PortId{++last_port}; }
+  Result<PortId> add_clip_port(SessionId, const media::ClipPortSpec&) override {
+    return PortId{++last_port};
+  }
   void remove_port(PortId port) override { removed.push_back(port); }
-  Result<std::string> make_offer(PortId, media::Direction direction, std::vector<media::Codec>) override {
+  Result<std::string> make_offer(PortId, media::Direction direction,
+                                 std::vector<media::Codec>) override {
     offers.push_back(direction);
     return std::string("offer");
   }
-  Result<media::Negotiated> accept_answer(PortId, std::string_view) override { return media::Negotiated{}; }
-  Result<media::RemoteOffer> accept_offer(PortId, std::string_view) override { return remote_offer; }
-  Result<std::string> make_answer(PortId, media::Direction, std::vector<media::Codec> codecs_first) override {
+  Result<media::Negotiated> accept_answer(PortId, std::string_view) override {
+    return media::Negotiated{};
+  }
+  Result<media::RemoteOffer> accept_offer(PortId, std::string_view) override {
+    return remote_offer;
+  }
+  Result<std::string> make_answer(PortId, media::Direction,
+                                  std::vector<media::Codec> codecs_first) override {
     answered_first.push_back(std::move(codecs_first));
     return std::string("answer");
   }
@@ -47,13 +61,16 @@ class FakeMediaEngine final : public media::MediaEngine {
   void play_clip(PortId port, media::ClipOrder order) override {
     clips.push_back({port, std::move(order.clip), order.loop, order.serial, std::move(order.to)});
   }
-  void send_digits(PortId port, std::string_view digits, Duration, Duration) override { digits_sent[port] += digits; }
+  void send_digits(PortId port, std::string_view digits, Duration, Duration) override {
+    digits_sent[port] += digits;
+  }
   void receive_digit(PortId port, char digit, Duration length) override {
     digits_received[port] += digit;
     last_length = length;
   }
   std::optional<media::PortStats> stats(PortId) const override { return media::PortStats{}; }
   size_t stalled_workers() override { return 0; }
+  void wake_workers() override {}
   unsigned workers() const override { return 1; }
   unsigned worker_of(SessionId) const override { return 0; }
   void move(SessionId, unsigned) override {}

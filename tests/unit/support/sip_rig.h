@@ -127,7 +127,7 @@ class SipRig : public sip::SipDirectory, public sip::InviteHandler {
     c.domain = "pbx.test";
     c.limits.requests_per_second = 0;
     c.shed_lag = 0s;  // The loop stands still while a test thinks.
-    c.t1 = 40ms;  // 64*T1 is 2.6 s.
+    c.t1 = 40ms;      // 64*T1 is 2.6 s.
     c.session_expires = 0s;
     return c;
   }

@@ -156,8 +156,8 @@ class Feedback : public PortQuality {
     EXPECT_EQ(out[rtp - 1].header.timestamp + 160, out[rtp].header.timestamp);
   }
 
-  const std::vector<std::byte> report_ =
-      test::bytes({0x80, 0xc9, 0, 1, 0, 0, 0, 55});  // An empty RR.
+  // An empty RR.
+  const std::vector<std::byte> report_ = test::bytes({0x80, 0xc9, 0, 1, 0, 0, 0, 55});
   // About our SSRC, 1000: generic NACK (RFC 4585 6.2.1) for 1 and the 16 after it; transport-wide
   // congestion control; PLI and FIR, which are video's; REMB.
   const std::vector<std::byte> nack_ =
