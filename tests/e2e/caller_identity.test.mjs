@@ -93,6 +93,20 @@ describe('caller identity', () => {
     assert.match(all.header('remote-party-id'), /\+14255550100.*party=calling.*privacy=off/);
   });
 
+  test('the_carrier_learns_nothing_of_the_house', async () => {
+    const secrets = ['X-Floor: 7', 'User-Agent: Desk/7.1', 'Organization: Back Office', 'Subject: payroll'];
+    const told = await invite(plain, '+12065550123', secrets);
+    assert.doesNotMatch(told.text, new RegExp(`:${phone.port}\\b|m=audio ${phone.port} `), 'no address of the phone');
+    assert.doesNotMatch(told.text, /X-Floor|Desk\/7\.1|Back Office|payroll|o=phone|9196|pbx/i);
+    const mine = phone.messages.at(-1);
+    assert.notEqual(told.header('call-id'), mine.header('call-id'));
+    assert.equal(told.headers.filter(([name]) => name === 'via').length, 1, 'the way here is not told');
+    assert.equal(told.header('record-route'), undefined);
+    // Nor the phone of the carrier: its answer has nothing but a status of it.
+    const refusal = phone.messages.findLast((m) => m.status === 486);
+    assert.doesNotMatch(refusal.text, new RegExp(`:${plain.port}\\b|${told.header('call-id')}`));
+  });
+
   test('of_an_anonymous_caller_nothing_leaks_into_any_header_or_the_sdp', async () => {
     for (const [carrier, number] of [[plain, '+12065550123'], [full, '+4722550123']]) {
       const told = await invite(carrier, number, ['Privacy: id']);
