@@ -20,8 +20,8 @@ class SofiaLoop {
   explicit SofiaLoop(Metrics& metrics);
   ~SofiaLoop();
 
-  void run();            // Until stop().
-  void stop();           // Any thread.
+  void run();   // Until stop().
+  void stop();  // Any thread.
   // Any thread; runs on the loop, never within this call. False after the loop closed.
   bool post(Task task);
 
