@@ -41,7 +41,7 @@ describe('dialogs', { concurrency: kSessionSeconds > 0 }, () => {
 
   if (kSessionSeconds > 0) {
     test('sessions_of_90_s_live_for_five_minutes_refreshed_by_us', async (t) => {
-      const callee = await carrier(t, 'answer', { values: { session: String(kSessionSeconds) } });
+      const callee = await carrier(t, 'answer', { values: { session: String(kSessionSeconds) }, patience: 330_000 });
       const caller = await phone(t);
       const call = await caller.dial('+12065550123', {
         headers: ['Supported: timer', `Session-Expires: ${kSessionSeconds};refresher=uas`, 'Allow: INVITE, ACK, BYE, CANCEL, UPDATE'],
