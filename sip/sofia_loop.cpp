@@ -102,11 +102,13 @@ SofiaLoop::State::State(Metrics& metrics)
                 root,
                 [](su_prepoll_magic_t* self, su_root_t*) { static_cast<State*>(self)->end_turn(); },
                 this) == 0);
+  after_sofia_timers([this] { end_turn(); });
   probe_due = monotonic_now() + kProbeEvery;
   arm();
 }
 
 SofiaLoop::State::~State() {
+  after_sofia_timers({});
   // What the tasks own may still talk to the root: they go first.
   mailbox.close();
   later.clear();

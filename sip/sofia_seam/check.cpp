@@ -18,7 +18,8 @@ Result<void> sofia_seam_check() {
                                     "nta_msg_ackbye",    "tport_tsend",
                                     "tport_by_name",     "tport_tcp_init_secondary",
                                     "su_close",          "tport_register_secondary",
-                                    "su_root_eventmask", "tport_deliver"};
+                                    "su_root_eventmask", "tport_deliver",
+                                    "su_timer_expire"};
   Dl_info us{};
   if (::dladdr(reinterpret_cast<void*>(&sofia_seam_check), &us) == 0) {
     return fail(ErrorCode::Internal, "cannot find our own executable");

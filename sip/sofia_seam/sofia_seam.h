@@ -20,6 +20,10 @@ Result<void> sofia_seam_check();
 // Sofia.
 void install_monotonic_clock();
 
+// Called on this thread whenever timers of Sofia's have rung, before its loop sleeps; empty =
+// nobody.
+void after_sofia_timers(std::function<void()> told);
+
 // TCP and TLS connections that were hung up on because there were too many already. Any thread.
 uint64_t refused_connections();
 

@@ -1,6 +1,7 @@
 #include "sip/sofia_loop.h"
 
 #include <gtest/gtest.h>
+#include <sofia-sip/su_wait.h>
 
 #include <atomic>
 #include <memory>
@@ -99,6 +100,52 @@ TEST(SofiaLoop, tasks_posted_from_many_threads_all_run_on_the_loop_in_each_threa
   for (auto& poster : posters) poster.join();
   EXPECT_EQ(ran, 3 * kEach);
   EXPECT_TRUE(in_order);
+}
+
+TEST(SofiaLoop, what_it_posts_to_itself_runs_before_it_sleeps_and_never_within_the_call) {
+  Metrics metrics;
+  SofiaLoop loop(metrics);
+  std::vector<int> order;
+  int slept = 0;
+  loop.before_sleep([&] { ++slept; });
+  loop.after(5ms, [&] {
+    loop.post([&] {
+      order.push_back(2);
+      // Sockets come first, and then this.
+      loop.post([&] {
+        order.push_back(3);
+        loop.stop();
+      });
+    });
+    order.push_back(1);
+  });
+  const TimePoint begun = monotonic_now();
+  loop.run();
+  EXPECT_EQ(order, (std::vector{1, 2, 3}));
+  EXPECT_GT(slept, 0);
+  EXPECT_LT(monotonic_now() - begun, 80ms) << "its probe, every 100 ms, did not have to wake it";
+}
+
+TEST(SofiaLoop, what_a_timer_of_sofias_posts_does_not_wait_for_the_next_event) {
+  Metrics metrics;
+  SofiaLoop loop(metrics);
+  struct Seen {
+    SofiaLoop& loop;
+    TimePoint rang{}, ran{};
+  } seen{loop};
+  su_timer_t* timer = su_timer_create(su_root_task(loop.root()), 10);
+  const auto ring = [](su_root_magic_t*, su_timer_t*, su_timer_arg_t* argument) {
+    auto* to = reinterpret_cast<Seen*>(argument);
+    to->rang = monotonic_now();
+    to->loop.post([to] {
+      to->ran = monotonic_now();
+      to->loop.stop();
+    });
+  };
+  ASSERT_EQ(su_timer_set(timer, ring, reinterpret_cast<su_timer_arg_t*>(&seen)), 0);
+  loop.run();
+  EXPECT_LT(seen.ran - seen.rang, 5ms);
+  su_timer_destroy(timer);
 }
 
 TEST(SofiaLoop, what_nobody_ran_is_destroyed_with_the_loop) {
