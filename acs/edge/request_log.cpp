@@ -4,9 +4,11 @@
 
 namespace gw::acs::edge {
 namespace {
-constexpr size_t kMaxPending = 64;    // More at once is no telephone.
-constexpr size_t kMaxAnswered = 512;  // A socket lost its last few answers, not hundreds.
-constexpr size_t kMaxBytes = 262144;
+constexpr size_t kMaxPending = 64;  // More at once is no telephone.
+// A socket lost its last few answers, not hundreds; and an operator has thousands of devices, each
+// of which keeps what it was told until it asks the next time.
+constexpr size_t kMaxAnswered = 64;
+constexpr size_t kMaxBytes = 32768;
 }  // namespace
 
 RequestLog::Begun RequestLog::begin(uint32_t id) {

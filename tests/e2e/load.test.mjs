@@ -34,7 +34,7 @@ describe('many calls', { concurrency: true }, () => {
 
   async function startDaemon() {
     const daemon = await cast.add(Daemon.start({
-      set: { 'limits.requests_per_second': '0', 'limits.calls_per_second': '0', 'limits.max_calls': '500' },
+      set: { 'limits.requests_per_second': '0', 'limits.calls_per_second': '0', 'limits.invites_per_phone': '0', 'limits.max_calls': '500' },
       edit: { 'phones.toml': (text) => text.replace(/(username\s*=\s*"101"[^\n]*\n)/, '$1max_calls = 200\n') },
     }));
     // sipp plays the phone on the port that registered it.
