@@ -80,7 +80,12 @@ class Walk {
         rest_.remove_prefix(1);
         break;
       case '[': skip_class(); break;
-      case '\\': skip(2); break;
+      case '\\':
+        // A back-reference: no number needs one, and std::regex counts its digits until they
+        // overflow.
+        if (rest_.size() > 1 && rest_[1] >= '0' && rest_[1] <= '9') return false;
+        skip(2);
+        break;
       case '{': return false;  // Without an atom, or one that counts too far.
       default: skip(1);
     }
