@@ -36,6 +36,17 @@ describe('media ports', () => {
     assert.equal((await peer.ask(daemon.sip.udp, bye)).status, 200);
   }
 
+  // A media worker closes the sockets on a turn of its own, which may come after the BYE's answer.
+  async function served() {
+    const until = Date.now() + 1000;
+    for (;;) {
+      const answer = await call();
+      if (answer.status === 200) return answer;
+      assert.equal(answer.status, 503, answer.first);
+      assert.ok(Date.now() < until, 'no port within a second of the hang-up');
+    }
+  }
+
   const inUse = () => daemon.metric('gw_media_rtp_ports_in_use');
 
   test('the_call_too_many_is_503_and_the_next_one_after_a_hang_up_is_served', async () => {
@@ -49,8 +60,7 @@ describe('media ports', () => {
       assert.match(refused.header('retry-after') ?? '', /^\d+$/);
       assert.equal(await inUse(), kPairs, 'what was refused holds nothing');
       await hangUp(live.shift());
-      live.push(await call());
-      assert.equal(live.at(-1).status, 200, live.at(-1).first);
+      live.push(await served());
     }
     for (const answer of live) await hangUp(answer);
     await daemon.settled();
@@ -61,7 +71,7 @@ describe('media ports', () => {
     const phone = await cast.add(SipSocket.open());
     const registered = await phone.authenticated('REGISTER', daemon.sip.udp, { as: '102', password: 'demo-102' });
     assert.equal(registered.status, 200);
-    const live = await call();
+    const live = await served();
     const refused = await call('102');
     assert.equal(refused.status, 503, refused.first);
     assert.equal(await inUse(), 1);
