@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/heap.h"
 
 namespace gw {
 namespace {
@@ -54,6 +55,7 @@ class Writer {
 
  private:
   void run() {
+    heap::keep_no_cache();
     std::unique_lock lock(mutex_);
     for (TimePoint written{};;) {
       wakes_.wait(lock, [this] { return stopping_ || !lines_.empty(); });

@@ -12,10 +12,10 @@
 
 #include "acs/events/callback_signer.h"
 #include "acs/events/http_web_client.h"
+#include "base/heap.h"
 #include "gateway/config/certificate_check.h"
 #include "gateway/config/config_load.h"
 #include "gateway/config/sip_routing.h"
-#include "gateway/ops/heap_figures.h"
 #include "gateway/ops/hep_capture.h"
 #include "gateway/ops/process_limits.h"
 #include "gateway/ops/status_json.h"
@@ -115,7 +115,8 @@ App::App(Source source, std::shared_ptr<config::Config> config, Log log)
       log_(log),
       config_(std::move(config)),
       users_(std::make_shared<UserBook>()) {
-  ops::show_heap(metrics_);
+  Gauge& heap_bytes = metrics_.gauge("gw_heap_bytes", "Allocated and not freed");
+  metrics_.on_collect([&heap_bytes] { heap_bytes.Set(static_cast<double>(heap::in_use())); });
   loop_ = std::make_unique<sip::SofiaLoop>(metrics_);
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kMaxEnding = 1024;     // A BYE takes at most 32 s.
 constexpr Duration kLateAnswers = 32s;  // 64*T1
+constexpr Duration kSweep = 1s;         // Many tags go at once.
 
 int on_request(nta_leg_magic_t*, nta_leg_t*, nta_incoming_t*, const sip_t* sip) {
   return sip && sip->sip_request && sip->sip_request->rq_method == sip_method_bye ? 200 : 481;
@@ -17,13 +18,27 @@ int on_request(nta_leg_magic_t*, nta_leg_t*, nta_incoming_t*, const sip_t* sip) 
 
 }  // namespace
 
+ForkedAnswers::~ForkedAnswers() {
+  core_.loop.cancel(next_);
+}
+
 void ForkedAnswers::forget_later(const std::string& local_tag) {
+  if (forgetting_.empty()) next_ = core_.loop.after(kLateAnswers + kSweep, [this] { forget(); });
+  forgetting_.emplace_back(clock_.now() + kLateAnswers, local_tag);
+}
+
+void ForkedAnswers::forget() {
   const TimePoint now = clock_.now();
-  forgetting_.emplace_back(now + kLateAnswers, local_tag);
   while (!forgetting_.empty() && forgetting_.front().first <= now) {
     ours_.erase(forgetting_.front().second);
     forgetting_.pop_front();
   }
+  if (forgetting_.empty()) {
+    next_ = {};
+    ours_.rehash(0);  // What a busy hour took is given back.
+    return;
+  }
+  next_ = core_.loop.after(forgetting_.front().first - now + kSweep, [this] { forget(); });
 }
 
 void ForkedAnswers::on_answer(msg_t& message, const sip_t& response) {

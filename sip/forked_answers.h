@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "sip/sofia_ptr.h"
 
 namespace gw::sip {
@@ -20,6 +21,7 @@ struct SipCore;
 class ForkedAnswers {
  public:
   ForkedAnswers(SipCore& core, const Clock& clock) : core_(core), clock_(clock) {}
+  ~ForkedAnswers();
 
   void expect(const std::string& local_tag) { ours_.insert(local_tag); }
   void forget_later(
@@ -36,12 +38,14 @@ class ForkedAnswers {
     uint64_t id = 0;
   };
 
+  void forget();
   void on_bye_response(uint64_t id, const sip_t* response);
 
   SipCore& core_;
   const Clock& clock_;
   std::unordered_set<std::string> ours_;
   std::deque<std::pair<TimePoint, std::string>> forgetting_;
+  TimerId next_{};  // Set while anything is to be forgotten.
   std::unordered_map<uint64_t, Fork> byes_;
   uint64_t last_id_ = 0;
 };

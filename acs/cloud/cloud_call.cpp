@@ -5,7 +5,7 @@
 namespace gw::acs::cloud {
 
 using State = CloudCall::State;
-using Kind = CallEvent::Kind;
+using EventKind = CallEvent::Kind;
 
 std::string_view to_string(State state) {
   switch (state) {
@@ -84,10 +84,11 @@ CloudCall::Actions CloudCall::ended(const ResultInformation& result,
 
 // A call that came to life after we gave it up must not stay at the service.
 CloudCall::Actions CloudCall::after_the_end(const CallEvent& event) {
-  const bool lives = event.kind == Kind::CallConnected || event.kind == Kind::ParticipantsUpdated ||
-                     event.kind == Kind::MediaStreamingStarted;
-  if (event.kind == Kind::CallDisconnected || event.kind == Kind::CreateCallFailed ||
-      event.kind == Kind::AnswerFailed) {
+  const bool lives = event.kind == EventKind::CallConnected ||
+                     event.kind == EventKind::ParticipantsUpdated ||
+                     event.kind == EventKind::MediaStreamingStarted;
+  if (event.kind == EventKind::CallDisconnected || event.kind == EventKind::CreateCallFailed ||
+      event.kind == EventKind::AnswerFailed) {
     terminated_ = true;
   }
   if (!lives || std::exchange(terminated_, true)) return {};
@@ -99,29 +100,29 @@ CloudCall::Actions CloudCall::on_event(const CallEvent& event) {
   if (state_ == State::New || state_ == State::Offered || !take_id(event.connection_id)) return {};
   if (state_ == State::Ended) return after_the_end(event);
   switch (event.kind) {
-    case Kind::CallConnected: return connected();
-    case Kind::CallDisconnected:
-    case Kind::CreateCallFailed:
-    case Kind::AnswerFailed: terminated_ = true; return ended(event.result);
-    case Kind::ParticipantsUpdated:
+    case EventKind::CallConnected: return connected();
+    case EventKind::CallDisconnected:
+    case EventKind::CreateCallFailed:
+    case EventKind::AnswerFailed: terminated_ = true; return ended(event.result);
+    case EventKind::ParticipantsUpdated:
       if (event.sequence >= participants_sequence_) {
         participants_sequence_ = event.sequence;
         participants_ = event.participants;
       }
       return {};
-    case Kind::CallTransferAccepted:
+    case EventKind::CallTransferAccepted:
       if (state_ != State::Connected) return {};
       // The service ends our connection of itself; should it not, release() does.
       state_ = State::Ended;
       return {TellTransferred{}};
-    case Kind::CallTransferFailed: return {TellTransferFailed{event.result}};
-    case Kind::MediaStreamingFailed: return media_failed(event);
-    case Kind::SendDtmfTonesCompleted:
-    case Kind::SendDtmfTonesFailed:
-    case Kind::ToneReceived:
-    case Kind::MediaStreamingStarted:
-    case Kind::MediaStreamingStopped:
-    case Kind::Other: return {};
+    case EventKind::CallTransferFailed: return {TellTransferFailed{event.result}};
+    case EventKind::MediaStreamingFailed: return media_failed(event);
+    case EventKind::SendDtmfTonesCompleted:
+    case EventKind::SendDtmfTonesFailed:
+    case EventKind::ToneReceived:
+    case EventKind::MediaStreamingStarted:
+    case EventKind::MediaStreamingStopped:
+    case EventKind::Other: return {};
   }
   return {};
 }

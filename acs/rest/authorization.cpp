@@ -80,15 +80,15 @@ std::optional<Authorization> parse_authorization(std::string_view value) {
   const auto parameters = after_scheme(value, "HMAC-SHA256");
   if (!parameters) return out;
   constexpr std::string_view kHeaders = "SignedHeaders=";
-  constexpr std::string_view kSignature = "&Signature=";
+  constexpr std::string_view kSignaturePart = "&Signature=";
   if (!parameters->starts_with(kHeaders)) return std::nullopt;
-  const size_t signature = parameters->find(kSignature);
+  const size_t signature = parameters->find(kSignaturePart);
   if (signature == std::string_view::npos) return std::nullopt;
   auto names = header_names(parameters->substr(kHeaders.size(), signature - kHeaders.size()));
   if (!names) return std::nullopt;
   out.scheme = Authorization::Scheme::Hmac;
   out.signed_headers = std::move(*names);
-  out.signature = parameters->substr(signature + kSignature.size());
+  out.signature = parameters->substr(signature + kSignaturePart.size());
   return out;
 }
 

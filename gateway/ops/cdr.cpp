@@ -10,6 +10,7 @@
 #include <thread>
 #include <variant>
 
+#include "base/heap.h"
 #include "base/mailbox.h"
 
 namespace gw::ops {
@@ -58,6 +59,7 @@ class FileCdrWriter final : public CdrWriter {
   using Message = std::variant<Cdr, Reopen, Stop>;
 
   void run() {
+    heap::keep_no_cache();
     while (!stopping_) {
       pollfd wait{mailbox_.fd(), POLLIN, 0};
       ::poll(&wait, 1, pending_.empty() ? -1 : kRetryMs);

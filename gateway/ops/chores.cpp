@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/heap.h"
+
 namespace gw::ops {
 
 Chores::Chores() : thread_([this] { run(); }) {}
@@ -25,6 +27,7 @@ bool Chores::post(Task task) {
 }
 
 void Chores::run() {
+  heap::keep_no_cache();
   while (!stopping_) {
     pollfd wait{mailbox_.fd(), POLLIN, 0};
     ::poll(&wait, 1, -1);

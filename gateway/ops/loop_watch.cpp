@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/heap.h"
+
 namespace gw::ops {
 
 void LoopWatch::add(std::string name, Post post) {
@@ -28,8 +30,12 @@ bool LoopWatch::look() {
     all_move = all_move && !loop.watch.stalled();
     if (!idle) continue;
     ++loop.asked;
-    loop.post([beats = loop.beats] { beats->fetch_add(1, std::memory_order_relaxed); });
+    loop.post([beats = loop.beats] {
+      beats->fetch_add(1, std::memory_order_relaxed);
+      heap::give_back_cached();
+    });
   }
+  heap::give_back_cached();
   return all_move;
 }
 

@@ -13,7 +13,8 @@
 namespace gw::ops {
 
 // Sees whether the loops that take tasks still move: each is posted a beat and has to run it before
-// the next. Owned by App; signalling thread, whose own loop moves when look() is called.
+// the next. With it each thread, ours included, gives back what it keeps of freed memory. Owned by
+// App; signalling thread, whose own loop moves when look() is called.
 class LoopWatch {
  public:
   using Post = std::function<void(std::function<void()>)>;  // Onto the loop's thread; from the

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "base/assert.h"
+#include "base/heap.h"
 #include "media/wire/demux.h"
 #include "media/wire/stun.h"
 
@@ -58,6 +59,7 @@ void MediaWorker::start() {
     const std::string name = "media-" + std::to_string(setup_.index);
     ::pthread_setname_np(::pthread_self(), name.c_str());
     ::prctl(PR_SET_TIMERSLACK, 1UL);
+    heap::keep_no_cache();
     run();
   });
 }

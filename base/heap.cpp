@@ -1,4 +1,4 @@
-#include "gateway/ops/heap_figures.h"
+#include "base/heap.h"
 
 #include <malloc.h>
 
@@ -6,9 +6,9 @@
 extern "C" __attribute__((weak)) int mallctl(const char* name, void* old_value, size_t* old_size,
                                              void* new_value, size_t new_size);
 
-namespace gw::ops {
+namespace gw::heap {
 
-uint64_t heap_in_use() {
+uint64_t in_use() {
   if (mallctl == nullptr) {
     const struct mallinfo2 glibc = ::mallinfo2();
     return glibc.uordblks + glibc.hblkhd;  // What it mapped alone is counted apart.
@@ -20,9 +20,15 @@ uint64_t heap_in_use() {
   return mallctl("stats.allocated", &allocated, &size, nullptr, 0) == 0 ? allocated : 0;
 }
 
-void show_heap(Metrics& metrics) {
-  Gauge& heap = metrics.gauge("gw_heap_bytes", "Allocated and not freed");
-  metrics.on_collect([&heap] { heap.Set(static_cast<double>(heap_in_use())); });
+void give_back_cached() {
+  if (mallctl != nullptr) mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
 }
 
-}  // namespace gw::ops
+void keep_no_cache() {
+  bool enabled = false;
+  if (mallctl != nullptr) {
+    mallctl("thread.tcache.enabled", nullptr, nullptr, &enabled, sizeof enabled);
+  }
+}
+
+}  // namespace gw::heap
