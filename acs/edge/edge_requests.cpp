@@ -32,7 +32,7 @@ bool in_stage(const DeviceCall* call, Stage stage) {
 
 void EdgeCore::handle(EdgeSession& session, const frames::ClientFrame& frame) {
   session.heard(parts_.clock.now());
-  session.ring.acknowledge(frame.ack);
+  session.acknowledge(frame.ack);
   if (!within_rate(session, frame)) return;
   if (frame.request_id == 0 && !needs_no_answer(frame.body)) {
     metrics_.refused("no_request_id");
@@ -44,7 +44,8 @@ void EdgeCore::handle(EdgeSession& session, const frames::ClientFrame& frame) {
     switch (begun.seen) {
       case RequestLog::Seen::Fresh: break;
       case RequestLog::Seen::Pending: return;  // Its answer goes to whichever socket there is then.
-      case RequestLog::Seen::Answered: return session.tell(session.requests.answer(begun.ticket));
+      case RequestLog::Seen::Answered:
+        return session.tell(session.requests.tell_again(begun.ticket, session.ring.last()));
       case RequestLog::Seen::TooMany:
         metrics_.refused("pending_requests");
         return session.answer(frame.request_id,
@@ -223,7 +224,7 @@ void EdgeCore::respond(const RequestRef& request, const Status& status,
   std::optional<frames::Answer> sdp;
   if (answer) sdp = frames::Answer{what.call_id, std::move(*answer), generation};
   std::string frame = frames::request_frame(what.id, frames::response(status, sdp));
-  session->requests.finish(request.request_id, frame);
+  session->requests.finish(request.request_id, frame, session->ring.last());
   if (what.id != 0) session->tell(std::move(frame));
   after_answer(*session, what, status);
 }

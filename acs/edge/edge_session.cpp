@@ -17,6 +17,7 @@ void EdgeSession::attach(uint64_t link, std::shared_ptr<http::WebSocket> socket,
   link_ = link;
   socket_ = std::move(socket);
   heard_at_ = now;
+  requests.socket_changed();
 }
 
 void EdgeSession::detach(TimePoint now) {
@@ -32,6 +33,12 @@ void EdgeSession::close(uint16_t code, std::string reason) {
 bool EdgeSession::has_key(std::string_view key) const {
   return key.size() == session_key_.size() &&
          CRYPTO_memcmp(key.data(), session_key_.data(), key.size()) == 0;
+}
+
+void EdgeSession::acknowledge(uint64_t event) {
+  if (event > ring.last()) return;  // It cannot have seen that.
+  ring.acknowledge(event);
+  requests.acknowledge(event);
 }
 
 void EdgeSession::event(std::string_view body) {

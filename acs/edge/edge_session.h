@@ -48,6 +48,7 @@ class EdgeSession {
   const std::string& session_key() const { return session_key_; }
   void renew_key(std::string session_key) { session_key_ = std::move(session_key); }
 
+  void acknowledge(uint64_t event);   // It has this one and all before.
   void event(std::string_view body);  // Numbered, kept, sent.
   void tell(std::string frame);       // Sent when there is a socket; not kept.
   void answer(uint32_t request_id, std::string_view body);  // Sent, not remembered.

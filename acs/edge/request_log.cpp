@@ -34,7 +34,13 @@ const RequestLog::Request* RequestLog::waiting(uint32_t ticket) const {
   return found == requests_.end() || found->second.answered ? nullptr : &found->second;
 }
 
-void RequestLog::finish(uint32_t ticket, std::string answer) {
+const std::string& RequestLog::tell_again(uint32_t ticket, uint64_t last_event) {
+  Request& request = requests_.at(ticket);
+  request.after = last_event;
+  return request.answer;
+}
+
+void RequestLog::finish(uint32_t ticket, std::string answer, uint64_t last_event) {
   Request& request = requests_.at(ticket);
   request.answered = true;
   if (request.id == 0) {
@@ -42,24 +48,38 @@ void RequestLog::finish(uint32_t ticket, std::string answer) {
     return;
   }
   request.answer = std::move(answer);
+  request.after = last_event;
   bytes_ += request.answer.size();
   answered_.push_back(ticket);
-  while (answered_.size() > 1 && (answered_.size() > kMaxAnswered || bytes_ > kMaxBytes))
-    drop_oldest();
+  while (answered_.size() > 1 && (answered_.size() > kMaxAnswered || bytes_ > kMaxBytes)) drop(0);
+}
+
+void RequestLog::acknowledge(uint64_t event) {
+  for (size_t i = 0; i < answered_.size();) {
+    if (requests_.at(answered_[i]).after < event) {
+      drop(i);
+    } else {
+      ++i;
+    }
+  }
+}
+
+void RequestLog::socket_changed() {
+  for (const uint32_t ticket : answered_) requests_.at(ticket).after = kUnproven;
 }
 
 void RequestLog::begin_anew() {
-  while (!answered_.empty()) drop_oldest();
+  while (!answered_.empty()) drop(0);
   tickets_.clear();
   for (auto& [ticket, request] : requests_) request.id = 0;
 }
 
-void RequestLog::drop_oldest() {
-  const auto oldest = requests_.find(answered_.front());
-  bytes_ -= oldest->second.answer.size();
-  tickets_.erase(oldest->second.id);
-  requests_.erase(oldest);
-  answered_.pop_front();
+void RequestLog::drop(size_t answered) {
+  const auto request = requests_.find(answered_[answered]);
+  bytes_ -= request->second.answer.size();
+  tickets_.erase(request->second.id);
+  requests_.erase(request);
+  answered_.erase(answered_.begin() + static_cast<std::ptrdiff_t>(answered));
 }
 
 }  // namespace gw::acs::edge

@@ -10,7 +10,7 @@ void DigitSender::negotiate(const std::optional<wire::NegotiatedEvents>& events)
   if (!events_) {
     sender_.reset();
   } else if (!same_clock) {
-    sender_.emplace(events_->clock_rate);
+    sender_ = std::make_unique<TelephoneEventSender>(events_->clock_rate);
   }
   if (way() != Way::Tones) {
     tones_.reset();
@@ -69,7 +69,7 @@ void DigitSender::tick(AudioSink& sink, TimePoint now) {
 }
 
 void DigitSender::clear() {
-  if (sender_) sender_.emplace(events_->clock_rate);
+  if (sender_) sender_ = std::make_unique<TelephoneEventSender>(events_->clock_rate);
   if (tones_) tones_->generator.clear();
 }
 

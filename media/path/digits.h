@@ -41,7 +41,7 @@ class DigitSender {
  private:
   const DtmfMode mode_;
   std::optional<wire::NegotiatedEvents> events_;
-  std::optional<TelephoneEventSender> sender_;
+  std::unique_ptr<TelephoneEventSender> sender_;
   struct Tones {
     DtmfGenerator generator;
     std::array<int16_t, samples_for(AudioSink::kMaxPtime, kNarrowband)> pcm;

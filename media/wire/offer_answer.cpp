@@ -81,17 +81,6 @@ std::optional<SdesPair> sdes_of(const RemoteAudio& remote, const LocalAudio& loc
   return std::nullopt;
 }
 
-SdpMedia rejected(const SdpMedia& slot) {
-  SdpMedia m;
-  m.type = slot.type;
-  m.port = 0;
-  m.protocol = slot.protocol;
-  m.formats = slot.formats;
-  m.mid = slot.mid;
-  if (slot.rtp()) m.direction = Direction::Inactive;
-  return m;
-}
-
 }  // namespace
 
 OfferAnswer::OfferAnswer(LocalStream local, Random& random)
@@ -107,11 +96,12 @@ Result<std::string> OfferAnswer::make_offer(Direction direction,
   if (state_ != State::Idle) return fail(ErrorCode::Conflict, "an offer is under way already");
   if (local_.codecs.empty()) return fail(ErrorCode::InvalidArgument, "no codec to offer");
 
-  SentOffer offer{audio_to_offer(direction, codecs_first), layout_};
-  Layout& layout = offer.layout;
+  auto offer =
+      std::make_unique<SentOffer>(SentOffer{audio_to_offer(direction, codecs_first), layout_});
+  Layout& layout = offer->layout;
   if (layout.slots.empty()) layout.slots.emplace_back();
-  layout.slots[layout.audio].protocol = offer.audio.protocol;
-  std::string text = describe(layout, offer.audio);
+  layout.slots[layout.audio].protocol = offer->audio.protocol;
+  std::string text = describe(layout, offer->audio);
   sent_ = std::move(offer);
   state_ = State::OfferSent;
   return text;
@@ -209,7 +199,8 @@ Result<OfferSummary> OfferAnswer::accept_offer(std::string_view text) {
   auto chosen = choose_audio(*sdp);
   if (!chosen) return tl::unexpected(chosen.error());
 
-  ReceivedOffer offer;
+  received_ = std::make_unique<ReceivedOffer>();
+  ReceivedOffer& offer = *received_;
   offer.audio = std::move(chosen->second);
   offer.layout = layout_of(*sdp, chosen->first);
   offer.numbers = numbers_;
@@ -218,9 +209,8 @@ Result<OfferSummary> OfferAnswer::accept_offer(std::string_view text) {
   offer.summary.direction = mirrored(offer.audio.direction);
   offer.summary.held = offer.audio.held();
   offer.summary.ice_restart = negotiated_ && negotiated_->remote_ice != offer.audio.ice;
-  received_ = std::move(offer);
   state_ = State::OfferReceived;
-  return received_->summary;
+  return offer.summary;
 }
 
 // The stream to speak on: the one in use; else the first with SRTP, if we want that; else the first
@@ -309,7 +299,7 @@ std::optional<LocalCrypto> OfferAnswer::answer_crypto(const RemoteAudio& remote)
 
 void OfferAnswer::rollback() {
   // The peer has seen a description that never came into force: the next one must not look like it.
-  if (state_ == State::OfferSent) last_description_.clear();
+  if (state_ == State::OfferSent) last_description_.reset();
   if (state_ != State::Idle) sent_.reset();
   received_.reset();
   state_ = State::Idle;
@@ -341,17 +331,23 @@ OfferAnswer::Layout OfferAnswer::layout_of(const Sdp& sdp, size_t audio) const {
   layout.audio = audio;
   layout.mid = sdp.media[audio].mid;
   for (const SdpMedia& m : sdp.media) {
-    SdpMedia slot;
-    slot.type = m.type;
-    slot.protocol = m.protocol;
-    slot.formats = m.formats;
-    slot.mid = m.mid;
-    layout.slots.push_back(std::move(slot));
+    layout.slots.push_back({m.type, m.protocol, m.mid, m.formats});
   }
   layout.bundled = !layout.mid.empty() && std::ranges::any_of(sdp.bundles, [&](const auto& mids) {
     return std::ranges::find(mids, layout.mid) != mids.end();
   });
   return layout;
+}
+
+SdpMedia OfferAnswer::rejected(const Slot& slot) {
+  SdpMedia m;
+  m.type = slot.type;
+  m.port = 0;
+  m.protocol = slot.protocol;
+  m.formats = slot.formats;
+  m.mid = slot.mid;
+  if (m.rtp()) m.direction = Direction::Inactive;
+  return m;
 }
 
 std::string OfferAnswer::describe(const Layout& layout, const LocalAudio& audio) {
@@ -364,11 +360,11 @@ std::string OfferAnswer::describe(const Layout& layout, const LocalAudio& audio)
   for (size_t i = 0; i < layout.slots.size(); ++i) {
     sdp.media.push_back(i == layout.audio ? section(local_, audio) : rejected(layout.slots[i]));
   }
-  std::string text = sdp.to_string();
   // RFC 3264 8: the version grows by one with a change, and only then.
-  if (text != last_description_) {
+  const size_t description = std::hash<std::string>{}(sdp.to_string());
+  if (description != last_description_) {
     ++version_;
-    last_description_ = std::move(text);
+    last_description_ = description;
   }
   sdp.origin.version = version_;
   return sdp.to_string();

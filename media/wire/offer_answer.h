@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -118,8 +119,12 @@ class OfferAnswer {
  private:
   // Where the audio stands among the m-lines. RFC 3264 8: they keep their number and order for
   // good.
+  struct Slot {  // As last seen.
+    std::string type = "audio", protocol, mid;
+    std::vector<std::string> formats;
+  };
   struct Layout {
-    std::vector<SdpMedia> slots;  // Type, protocol, formats and mid as last seen.
+    std::vector<Slot> slots;
     size_t audio = 0;
     std::string mid;
     bool bundled = false;
@@ -141,6 +146,7 @@ class OfferAnswer {
   std::optional<LocalCrypto> answer_crypto(const RemoteAudio& remote);
   const SrtpMaster& local_master(SrtpSuite suite);
   Layout layout_of(const Sdp& sdp, size_t audio) const;
+  static SdpMedia rejected(const Slot& slot);
   std::string describe(const Layout& layout, const LocalAudio& audio);
   StreamParameters parameters(const RemoteAudio& remote, const LocalAudio& local) const;
 
@@ -149,9 +155,9 @@ class OfferAnswer {
 
   State state_ = State::Idle;
   std::optional<StreamParameters> negotiated_;
-  std::optional<SentOffer> sent_;          // Until something newer is negotiated.
-  std::optional<ReceivedOffer> received_;  // While State::OfferReceived.
-  Layout layout_;                          // In force.
+  std::unique_ptr<SentOffer> sent_;          // Until something newer is negotiated.
+  std::unique_ptr<ReceivedOffer> received_;  // While State::OfferReceived.
+  Layout layout_;                            // In force.
   PayloadNumbers numbers_;  // RFC 3264 8.3.2: a number keeps its codec for the session.
   std::array<std::optional<SrtpMaster>, kSrtpSuites.size()>
       masters_;  // Ours; one a suite for the session.
@@ -159,7 +165,7 @@ class OfferAnswer {
   bool offered_mux_ = false;  // By our first offer.
   const uint64_t session_id_;
   uint64_t version_ = 0;
-  std::string last_description_;  // Without its version.
+  std::optional<size_t> last_description_;  // A hash of it, without its version.
 };
 
 }  // namespace gw::media::wire
