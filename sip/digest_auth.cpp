@@ -286,12 +286,13 @@ DigestVerdict DigestServer::verify(const DigestHeader& credentials, std::string_
                     CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
   if (!same || !account || account->username != credentials.username) return DigestVerdict::Failed;
 
-  const auto issued = issued_at(credentials.nonce);
+  const auto nonce = stamp_of(credentials.nonce);
   const uint64_t now = static_cast<uint64_t>(to_ms(clock_.now().time_since_epoch()));
-  if (!issued || *issued > now || now - *issued > static_cast<uint64_t>(to_ms(lifetime_))) {
+  if (!nonce || nonce->issued_ms > now ||
+      now - nonce->issued_ms > static_cast<uint64_t>(to_ms(lifetime_))) {
     return DigestVerdict::Stale;
   }
-  return first_use(credentials.nonce, *issued, *nc) ? DigestVerdict::Passed : DigestVerdict::Stale;
+  return first_use(*nonce, *nc) ? DigestVerdict::Passed : DigestVerdict::Stale;
 }
 
 namespace {
@@ -320,15 +321,15 @@ std::string DigestServer::make_nonce() {
   return stamp + mac_of(secret_, stamp);
 }
 
-std::optional<uint64_t> DigestServer::issued_at(std::string_view nonce) const {
+std::optional<DigestServer::Stamp> DigestServer::stamp_of(std::string_view nonce) const {
   if (nonce.size() != kStampDigits + kMacDigits) return std::nullopt;
   const std::string_view stamp = nonce.substr(0, kStampDigits);
   const std::string mac = mac_of(secret_, stamp);
   if (CRYPTO_memcmp(mac.data(), nonce.data() + kStampDigits, kMacDigits) != 0) return std::nullopt;
-  uint64_t issued = 0;
-  const auto [end, error] = std::from_chars(stamp.data(), stamp.data() + 16, issued, 16);
-  if (error != std::errc{} || end != stamp.data() + 16) return std::nullopt;
-  return issued;
+  Stamp out;  // We wrote it: it is hexadecimal.
+  std::from_chars(stamp.data(), stamp.data() + 16, out.issued_ms, 16);
+  std::from_chars(stamp.data() + 16, stamp.data() + 32, out.salt, 16);
+  return out;
 }
 
 uint64_t DigestServer::pick(std::string_view name) const {
@@ -339,13 +340,13 @@ uint64_t DigestServer::pick(std::string_view name) const {
   return value;
 }
 
-bool DigestServer::first_use(const std::string& nonce, uint64_t issued_ms, uint32_t nc) {
-  if (const auto found = used_.find(nonce); found != used_.end()) {
+bool DigestServer::first_use(const Stamp& nonce, uint32_t nc) {
+  if (const auto found = used_.find(nonce.salt); found != used_.end()) {
     if (nc <= found->second.highest) return false;
     found->second.highest = nc;
     return true;
   }
-  if (issued_ms <= forgotten_before_ms_) return false;
+  if (nonce.issued_ms <= forgotten_before_ms_) return false;
   forget_old(static_cast<uint64_t>(to_ms(clock_.now().time_since_epoch())));
   if (used_.size() >= max_nonces_) {
     // Whoever is forgotten may not come back: everything as old as it counts as used from now on.
@@ -353,10 +354,10 @@ bool DigestServer::first_use(const std::string& nonce, uint64_t issued_ms, uint3
     forgotten_before_ms_ = std::max(forgotten_before_ms_, oldest->second.issued_ms);
     used_.erase(oldest);
     oldest_first_.pop_front();
-    if (issued_ms <= forgotten_before_ms_) return false;
+    if (nonce.issued_ms <= forgotten_before_ms_) return false;
   }
-  oldest_first_.push_back(nonce);
-  used_.emplace(nonce, Nonce{issued_ms, nc});
+  oldest_first_.push_back(nonce.salt);
+  used_.emplace(nonce.salt, Used{nonce.issued_ms, nc});
   return true;
 }
 

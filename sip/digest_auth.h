@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -69,14 +69,18 @@ class DigestServer {
   size_t tracked_nonces() const { return used_.size(); }
 
  private:
-  struct Nonce {
+  struct Stamp {
     uint64_t issued_ms = 0;  // Monotonic.
-    uint32_t highest = 0;    // Highest nc seen.
+    uint64_t salt = 0;       // Tells nonces apart.
+  };
+  struct Used {
+    uint64_t issued_ms = 0;
+    uint32_t highest = 0;  // Highest nc seen.
   };
 
   std::string make_nonce();
-  std::optional<uint64_t> issued_at(std::string_view nonce) const;  // None: not of our making.
-  bool first_use(const std::string& nonce, uint64_t issued_ms, uint32_t nc);
+  std::optional<Stamp> stamp_of(std::string_view nonce) const;  // None: not of our making.
+  bool first_use(const Stamp& nonce, uint32_t nc);
   void forget_old(uint64_t now_ms);
 
   const Clock& clock_;
@@ -87,8 +91,8 @@ class DigestServer {
   const Duration lifetime_;
   const size_t max_nonces_;
 
-  std::unordered_map<std::string, Nonce> used_;
-  std::list<std::string> oldest_first_;
+  std::unordered_map<uint64_t, Used> used_;  // By salt.
+  std::deque<uint64_t> oldest_first_;
   // Nonces issued up to here were dropped for room: they count as used.
   uint64_t forgotten_before_ms_ = 0;
 };
