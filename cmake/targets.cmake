@@ -27,8 +27,8 @@ set(GW_ALONE
   sip/sofia_loop.cpp
   gateway/call/edge_leg.cpp      # A call has states, and so has the edge.
   gateway/event_host.cpp)        # Two families of events meet in it.
-foreach(test acs/cloud/cloud_events acs/cloud/token_check acs/rest/rest_door gateway/line_state gateway/trunk_health gateway/sip_routing gateway/automation_host
-        gateway/forwarding gateway/usage_limits gateway/outside_calls media/engine/media_move media/path/mixer_keys media/path/media_port
+foreach(test acs/cloud/cloud_events acs/cloud/token_check acs/rest/rest_door gateway/line_state gateway/trunk_health gateway/sip_routing
+        gateway/automation_host gateway/automation_participants gateway/forwarding gateway/usage_limits gateway/outside_calls media/engine/media_move media/path/mixer_keys media/path/media_port
         media/path/packet_time media/path/rates media/path/silence media/transport/rtp_transport_dtls media/transport/webrtc_transport media/wire/offer_answer media/wire/our_offer)
   list(APPEND GW_ALONE tests/unit/${test}_test.cpp)  # Casts of their own: Alice, Bob, a Leg, a Pipe.
 endforeach()

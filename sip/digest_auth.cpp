@@ -23,12 +23,6 @@ constexpr size_t kMaxValue = 512;
 // A server that calls every nonce stale would have us answer for ever.
 constexpr unsigned kMaxStale = 3;
 
-std::string_view trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::string hex(std::span<const unsigned char> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
@@ -84,9 +78,9 @@ std::string response_of(DigestAlgorithm algorithm, const DigestHeader& h, std::s
 // One "name=value" or name="value" into its field. False: refuse the whole header.
 bool store(DigestHeader& h, std::string_view param, std::vector<std::string>& seen) {
   const size_t equals = param.find('=');
-  if (equals == std::string_view::npos) return trim(param).empty();
-  const std::string_view name = trim(param.substr(0, equals));
-  std::string_view value = trim(param.substr(equals + 1));
+  if (equals == std::string_view::npos) return trimmed(param).empty();
+  const std::string_view name = trimmed(param.substr(0, equals));
+  std::string_view value = trimmed(param.substr(equals + 1));
   if (value.size() > kMaxValue) return false;
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
     value = value.substr(1, value.size() - 2);
@@ -170,7 +164,7 @@ std::string quoted(std::string_view text) {
 bool offers_auth(std::string_view qop) {
   while (!qop.empty()) {
     const size_t comma = qop.find(',');
-    if (same_letters(trim(qop.substr(0, comma)), "auth")) return true;
+    if (same_letters(trimmed(qop.substr(0, comma)), "auth")) return true;
     if (comma == std::string_view::npos) break;
     qop.remove_prefix(comma + 1);
   }
@@ -191,7 +185,7 @@ std::optional<DigestHeader> parse_digest(const msg_auth_s& header) {
 }
 
 std::optional<DigestHeader> parse_digest(std::string_view value) {
-  value = trim(value);
+  value = trimmed(value);
   if (value.size() > kMaxHeader || value.size() < 7 ||
       !same_letters(value.substr(0, 6), "Digest")) {
     return std::nullopt;

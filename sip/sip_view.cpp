@@ -16,16 +16,6 @@ namespace gw::sip {
 
 namespace {
 
-bool starts_with(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && same_letters(text.substr(0, prefix.size()), prefix);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 // Value of a header or Content-Type parameter, unquoted: "boundary".
 std::string parameter(msg_param_t const* params, std::string_view name) {
   for (; params && *params; ++params) {
@@ -84,7 +74,7 @@ std::vector<std::pair<std::string, std::string>> custom_headers_of(const sip_t& 
   std::vector<std::pair<std::string, std::string>> headers;
   for (const sip_unknown_t* h = request.sip_unknown; h && headers.size() < kMaxCustomHeaders;
        h = h->un_next) {
-    if (!h->un_name || !h->un_value || !starts_with(h->un_name, "X-MS-Custom-")) continue;
+    if (!h->un_name || !h->un_value || !begins_with_letters(h->un_name, "X-MS-Custom-")) continue;
     if (std::strlen(h->un_name) > 100 || std::strlen(h->un_value) > kMaxHeaderValue) continue;
     headers.emplace_back(h->un_name, header_text(h->un_value));
   }
@@ -113,9 +103,10 @@ bool names_somebody_private(const sip_t& request, std::string_view list) {
   }
   constexpr std::string_view kPrivacy = "privacy=";
   for (size_t at = 0; at + kPrivacy.size() <= list.size(); ++at) {
-    if (!starts_with(list.substr(at), kPrivacy)) continue;
+    if (!begins_with_letters(list.substr(at), kPrivacy)) continue;
     const std::string_view value = list.substr(at + kPrivacy.size());
-    if (!starts_with(value, "off") && !starts_with(value, "none") && !starts_with(value, "\"off"))
+    if (!begins_with_letters(value, "off") && !begins_with_letters(value, "none") &&
+        !begins_with_letters(value, "\"off"))
       return true;
   }
   return false;
@@ -242,7 +233,7 @@ Body body_of(const sip_t& message) {
   const char* type =
       message.sip_content_type ? message.sip_content_type->c_type : "application/sdp";
   if (same_letters(type, "application/sdp")) body.sdp = std::string(text);
-  if (starts_with(type, "multipart/")) {
+  if (begins_with_letters(type, "multipart/")) {
     body.sdp = sdp_part(text, parameter(message.sip_content_type->c_params, "boundary"));
   }
   return body;

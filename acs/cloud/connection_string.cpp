@@ -13,12 +13,6 @@ namespace {
 constexpr std::string_view kForm =
     "endpoint=https://NAME.communication.azure.com/;accesskey=BASE64";
 
-std::string_view trimmed(std::string_view text) {
-  const size_t from = text.find_first_not_of(" \t\r\n");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
-}
-
 tl::unexpected<Error> wrong(const std::string& what) {
   return fail(ErrorCode::InvalidArgument,
               "the connection string " + what + "; its form is " + std::string(kForm));

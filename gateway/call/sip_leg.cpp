@@ -29,12 +29,6 @@ struct InfoDigit {
   Duration length = kInfoDigit;
 };
 
-std::string_view trimmed(std::string_view text) {
-  const size_t from = text.find_first_not_of(" \t\r\n");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
-}
-
 std::optional<std::string_view> value_of(std::string_view body, std::string_view key) {
   while (!body.empty()) {
     const size_t end = std::min(body.find_first_of("\r\n"), body.size());

@@ -91,8 +91,8 @@ void take_cryptos(RemoteAudio& audio, const SdpMedia& m) {
 // RFC 8839 5.4: 4 to 256 and 22 to 256 characters of letters, digits, + and /.
 bool ice_chars(std::string_view text, size_t least) {
   return text.size() >= least && text.size() <= 256 && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '+' ||
-                  c == '/' || c == '-' || c == '_' || c == '=';
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '+' || c == '/' || c == '-' || c == '_' || c == '=';
          });
 }
 

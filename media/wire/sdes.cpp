@@ -60,7 +60,7 @@ std::string_view to_string(SrtpSuite suite) {
 
 std::optional<SrtpSuite> srtp_suite_named(std::string_view name) {
   for (const SrtpSuite suite : kSrtpSuites) {
-    if (same_word(name, to_string(suite))) return suite;
+    if (same_letters(name, to_string(suite))) return suite;
   }
   return std::nullopt;
 }
@@ -95,7 +95,7 @@ std::optional<UsableCrypto> usable(const SdpCrypto& line) {
   if (!suite || !harmless(line.session_params)) return std::nullopt;
   std::string_view key = line.key_params;
   // Several keys in one line (';') would need an MKI in each packet.
-  if (!same_word(key.substr(0, kInline.size()), kInline) || key.find(';') != key.npos) {
+  if (!same_letters(key.substr(0, kInline.size()), kInline) || key.find(';') != key.npos) {
     return std::nullopt;
   }
   key.remove_prefix(kInline.size());

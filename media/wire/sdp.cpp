@@ -85,7 +85,7 @@ SdpFormat* find_format(SdpMedia& m, uint8_t payload_type) {
 // "audio 49170/1 RTP/AVP 0 8 101"
 Result<SdpMedia> read_media(std::string_view value) {
   SdpMedia m;
-  m.type = lower(next_word(value));
+  m.type = lower_case(next_word(value));
   std::string_view port = next_word(value);
   const auto number_of_port = number<uint16_t>(port.substr(0, port.find('/')));
   m.protocol = upper(next_word(value));
@@ -147,7 +147,7 @@ void read_candidate(SdpMedia& m, std::string_view value) {
   SdpCandidate c;
   c.foundation = next_word(value);
   const auto component = number<uint32_t>(next_word(value));
-  c.transport = lower(next_word(value));
+  c.transport = lower_case(next_word(value));
   const auto priority = number<uint32_t>(next_word(value));
   c.address = next_word(value);
   const auto port = number<uint16_t>(next_word(value));
@@ -213,13 +213,13 @@ bool read_common(SdpCommon& at, std::string_view name, std::string_view value) {
     at.direction = direction;
   } else if (name == "fingerprint") {
     SdpFingerprint print;
-    print.hash = lower(next_word(value));
+    print.hash = lower_case(next_word(value));
     print.value = upper(next_word(value));
     if (!print.value.empty() && at.fingerprints.size() < kMaxAttributeList) {
       at.fingerprints.push_back(std::move(print));
     }
   } else if (name == "setup") {
-    at.setup = lower(next_word(value));
+    at.setup = lower_case(next_word(value));
   } else if (name == "ice-ufrag") {
     at.ice_ufrag = next_word(value);
   } else if (name == "ice-pwd") {
@@ -305,7 +305,7 @@ bool printable(std::string_view line) {
 }  // namespace
 
 bool SdpFormat::is(std::string_view name, uint32_t clock) const {
-  return clock_rate == clock && same_word(encoding, name);
+  return clock_rate == clock && same_letters(encoding, name);
 }
 
 const SdpFormat* SdpMedia::format(uint8_t payload_type) const {
@@ -356,7 +356,7 @@ std::optional<std::string_view> fmtp_value(std::string_view fmtp, std::string_vi
   while (!fmtp.empty()) {
     std::string_view parameter = trimmed(until(fmtp, ';'));
     const std::string_view key = trimmed(until(parameter, '='));
-    if (same_word(key, name)) return trimmed(parameter);
+    if (same_letters(key, name)) return trimmed(parameter);
   }
   return std::nullopt;
 }

@@ -6,18 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace gw::media::wire {
 
-// Words of a line of SDP. ASCII only, whatever the locale.
+// Words of a line of SDP, beyond base/text.h. ASCII only, whatever the locale.
 
 inline bool blank(char c) {
   return c == ' ' || c == '\t';
-}
-
-inline std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // Cuts the text before `separator` off the front, and the separator with it.
@@ -48,30 +44,14 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
-inline char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 inline char upper(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
-inline std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = lower(c);
-  return out;
-}
 inline std::string upper(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = upper(c);
   return out;
-}
-
-inline bool same_word(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
 }
 
 }  // namespace gw::media::wire

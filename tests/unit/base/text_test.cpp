@@ -18,6 +18,13 @@ TEST(Text, a_prefix_is_no_longer_than_its_text) {
   EXPECT_FALSE(same_letters("ab", "abc"));
 }
 
+TEST(Text, what_is_trimmed_keeps_the_blanks_within) {
+  EXPECT_EQ(trimmed(" \t a b \r\n"), "a b");
+  EXPECT_EQ(trimmed("a"), "a");
+  EXPECT_EQ(trimmed(" \r\n "), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
 TEST(Text, what_is_joined_has_nothing_around_it) {
   EXPECT_EQ(joined({}, ", "), "");
   EXPECT_EQ(joined({"a"}, ", "), "a");
