@@ -6,13 +6,17 @@ function(gw_options target)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
   if(GW_FUZZ)
     # A fuzzer learns from the parsers' own branches, not from the few lines that call them.
-    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+      -fno-sanitize=function)  # Of clang 14, which cannot assemble coroutines with it.
     target_link_options(${target} PRIVATE -fsanitize=address,undefined)
   endif()
   if(GW_SANITIZE)
+    target_compile_definitions(${target} PRIVATE GW_SANITIZED)
     target_compile_options(${target} PRIVATE -fsanitize=${GW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(${target} PRIVATE -fsanitize=${GW_SANITIZE})
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+      target_compile_options(${target} PRIVATE -fno-sanitize=function)  # Clang 14 cannot assemble coroutines with it.
+    elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # g++ 12 reports false positives of these when sanitizers instrument std::string, std::variant and coroutines.
       target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-tsan>)
     endif()

@@ -59,7 +59,8 @@ std::vector<Source> find_sources(const fs::path& path, Problems& problems) {
     problems.error({path.string(), 0}, "", "holds no *.toml file: gateway.toml is the usual one");
   }
   // Messages about what is nowhere point at the main file.
-  std::ranges::stable_partition(sources, [](const Source& s) { return s.name == "gateway.toml"; });
+  std::stable_partition(sources.begin(), sources.end(),
+                        [](const Source& s) { return s.name == "gateway.toml"; });
   return sources;
 }
 

@@ -92,8 +92,7 @@ Difference compare(const Config& before, const Config& now) {
     if (table.starts_with("network.")) out.restart.push_back(table.substr(0, table.find(':')));
   }
   std::ranges::sort(out.restart);
-  const auto duplicates = std::ranges::unique(out.restart);
-  out.restart.erase(duplicates.begin(), duplicates.end());
+  out.restart.erase(std::unique(out.restart.begin(), out.restart.end()), out.restart.end());
   const std::vector<std::string> old_order = route_names(before), new_order = route_names(now);
   if (old_order != new_order && std::ranges::is_permutation(old_order, new_order)) {
     out.changes.push_back("route: order changed");

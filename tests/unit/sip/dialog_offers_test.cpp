@@ -231,11 +231,12 @@ TEST_F(Offers, other_methods_in_the_dialog_have_their_answer) {
   for (const auto& [method, status] : cases) {
     caller.cseq++;
     peer.send(caller.request(method, {}, ""), rig.udp());
-    EXPECT_EQ(
-        rig.expect_that(peer, method,
-                        [&](const SipText& m) { return m.is_response() && m.method() == method; })
-            .status(),
-        status)
+    EXPECT_EQ(rig.expect_that(peer, method,
+                              [name = method](const SipText& m) {
+                                return m.is_response() && m.method() == name;
+                              })
+                  .status(),
+              status)
         << method;
   }
   EXPECT_EQ(rig.agent->open_dialogs(), 1u);

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <ostream>
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__GLIBC__)
+#if !defined(GW_SANITIZED) && defined(__GLIBC__)
 #define GW_COUNTS_FORBIDDEN_CALLS 1
 #endif
 

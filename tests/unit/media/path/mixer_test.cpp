@@ -181,7 +181,8 @@ TEST_F(MixerTest, a_third_party_makes_a_mixer_of_the_relay_without_a_click_or_a_
     auto got = payloads(*listener);
     got.erase(got.begin(), got.begin() + 320);
     ASSERT_GT(got.size(), 15000u);
-    EXPECT_NE(speaker->codes.end(), std::ranges::search(speaker->codes, got).begin());
+    const auto& said = speaker->codes;
+    EXPECT_NE(said.end(), std::search(said.begin(), said.end(), got.begin(), got.end()));
     const auto& out = listener->transport.rtp_out;
     Duration longest{0};
     for (size_t i = 1; i < out.size(); ++i) longest = std::max(longest, out[i].at - out[i - 1].at);
@@ -259,7 +260,7 @@ TEST_F(MixerTest, nothing_is_cut_when_a_mixer_becomes_a_relay) {
     auto got = payloads(b);
     got.erase(got.begin(), got.begin() + settled);
     ASSERT_GT(got.size(), 30000u);
-    EXPECT_NE(a.codes.end(), std::ranges::search(a.codes, got).begin());
+    EXPECT_NE(a.codes.end(), std::search(a.codes.begin(), a.codes.end(), got.begin(), got.end()));
     const auto& out = b.transport.rtp_out;
     for (size_t i = 11; i < out.size(); ++i) {
       const auto units = static_cast<uint32_t>(out[i - 1].payload.size());
