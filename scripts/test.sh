@@ -36,9 +36,7 @@ scripts/build_web.sh
 
 build release all
 build asan all
-cmake --preset fuzz >build/fuzz.configure.log || { cat build/fuzz.configure.log; exit 1; }
-mapfile -t fuzzers < <(cd tests/fuzz && for source in fuzz_*.cpp; do basename "$source" .cpp; done)
-build fuzz "${fuzzers[@]}"
+build fuzz fuzzers
 if [ -n "$nightly" ]; then
   build tsan all
   build debug all  # One file at a time: each includes what it uses.

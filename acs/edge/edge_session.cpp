@@ -36,9 +36,7 @@ bool EdgeSession::has_key(std::string_view key) const {
 }
 
 void EdgeSession::acknowledge(uint64_t event) {
-  if (event > ring.last()) return;  // It cannot have seen that.
-  ring.acknowledge(event);
-  requests.acknowledge(event);
+  if (ring.acknowledge(event)) requests.acknowledge(event);
 }
 
 void EdgeSession::event(std::string_view body) {

@@ -19,12 +19,13 @@ const std::string& ReplayRing::add(std::string_view body) {
   return events_.back().frame;
 }
 
-void ReplayRing::acknowledge(uint64_t seq) {
-  if (seq > last_) return;  // It cannot have seen that.
+bool ReplayRing::acknowledge(uint64_t seq) {
+  if (seq > last_) return false;
   while (!events_.empty() && events_.front().seq <= seq) {
     bytes_ -= events_.front().frame.size();
     events_.pop_front();
   }
+  return true;
 }
 
 bool ReplayRing::has_all_after(uint64_t seq) const {

@@ -15,7 +15,7 @@ class ReplayRing {
   // Numbers and keeps an event; what must be sent.
   const std::string& add(std::string_view body);
 
-  void acknowledge(uint64_t seq);
+  bool acknowledge(uint64_t seq);  // False: the device cannot have seen that.
   bool has_all_after(uint64_t seq) const;
 
   template <class Send>

@@ -5,8 +5,8 @@
 namespace gw::acs::edge {
 namespace {
 constexpr size_t kMaxPending = 64;  // More at once is no telephone.
-// A socket lost its last few answers, not hundreds; and an operator has thousands of devices, each
-// of which keeps what it was told until it asks the next time.
+// Of those that no acknowledgement has proven yet: a socket lost its last few answers, not
+// hundreds, and an operator has thousands of devices.
 constexpr size_t kMaxAnswered = 64;
 constexpr size_t kMaxBytes = 32768;
 }  // namespace

@@ -6,6 +6,8 @@
 namespace gw::media {
 namespace {
 
+using Kind = TwoPorts::Kind;
+
 TEST(MediaTimeout, is_told_once_and_again_after_a_return) {
   TwoPorts world;
   world.start(Codec::Pcmu, Codec::Pcmu);
