@@ -33,21 +33,15 @@ std::optional<SocketAddress> address_in(std::string_view line, std::string_view 
   return SocketAddress::parse(rest.substr(0, rest.find_first_of(", \n")));
 }
 
-// Phones' ports, below the range that the kernel hands out itself; taken ones are stepped over.
-std::string media_ports(size_t calls) {
-  SystemRandom random;
-  const size_t width = 4 * calls + 64;
-  const size_t room = 32000 - 10000 - std::min<size_t>(width, 21000);
-  const size_t first = 10000 + random.u32() % (room / 2) * 2;
-  return std::to_string(first) + "-" + std::to_string(std::min<size_t>(first + width, 32000) - 1);
-}
-
 }  // namespace
 
 Result<GatewayProcess> GatewayProcess::start(const Options& options) {
   std::string folder = (std::filesystem::temp_directory_path() / "bench-gateway-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return fail(ErrorCode::Io, "no temporary folder");
-  GatewayProcess gateway(std::move(folder));
+  // A phone's pair of ports rests a while before it is used again.
+  auto ports = test::PortSlice::take(4 * std::max(options.users, options.calls) + 64);
+  if (!ports) return fail(ErrorCode::Exhausted, "other benchmarks or tests hold all ports");
+  GatewayProcess gateway(std::move(folder), std::move(*ports));
   if (!gateway.write_configuration(options)) return fail(ErrorCode::Io, "no configuration written");
   if (!gateway.spawn(options.binary)) return fail(ErrorCode::Io, "no process started");
   if (auto ready = gateway.wait_until_ready(); !ready) {
@@ -62,7 +56,7 @@ bool GatewayProcess::write_configuration(const Options& options) const {
   out << "[sip]\nlisten = [\"udp:127.0.0.1:0\"]\ndomain = \"127.0.0.1\"\n"
       << "[media.opus]\ncomplexity = " << options.complexity << "\n"
       << "[media]\naddress = \"127.0.0.1\"\nworkers = 1\nwebrtc_ports = \"0\"\nports = \""
-      << media_ports(calls) << "\"\n"
+      << ports_.low() << '-' << ports_.high() << "\"\n"
       << "[calls]\nmedia_timeout = \"5m\"\n"
       << "[edge]\nlisten = \"127.0.0.1:0\"\nlocal_http = \"127.0.0.1:0\"\ndemo_tokens = true\n"
       << "[admin]\nlisten = \"127.0.0.1:0\"\n[state]\ndir = \"state\"\n[cdr]\nfile = \"" << folder_
@@ -137,6 +131,7 @@ Result<void> GatewayProcess::wait_until_ready() {
 
 GatewayProcess::GatewayProcess(GatewayProcess&& other) noexcept
     : folder_(std::exchange(other.folder_, {})),
+      ports_(std::move(other.ports_)),
       pid_(std::exchange(other.pid_, -1)),
       out_(std::exchange(other.out_, -1)),
       sip_(other.sip_),

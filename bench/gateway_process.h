@@ -11,6 +11,7 @@
 #include "base/net.h"
 #include "base/result.h"
 #include "bench/cores.h"
+#include "tests/unit/support/port_slice.h"
 
 namespace gw::bench {
 
@@ -47,12 +48,14 @@ class GatewayProcess {
   std::string log_tail() const;
 
  private:
-  explicit GatewayProcess(std::string folder) : folder_(std::move(folder)) {}
+  GatewayProcess(std::string folder, test::PortSlice ports)
+      : folder_(std::move(folder)), ports_(std::move(ports)) {}
   bool write_configuration(const Options& options) const;
   bool spawn(const std::string& binary);
   Result<void> wait_until_ready();
 
   std::string folder_;
+  test::PortSlice ports_;  // Of its phones.
   pid_t pid_ = -1;
   int out_ = -1;
   SocketAddress sip_, local_, admin_;

@@ -25,7 +25,7 @@ gtest() {
   for program in "$@"; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     printf 'add_test([=[%s.%s]=] "%s" "--gtest_brief=1")\n' "$preset" "${program##*/}" "$PWD/$program"
-    printf 'set_tests_properties([=[%s.%s]=] PROPERTIES LABELS "%s" TIMEOUT 1200 ENVIRONMENT "%s")\n' \
+    printf 'set_tests_properties([=[%s.%s]=] PROPERTIES LABELS "%s" TIMEOUT 1200 COST 200 PROCESSORS 2 ENVIRONMENT "%s")\n' \
       "$preset" "${program##*/}" "$labels" "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1"
   done
 }
@@ -58,4 +58,5 @@ mkdir -p build/all
 say "testing"
 filter=(-LE nightly)
 if [ -n "$nightly" ]; then filter=(); fi
-exec ctest --test-dir build/all --output-on-failure --parallel "$jobs" --no-tests=error "${filter[@]}" "$@"
+# They wait more than they compute: twice as many as there are cores. What computes counts as two (PROCESSORS).
+exec ctest --test-dir build/all --output-on-failure --parallel "$((2 * jobs))" --no-tests=error "${filter[@]}" "$@"

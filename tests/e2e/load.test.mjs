@@ -70,6 +70,7 @@ describe('many calls', { concurrency: true }, () => {
   }
 
   test('carriers_phones_and_the_echo_leave_nothing_behind', async (t) => {
+    t.after(() => lingers());  // Failed or not: who waits for it must not wait for ever.
     const house = await startDaemon();
     const { daemon } = house;
     const idle = await daemon.resources();

@@ -24,7 +24,7 @@ export class Linphone {
     this.dir = await mkdtemp(path.join(os.tmpdir(), 'e2e-linphone-'));
     await mkdir(path.join(this.dir, '.local/share/linphone'), { recursive: true });
     this.records = 0;
-    const rtp = await freePorts(2);
+    const rtp = await freePorts(8);  // A second call takes the next pair.
     await writeFile(path.join(this.dir, 'tone.wav'), wav(sine(o.hertz, 300, kRate, 0.25), kRate));
     await writeFile(path.join(this.dir, 'rc'), [
       '[sip]', 'sip_port=-1', 'sip_tcp_port=-1', 'sip_tls_port=-1', 'use_ipv6=0', 'default_proxy=0', 'guess_hostname=1',

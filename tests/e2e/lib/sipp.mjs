@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,14 +95,22 @@ export class Sipp {
     if (!options.to) await this.#listening(options.transport);
   }
 
-  // sipp tells nobody when its port is open; the kernel does.
+  // sipp tells nobody when its port is open; the kernel does, and whose it is.
   async #listening(transport = 'udp') {
-    const wanted = `:${this.port.toString(16).toUpperCase().padStart(4, '0')} `;
+    const wanted = `:${this.port.toString(16).toUpperCase().padStart(4, '0')}`;
     await until(`sipp listens on ${this.port}`, async () => {
       if (this.program.ended) throw new Error(`sipp ended\n${await this.errors()}`);
       const table = await readFile(`/proc/net/${transport}`, 'utf8');
-      return table.split('\n').some((line) => line.trim().split(/\s+/)[1]?.endsWith(wanted.trim()));
+      const rows = table.split('\n').map((line) => line.trim().split(/\s+/)).filter((row) => row[1]?.endsWith(wanted));
+      const sockets = new Set(rows.map((row) => `socket:[${row[9]}]`));
+      return sockets.size > 0 && (await this.#descriptors()).some((one) => sockets.has(one));
     });
+  }
+
+  async #descriptors() {
+    const folder = `/proc/${this.program.pid}/fd`;
+    const names = await readdir(folder).catch(() => []);
+    return Promise.all(names.map((name) => readlink(path.join(folder, name)).catch(() => '')));
   }
 
   async messages() {

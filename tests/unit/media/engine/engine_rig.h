@@ -11,6 +11,7 @@
 #include "media/codec/g711.h"
 #include "media/engine/media_engine.h"
 #include "media/transport/dtls.h"
+#include "tests/unit/support/port_slice.h"
 #include "tests/unit/support/rtp_phone.h"
 #include "tests/unit/support/tone.h"
 #include "tests/unit/support/webrtc_client.h"
@@ -31,6 +32,8 @@ class EngineRig : public ::testing::Test {
   }
   void start() {
     engine_.reset();
+    config_.port_low = ports_.low();
+    config_.port_high = ports_.high();
     auto started =
         MediaEngine::start(config_, clock_, random_, metrics_, Log(), [this](MediaEvent e) {
           const std::lock_guard lock(mutex_);
@@ -106,6 +109,7 @@ class EngineRig : public ::testing::Test {
     return found;
   }
 
+  const test::PortSlice ports_ = test::PortSlice::take(400).value();
   MediaConfig config_;
   SystemClock clock_;
   SystemRandom random_;

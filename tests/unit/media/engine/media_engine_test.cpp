@@ -67,9 +67,9 @@ TEST_F(MediaEngineTest, phone_to_phone_passes_pcmu_through_both_ways) {
 class NetworksOfTheEngine : public MediaEngineTest {
  protected:
   void SetUp() override {
-    config_.networks = {
-        {"private", *SocketAddress::parse("127.0.0.2"), "198.51.100.2", 21000, 21003},
-        {"edge", *SocketAddress::parse("127.0.0.3"), "", 0, 0}};
+    config_.networks = {{"private", *SocketAddress::parse("127.0.0.2"), "198.51.100.2",
+                         ports_.low(), static_cast<uint16_t>(ports_.low() + 3)},
+                        {"edge", *SocketAddress::parse("127.0.0.3"), "", 0, 0}};
     config_.webrtc_network = "edge";
     MediaEngineTest::SetUp();
   }
@@ -91,8 +91,8 @@ TEST_F(NetworksOfTheEngine, a_leg_is_bound_to_its_network_and_says_what_that_adv
   std::string offer = *engine_->make_offer(*inside, Direction::SendRecv);
   EXPECT_EQ(line_of(offer, "c="), "c=IN IP4 198.51.100.2");
   const uint16_t port = static_cast<uint16_t>(std::stoi(line_of(offer, "m=audio").substr(8)));
-  EXPECT_GE(port, 21000);
-  EXPECT_LE(port, 21002);
+  EXPECT_GE(port, ports_.low());
+  EXPECT_LE(port, ports_.low() + 2);
   // What is sent to the address behind the NAT arrives, and what goes out comes from there.
   RtpPhone phone(random_, {});
   phones_ = {&phone};
