@@ -73,7 +73,7 @@ std::function<bool(const std::string&)> redirects_allowed(const config::Trunk& t
     return [](const std::string&) { return true; };
   std::vector<std::string> hosts;
   for (const std::string& text : trunk.targets) {
-    if (const auto target = parse_trunk_target(text)) hosts.push_back(target->host);
+    if (const auto target = config::parse_target(text)) hosts.push_back(target->host);
   }
   return [hosts = std::move(hosts), peers = trunk.peers](const std::string& host) {
     if (std::ranges::find(hosts, host) != hosts.end()) return true;
@@ -374,7 +374,7 @@ CallControl::LegsOrCause CallControl::legs_to_trunk(Call& call, const Routed& ro
   const bool direct_routing = trunk->profile == config::TrunkProfile::DirectRouting;
   bool tls = false, v6 = false;
   for (const std::string& text : trunk->targets) {
-    const auto target = parse_trunk_target(text);
+    const auto target = config::parse_target(text);
     if (!target) continue;  // `check` has said so.
     tls = tls || target->transport == sip::Transport::Tls;
     v6 = v6 || target->host.find(':') != std::string::npos;

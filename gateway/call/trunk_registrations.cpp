@@ -46,7 +46,7 @@ std::optional<TrunkRegistrations::Registration> TrunkRegistrations::make(
   if (!trunk.registers || trunk.targets.empty()) return std::nullopt;
   Registration made;
   made.registrar = trunk.registrar.empty() ? trunk.targets.front() : trunk.registrar;
-  const auto target = parse_trunk_target(made.registrar);
+  const auto target = config::parse_target(made.registrar);
   if (!target) return std::nullopt;  // `check` has said so.
   made.username = trunk.username;
   made.network = trunk.network;

@@ -40,7 +40,7 @@ void TrunkWatch::look() {
 
 void TrunkWatch::ask(const config::Trunk& trunk, Watched& watched) {
   for (const std::string& text : trunk.targets) {
-    const auto target = parse_trunk_target(text);
+    const auto target = config::parse_target(text);
     if (!target) continue;  // `check` has said so.
     ++watched.asking;
     const std::string uri = trunk_uri(*target, "");

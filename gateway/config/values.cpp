@@ -211,20 +211,19 @@ std::optional<int> parse_dscp(std::string_view text) {
 
 std::optional<TargetAddress> parse_target(std::string_view text) {
   TargetAddress target;
-  if (text.starts_with("sips:")) target.transport = sip::Transport::Tls;
-  if (const size_t scheme = text.find("sip"); scheme == 0) {
-    if (const size_t colon = text.find(':'); colon == 3 || colon == 4)
-      text.remove_prefix(colon + 1);
-  }
+  const std::string scheme = lower_case(text.substr(0, text.find(':') + 1));
+  const bool secure = scheme == "sips:";
+  if (secure) target.transport = sip::Transport::Tls;
+  if (secure || scheme == "sip:") text.remove_prefix(scheme.size());
   if (const size_t semicolon = text.find(';'); semicolon != std::string_view::npos) {
     const std::string parameter = lower_case(text.substr(semicolon + 1));
     text = text.substr(0, semicolon);
-    if (parameter == "transport=udp")
-      target.transport = sip::Transport::Udp;
+    if (parameter == "transport=tls" || (secure && parameter == "transport=tcp"))
+      target.transport = sip::Transport::Tls;  // RFC 3261 26.2.2: sips is TLS, over TCP.
     else if (parameter == "transport=tcp")
       target.transport = sip::Transport::Tcp;
-    else if (parameter == "transport=tls")
-      target.transport = sip::Transport::Tls;
+    else if (parameter == "transport=udp" && !secure)
+      target.transport = sip::Transport::Udp;
     else
       return std::nullopt;
   }

@@ -537,6 +537,11 @@ TEST(Values, small_languages) {
     EXPECT_FALSE(parse_listen(wrong, {})) << wrong;
   EXPECT_EQ(parse_target("sip:sip.acme.example:5061;transport=tls")->transport,
             sip::Transport::Tls);
+  EXPECT_EQ(parse_target("SIP:sip.acme.example;transport=TLS")->transport, sip::Transport::Tls);
+  EXPECT_EQ(parse_target("sips:sip.acme.example;transport=tcp")->transport, sip::Transport::Tls);
+  EXPECT_FALSE(parse_target("sips:sip.acme.example;transport=udp"));
+  EXPECT_EQ(parse_target("sipx.example:5070")->host, "sipx.example");
+  EXPECT_EQ(parse_target("sipx:5070")->host, "sipx");
   EXPECT_EQ(parse_target("127.0.0.1:5070")->port, 5070);
   EXPECT_EQ(parse_target("[2001:db8::1]:5070")->host, "2001:db8::1");
   EXPECT_EQ(parse_target("sipgate.de")->host, "sipgate.de");
