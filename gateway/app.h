@@ -77,6 +77,7 @@ class App {
   Result<void> start_sip();
   Result<void> start_admin();
   void watch_signals();
+  void stop_watching_signals();
   void on_signal(int signal);
   void drain();
   void wait_for_calls(TimePoint deadline);
