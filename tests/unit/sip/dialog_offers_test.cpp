@@ -208,10 +208,17 @@ TEST_F(Offers, infos_go_one_after_the_other) {
            d.info("application/dtmf-relay", "Signal=2\r\n") &&
            d.info("application/dtmf-relay", "Signal=3\r\n");
   }));
+  std::string answered;
+  const auto another = [&](const SipText& m) {  // Not one that was sent again.
+    return m.method() == "INFO" && m.header("CSeq") != answered;
+  };
   for (const char* body : {"Signal=1\r\n", "Signal=2\r\n", "Signal=3\r\n"}) {
-    const SipText info = rig.expect(peer, "INFO");
+    const SipText info = rig.expect_that(peer, "INFO", another);
     EXPECT_EQ(info.body, body);
+    answered = info.header("CSeq");
     rig.settle(30ms);
+    peer.poll();
+    EXPECT_FALSE(peer.take(another)) << "the next one did not wait for the answer";
     peer.send(peer.respond(info, 200, ""), rig.udp());
   }
 }
