@@ -8,7 +8,7 @@ const kFirst = 10_000;
 const kEnd = 32_000;
 const kSlice = 500;
 
-const slices = [];  // {next, end} of those that are ours; `next` is the first port of it that was never given.
+const slices = [];  // {owner, next, end} of those that are ours; `next` is the first port of it that was never given.
 
 function listening(port) {
   return new Promise((resolve) => {
@@ -45,7 +45,7 @@ async function anotherSlice() {
     const owner = await listening(first + kSlice - 1);
     if (!owner) continue;
     owner.unref();
-    slices.push({ next: first, end: first + kSlice - 1 });
+    slices.push({ owner, next: first, end: first + kSlice - 1 });
     return;
   }
   throw new Error(`no ports: all ${count} slices of ${kSlice} are taken`);
