@@ -21,12 +21,13 @@ build() {
 
 # `gtest PRESET LABELS PROGRAM...`: test programs of a sanitizer's build tree, as one test each.
 gtest() {
-  local preset=$1 labels=$2 program; shift 2
+  local preset=$1 labels=$2 program slots; shift 2
   for program in "$@"; do
     [ -x "$program" ] && [ -f "$program" ] || continue
+    case ${program##*/} in unit_media | sound_tests) slots=2 ;; *) slots=1 ;; esac  # These compute.
     printf 'add_test([=[%s.%s]=] "%s" "--gtest_brief=1")\n' "$preset" "${program##*/}" "$PWD/$program"
-    printf 'set_tests_properties([=[%s.%s]=] PROPERTIES LABELS "%s" TIMEOUT 1200 COST 200 PROCESSORS 2 ENVIRONMENT "%s")\n' \
-      "$preset" "${program##*/}" "$labels" "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1"
+    printf 'set_tests_properties([=[%s.%s]=] PROPERTIES LABELS "%s" TIMEOUT 1200 COST 200 PROCESSORS %s ENVIRONMENT "%s")\n' \
+      "$preset" "${program##*/}" "$labels" "$slots" "ASAN_OPTIONS=detect_stack_use_after_return=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1"
   done
 }
 
