@@ -39,7 +39,8 @@ Result<GatewayProcess> GatewayProcess::start(const Options& options) {
   std::string folder = (std::filesystem::temp_directory_path() / "bench-gateway-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return fail(ErrorCode::Io, "no temporary folder");
   // A phone's pair of ports rests a while before it is used again.
-  auto ports = test::PortSlice::take(4 * std::max(options.users, options.calls) + 64);
+  const size_t wanted = 4 * std::max(options.users, options.calls) + 64;
+  auto ports = test::PortSlice::take(std::min(wanted, test::PortSlice::kMost));
   if (!ports) return fail(ErrorCode::Exhausted, "other benchmarks or tests hold all ports");
   GatewayProcess gateway(std::move(folder), std::move(*ports));
   if (!gateway.write_configuration(options)) return fail(ErrorCode::Io, "no configuration written");

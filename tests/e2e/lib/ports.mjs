@@ -3,7 +3,8 @@ import net from 'node:net';
 
 // Ports below the ephemeral range, so that nobody's outgoing connection takes one between our look and its use. Other test
 // files and benchmarks run beside this one, and a port is often closed for a while between two uses: so the range is dealt out
-// in slices, and whoever listens for TCP on a slice's last port owns it until it ends (bench/port_slices.h does the same).
+// in slices, and whoever listens for TCP on a slice's last port owns it until it ends (tests/unit/support/port_slice.h
+// does the same).
 const kFirst = 10_000;
 const kEnd = 32_000;
 const kSlice = 500;

@@ -18,10 +18,15 @@ namespace gw::test {
 // slice's last port owns it: tests/e2e/lib/ports.mjs does the same. (A port that was only looked at
 // may be somebody else's a moment later: media ports open and close with every call.)
 class PortSlice {
+  static constexpr size_t kFirst = 10'000, kEnd = 32'000, kSlice = 500,
+                          kCount = (kEnd - kFirst) / kSlice;
+
  public:
+  static constexpr size_t kMost = kCount * kSlice - 1;
+
   // At least `wanted` ports, the first of them even; nothing when no such run of slices is free.
   static std::optional<PortSlice> take(size_t wanted) {
-    const size_t needed = wanted / (kSlice - 1) + 1;
+    const size_t needed = wanted / kSlice + 1;  // The last port is the owner's.
     SystemRandom random;
     const size_t begin = random.u32() % kCount;
     for (size_t i = 0; i < kCount; ++i) {
@@ -44,9 +49,6 @@ class PortSlice {
   uint16_t high() const { return static_cast<uint16_t>(low_ + owners_.size() * kSlice - 2); }
 
  private:
-  static constexpr size_t kFirst = 10'000, kEnd = 32'000, kSlice = 500,
-                          kCount = (kEnd - kFirst) / kSlice;
-
   explicit PortSlice(size_t low) : low_(low) {}
 
   bool grow() {
