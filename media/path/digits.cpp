@@ -45,6 +45,10 @@ bool DigitSender::hold(char digit, Duration gap) {
   return false;
 }
 
+void DigitSender::sustain(Duration heard) {
+  if (sender_) sender_->sustain(heard);
+}
+
 void DigitSender::release(Duration length) {
   if (sender_) sender_->release(length);
   if (tones_) tones_->generator.release(length);
@@ -112,11 +116,21 @@ std::optional<KeyPress> DigitReceiver::take() {
   return std::nullopt;
 }
 
-char DigitReceiver::pressed_digit() const {
+const TelephoneEventReceiver* DigitReceiver::pressed_one() const {
   for (size_t i = 0; i < count_; ++i) {
-    if (lines_[i].receiver->pressed()) return lines_[i].receiver->digit();
+    if (lines_[i].receiver->pressed()) return &*lines_[i].receiver;
   }
-  return 0;
+  return nullptr;
+}
+
+char DigitReceiver::pressed_digit() const {
+  const TelephoneEventReceiver* receiver = pressed_one();
+  return receiver == nullptr ? '\0' : receiver->digit();
+}
+
+Duration DigitReceiver::down_for() const {
+  const TelephoneEventReceiver* receiver = pressed_one();
+  return receiver == nullptr ? Duration{0} : receiver->down_for();
 }
 
 void DigitReceiver::reset() {

@@ -33,6 +33,8 @@ class DigitSender {
   bool queue(char digit, Duration length, Duration gap);  // Events and tones.
   // A key that is down, until release() says how long it was. False where keys go whole.
   bool hold(char digit, Duration gap);
+  // So long it is down for certain; an event grows no further. A tone cannot wait for more.
+  void sustain(Duration heard);
   void release(Duration length);
   bool busy() const;
   void tick(AudioSink& sink, TimePoint now);  // Packet path.
@@ -62,6 +64,7 @@ class DigitReceiver {
   std::optional<KeyPress> take();  // Until it is empty.
   bool pressed() const { return pressed_digit() != 0; }
   char pressed_digit() const;  // 0 = none.
+  Duration down_for() const;   // Of that key, as far as was heard.
   bool any() const { return count_ > 0; }
   void reset();
 
@@ -72,6 +75,8 @@ class DigitReceiver {
     wire::NegotiatedEvents events;
     std::optional<TelephoneEventReceiver> receiver;
   };
+  const TelephoneEventReceiver* pressed_one() const;
+
   std::array<Line, kMaxClocks> lines_;
   size_t count_ = 0;
 };

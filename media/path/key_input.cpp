@@ -10,12 +10,17 @@ constexpr Duration kEventTick = 100ms;  // To notice that the end of an event wa
 
 }  // namespace
 
-void KeyInput::negotiate(const std::vector<wire::NegotiatedEvents>& events, bool listens) {
+void KeyInput::negotiate(const std::vector<wire::NegotiatedEvents>& events, bool listens,
+                         TimePoint now) {
+  const KeyPress event{event_down_.digit, events_.down_for()};
   events_.set_events(events);
-  if (!listens) {
+  if (event.digit != 0 && !events_.pressed()) key_up(event_down_, event, KeyWay::Event, now);
+  collect_events(now);
+  if (!listens && detector_) {
+    detector_->end();
+    collect_tones(now);
     detector_.reset();
-    tone_down_ = {};
-  } else if (!detector_) {
+  } else if (listens && !detector_) {
     detector_ = std::make_unique<DtmfDetector>();
   }
 }
@@ -51,6 +56,12 @@ void KeyInput::collect_tones(TimePoint now) {
   if (detector_->pressed() && tone_down_.digit == 0) {
     key_down(tone_down_, detector_->digit(), KeyWay::InBand, now);
   }
+  tone_due_ = tone_sounds() ? now + kToneStops : kNever;
+}
+
+Duration KeyInput::down_for(KeyWay way) const {
+  if (way == KeyWay::Event) return events_.down_for();
+  return detector_ ? detector_->down_for() : Duration{0};
 }
 
 void KeyInput::receive_info(const KeyPress& key, bool tone_goes_on, TimePoint now) {
@@ -65,6 +76,10 @@ void KeyInput::receive_info(const KeyPress& key, bool tone_goes_on, TimePoint no
 void KeyInput::tick(TimePoint now) {
   events_.tick(now);
   collect_events(now);
+  if (now >= tone_due_) {
+    detector_->end();
+    collect_tones(now);
+  }
   while (info_count_ > 0 && now >= infos_[0].until) {
     Down none;
     key_up(none, infos_[0].key, KeyWay::Info, now);
@@ -73,7 +88,8 @@ void KeyInput::tick(TimePoint now) {
 }
 
 TimePoint KeyInput::due() const {
-  return info_count_ > 0 ? std::min(event_due_, infos_[0].until) : event_due_;
+  const TimePoint down = std::min(event_due_, tone_due_);
+  return info_count_ > 0 ? std::min(down, infos_[0].until) : down;
 }
 
 std::optional<KeyChange> KeyInput::take() {

@@ -28,9 +28,12 @@ class KeyInput {
   // How long a key by INFO waits for its tone, where the tone goes on in the sound: a phone that
   // says both is heard once.
   static constexpr Duration kToneFollows = 300ms;
+  // A tone of which nothing more comes, not even late, is over.
+  static constexpr Duration kToneStops = 500ms;
 
   // After each negotiation: what telephone-events come, and whether tones are listened for.
-  void negotiate(const std::vector<wire::NegotiatedEvents>& events, bool listens);
+  // A key that is down in a way that is no more is up. Then take() until it is empty.
+  void negotiate(const std::vector<wire::NegotiatedEvents>& events, bool listens, TimePoint now);
 
   // Null when the payload type is none of telephone-event.
   const wire::NegotiatedEvents* events_of(uint8_t payload_type) const {
@@ -48,6 +51,7 @@ class KeyInput {
 
   bool listens() const { return detector_ != nullptr; }
   bool tone_sounds() const { return detector_ && detector_->pressed(); }
+  Duration down_for(KeyWay way) const;  // A key that is down, as far as was heard.
   // The event packets of now are of a key that was not said in another way before.
   bool event_is_new() const { return event_is_new_; }
   TimePoint due() const;  // Of the next tick(); kNever while no key is under way.
@@ -75,7 +79,7 @@ class KeyInput {
 
   Down event_down_, tone_down_;
   bool event_is_new_ = true;
-  TimePoint event_due_ = kNever;
+  TimePoint event_due_ = kNever, tone_due_ = kNever;
   std::array<Waiting, 4> infos_{};
   size_t info_count_ = 0;
   std::array<KeyChange, 8> changes_{};  // Taken after every input.

@@ -41,7 +41,8 @@ void MediaPort::negotiate(const wire::StreamParameters& parameters, TimePoint no
   digits_out_.negotiate(events_out_);
   const bool may_tone = settings_.dtmf == DtmfMode::Auto || settings_.dtmf == DtmfMode::Inband;
   const bool by_tone = settings_.fills_silence && parameters_.events.empty() && may_tone;
-  keys_in_.negotiate(parameters_.events, by_tone);
+  keys_in_.negotiate(parameters_.events, by_tone, now);
+  take_keys(nullptr, now);
   if (!by_tone) {
     held_sound_.reset();
   } else if (!held_sound_) {

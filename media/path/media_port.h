@@ -99,6 +99,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   bool rests_cheaply() const override { return sink_.rests_cheaply(); }
   void press(const KeyPress& key, TimePoint now) override;
   bool hold_key(char digit, TimePoint now) override;
+  void sustain_key(Duration heard) override { digits_out_.sustain(heard); }
   void release_key(Duration length, TimePoint now) override;
   bool hears_tones() const override { return digits_out_.way() == DigitSender::Way::Tones; }
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;
@@ -134,6 +135,7 @@ class MediaPort : public SoundPort, public TransportObserver {
   void take_keys(const InboundAudio* event, TimePoint now);
   void key_down(const KeyChange& change, const InboundAudio* event, TimePoint now);
   void key_up(const KeyChange& change, TimePoint now);
+  void sustain(KeyWay way);
   void carry(InboundAudio& audio, TimePoint now);
   void carry_noise(std::span<const std::byte> payload, TimePoint now);
   void transcode(InboundAudio& audio, TimePoint now);

@@ -27,6 +27,7 @@ void MediaPort::receive_info(const KeyPress& key, TimePoint now) {
 void MediaPort::receive_event(InboundAudio& event, TimePoint now) {
   keys_in_.receive_event(event.rtp.header, event.rtp.payload, now);
   take_keys(&event, now);
+  sustain(KeyWay::Event);
   deadline_.at_latest(keys_in_.due());
   if (key_path_ != KeyPath::Passed || !keys_in_.event_is_new()) return;
   if (muted_ || other_ == nullptr || !other_->hears(now)) return;
@@ -64,14 +65,22 @@ void MediaPort::key_up(const KeyChange& change, TimePoint now) {
   const bool in_band = change.way == KeyWay::InBand;
   observer_.on_port_event(
       DigitReceived{settings_.id, change.key.digit, change.key.duration, in_band});
-  // One key is one key: what went through is not played again.
+  if (other_ == nullptr) return;
+  // One key is one key: what went through is not played again. What went down comes up, muted or
+  // not.
   const bool whole = change.kind == KeyChange::Kind::Whole;
-  if (muted_ || other_ == nullptr) return;
   if (!whole && key_path_ == KeyPath::Live) {
     other_->release_key(change.key.duration, now);
-  } else if (whole || key_path_ == KeyPath::Whole) {
+  } else if (!muted_ && (whole || key_path_ == KeyPath::Whole)) {
     other_->press(change.key, now);
   }
+}
+
+// The key that is down on the other side too grows there as it is heard here, not by time alone: a
+// source that stands still for a moment must not make it longer. Packet path.
+void MediaPort::sustain(KeyWay way) {
+  if (key_path_ != KeyPath::Live || muted_ || other_ == nullptr) return;
+  if (const Duration heard = keys_in_.down_for(way); heard > Duration{0}) other_->sustain_key(heard);
 }
 
 // A leg whose keys are tones. Packet path.
@@ -83,6 +92,8 @@ void MediaPort::hear(InboundAudio& audio, TimePoint now) {
     skipped_ = true;
   }
   take_keys(nullptr, now);
+  sustain(KeyWay::InBand);
+  deadline_.at_latest(keys_in_.due());
   if (!taken_out) {
     release_held_sound(now);
     return carry(audio, now);

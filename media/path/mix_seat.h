@@ -20,6 +20,7 @@ class MixTable {
   // Packet path, all of these. A key that was down when it came here is released without a digit.
   virtual void on_key(const MixSeat& from, const KeyPress& key, TimePoint now) = 0;
   virtual void on_key_down(const MixSeat& from, char digit, TimePoint now) = 0;
+  virtual void on_key_sounds(const MixSeat& from, bool began_here, Duration heard) = 0;
   virtual void on_key_up(const MixSeat& from, const KeyPress& key, TimePoint now) = 0;
   virtual bool all_hear_tones(const MixSeat& from) const = 0;  // All others.
   virtual void on_participant_changed(TimePoint now) = 0;      // Negotiated anew.
@@ -84,6 +85,7 @@ class MixSeat final : public SoundPort {
   void pass_event(InboundAudio&, TimePoint) override {}
   void press(const KeyPress& key, TimePoint now) override { table_.on_key(*this, key, now); }
   bool hold_key(char digit, TimePoint now) override;
+  void sustain_key(Duration heard) override { table_.on_key_sounds(*this, key_ != 0, heard); }
   void release_key(Duration length, TimePoint now) override;
   bool hears_tones() const override { return table_.all_hear_tones(*this); }
   void play(std::span<const int16_t> pcm, int64_t position, bool restarted, TimePoint now) override;

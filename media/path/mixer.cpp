@@ -101,6 +101,14 @@ void Mixer::on_key_down(const MixSeat& from, char digit, TimePoint now) {
   }
 }
 
+void Mixer::on_key_sounds(const MixSeat& from, bool began_here, Duration heard) {
+  for (const auto& seat : seats_) {
+    if (seat->key_of == (began_here ? &from : nullptr) && seat.get() != &from) {
+      seat->port().sustain_key(heard);
+    }
+  }
+}
+
 void Mixer::on_key_up(const MixSeat& from, const KeyPress& key, TimePoint now) {
   for (const auto& seat : seats_) {
     if (seat.get() == &from) continue;

@@ -49,6 +49,7 @@ class Mixer final : public MixTable {
   // MixTable
   void on_key(const MixSeat& from, const KeyPress& key, TimePoint now) override;
   void on_key_down(const MixSeat& from, char digit, TimePoint now) override;
+  void on_key_sounds(const MixSeat& from, bool began_here, Duration heard) override;
   void on_key_up(const MixSeat& from, const KeyPress& key, TimePoint now) override;
   bool all_hear_tones(const MixSeat& from) const override;
   void on_participant_changed(TimePoint now) override;

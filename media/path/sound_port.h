@@ -60,6 +60,7 @@ class SoundPort : public PcmSink {
   // A key that is down: played until release_key() says how long it was. False: it takes whole keys
   // only, by press().
   virtual bool hold_key(char, TimePoint) { return false; }
+  virtual void sustain_key(Duration) {}  // So long it is down for certain.
   virtual void release_key(Duration, TimePoint) {}
   // Tones in the sound are its keys; else they are taken out of the sound, and pressed.
   virtual bool hears_tones() const { return false; }

@@ -183,10 +183,13 @@ struct DtmfDetector::State {
 
   void finish() {
     if (digit == 0) return;
-    const auto samples = static_cast<int64_t>(heard - began);
-    if (queued < queue.size())
-      queue[queued++] = {digit, Duration(samples * (1'000'000'000 / kNarrowband))};
+    if (queued < queue.size()) queue[queued++] = {digit, down_for()};
     digit = 0;
+  }
+
+  Duration down_for() const {
+    const auto samples = digit == 0 ? 0 : static_cast<int64_t>(heard - began);
+    return Duration(samples * (1'000'000'000 / kNarrowband));
   }
 
   std::array<goertzel_state_t, 8> filters;
@@ -232,8 +235,18 @@ void DtmfDetector::skip(size_t samples) {
   state_->heard += samples;
 }
 
+void DtmfDetector::end() {
+  state_->begin_block();
+  state_->before = {};
+  state_->finish();
+}
+
 char DtmfDetector::digit() const {
   return state_->digit;
+}
+
+Duration DtmfDetector::down_for() const {
+  return state_->down_for();
 }
 
 }  // namespace gw::media

@@ -23,8 +23,11 @@ class DtmfDetector {
   std::optional<KeyPress> take();           // Once per key, when it ended.
   // Sound that was lost: the key goes on, and so does time.
   void skip(size_t samples);  // Packet path.
+  // Its sound does not go on: a key that is down was as long as was heard.
+  void end();  // Packet path.
   bool pressed() const { return digit() != 0; }
-  char digit() const;  // The key that is down, 0 = none.
+  char digit() const;         // The key that is down, 0 = none.
+  Duration down_for() const;  // As far as was heard.
 
  private:
   struct State;

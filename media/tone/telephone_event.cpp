@@ -107,14 +107,18 @@ std::optional<KeyPress> TelephoneEventReceiver::take() {
   return first;
 }
 
+Duration TelephoneEventReceiver::down_for() const {
+  const uint64_t units = pressed_ ? earlier_ + longest_ : 0;
+  return Duration(static_cast<int64_t>(units * 1'000'000'000 / clock_rate_));
+}
+
 void TelephoneEventReceiver::reset() {
   if (pressed_) finish();
   have_last_ = false;
 }
 
 void TelephoneEventReceiver::finish() {
-  const uint64_t units = earlier_ + longest_;
-  const KeyPress press{digit_, Duration(static_cast<int64_t>(units * 1'000'000'000 / clock_rate_))};
+  const KeyPress press{digit_, down_for()};
   if (queued_ < queue_.size()) queue_[queued_++] = press;
   pressed_ = false;
   have_last_ = true;
@@ -130,12 +134,27 @@ bool TelephoneEventReceiver::stale(uint32_t timestamp, TimePoint now) const {
 }
 
 bool TelephoneEventSender::queue(char digit, Duration length, Duration gap) {
-  return add(digit, {0, false, ticks_of(length), ticks_of(gap)});
+  return add(digit, {0, false, ticks_of(length), ticks_of(gap), 0});
 }
 
 bool TelephoneEventSender::hold(char digit, Duration gap) {
   release(Duration{0});
-  return add(digit, {0, true, kMaxTicks, ticks_of(gap)});
+  return add(digit, {0, true, kMaxTicks, ticks_of(gap), 0});
+}
+
+TelephoneEventSender::Key* TelephoneEventSender::held() {
+  if (key_.held) return &key_;
+  for (size_t i = 0; i < count_; ++i) {
+    Key& waiting = keys_[(first_ + i) % kMaxQueued];
+    if (waiting.held) return &waiting;
+  }
+  return nullptr;
+}
+
+void TelephoneEventSender::sustain(Duration heard) {
+  if (Key* key = held()) {
+    key->heard = static_cast<uint16_t>(std::clamp<int64_t>(heard / kTick, key->heard, kMaxTicks));
+  }
 }
 
 bool TelephoneEventSender::add(char digit, const Key& key) {
@@ -148,13 +167,12 @@ bool TelephoneEventSender::add(char digit, const Key& key) {
 }
 
 void TelephoneEventSender::release(Duration length) {
-  const uint16_t ticks = ticks_of(length);
-  for (size_t i = 0; i < count_; ++i) {
-    Key& waiting = keys_[(first_ + i) % kMaxQueued];
-    if (std::exchange(waiting.held, false)) waiting.ticks = ticks;
-  }
-  if (!std::exchange(key_.held, false) || phase_ != Phase::Key) return;
-  key_.ticks = std::max(ticks, elapsed_);
+  Key* key = held();
+  if (key == nullptr) return;
+  key->held = false;
+  key->ticks = ticks_of(length);
+  if (key != &key_) return;
+  key_.ticks = std::max(key_.ticks, said_);
   if (elapsed_ < key_.ticks) return;
   phase_ = Phase::Ending;  // The next packet says that it was up with the last.
   elapsed_ = 0;
@@ -169,7 +187,11 @@ std::optional<TelephoneEventSender::Out> TelephoneEventSender::tick(uint32_t tim
   switch (phase_) {
     case Phase::Idle: return std::nullopt;
     case Phase::Key: {
+      said_ = key_.held ? std::max<uint16_t>(said_, std::min<uint16_t>(elapsed_, key_.heard + 1))
+                        : elapsed_;
       if (elapsed_ < key_.ticks) return packet(false);
+      key_.held = false;
+      key_.ticks = said_;
       const Out out = packet(true);
       phase_ = Phase::Ending;
       elapsed_ = 1;
@@ -198,7 +220,7 @@ void TelephoneEventSender::clear() {
 }
 
 TelephoneEventSender::Out TelephoneEventSender::packet(bool end) {
-  const uint32_t ticks = phase_ == Phase::Key ? elapsed_ : key_.ticks;
+  const uint32_t ticks = phase_ == Phase::Key ? said_ : key_.ticks;
   const uint32_t units = ticks * (clock_rate_ / 50);
   TelephoneEvent event;
   event.event = key_.event;
@@ -223,6 +245,7 @@ void TelephoneEventSender::start_next(uint32_t timestamp) {
   begin_ = timestamp;
   earlier_ = 0;
   elapsed_ = 0;
+  said_ = 0;
 }
 
 }  // namespace gw::media

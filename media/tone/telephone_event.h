@@ -47,6 +47,7 @@ class TelephoneEventReceiver {
 
   bool pressed() const { return pressed_; }  // Audio of the same source is to be ignored meanwhile.
   char digit() const { return digit_; }      // The key that is down.
+  Duration down_for() const;                 // As far as was heard.
   void reset();                              // New SSRC.
 
  private:
@@ -73,8 +74,8 @@ class TelephoneEventReceiver {
 
 // Plays keys as event packets, one a tick of 20 ms: same timestamp, growing duration, the end three
 // times; keys longer than the duration field go on in new segments (RFC 4733 2.5.1.3). A key comes
-// whole, by queue(), or while it is down, by hold() and release(). Owned by a MediaPort. No
-// allocation. Packet path.
+// whole, by queue(), or while it is down, by hold(), sustain() and release(). Owned by a MediaPort.
+// No allocation. Packet path.
 class TelephoneEventSender {
  public:
   static constexpr size_t kMaxQueued = 64;
@@ -93,6 +94,9 @@ class TelephoneEventSender {
   // A key that is down until release(), a minute at most; it queues behind the others. One at a
   // time: another hold() releases it.
   bool hold(char digit, Duration gap);
+  // The held key is known to have been down this long. Its duration grows a tick beyond what is
+  // known and no further: when its source stands still, it is said again as it is.
+  void sustain(Duration heard);
   // It was down this long; a key that was played longer by then ends at once. Nothing when no key
   // is held.
   void release(Duration length);
@@ -113,8 +117,10 @@ class TelephoneEventSender {
     bool held = false;       // `ticks` is not known yet.
     uint16_t ticks = 0;      // How long it is down.
     uint16_t gap_ticks = 0;  // The pause after it, the repeated ends included.
+    uint16_t heard = 0;      // Ticks that a held key is known to have been down.
   };
 
+  Key* held();
   bool add(char digit, const Key& key);
   Out packet(bool end);
   void start_next(uint32_t timestamp);
@@ -129,6 +135,7 @@ class TelephoneEventSender {
   uint32_t begin_ = 0;    // Timestamp of the segment.
   uint32_t earlier_ = 0;  // Units in the segments before it.
   uint16_t elapsed_ = 0;  // Ticks in the phase.
+  uint16_t said_ = 0;     // Of the key's ticks.
 };
 
 }  // namespace gw::media

@@ -100,6 +100,15 @@ describe('keys', () => {
     await finished(call);
   });
 
+  test('a_sender_that_stands_still_during_its_tones_does_not_make_their_events_longer', async (t) => {
+    const call = await connect(t, 'events', { caller: 'call_plain' });
+    call.caller.rtp.playKeys('159', 100, 140);
+    await keysOf('events', () => call.callee.rtp.digits(), '159');
+    const ends = call.callee.rtp.events.filter((event) => event.end);
+    assert.ok(ends.every(({ duration }) => Math.abs(duration - 800) <= 200), JSON.stringify(ends.map((e) => e.duration)));
+    await finished(call);
+  });
+
   test('tones_to_tones_pass_in_the_sound', async (t) => {
     const call = await connect(t, 'inband', { caller: 'call_plain', callee: 'answer_plain' });
     call.callee.rtp.forget();

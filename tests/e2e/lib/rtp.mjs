@@ -42,6 +42,7 @@ export class RtpEndpoint {
     this.sealed = undefined;  // SrtpKeys (srtp.mjs) of what goes out
     this.opened = undefined;  // and of what comes in; packets of another are counted.
     this.foreign = 0;
+    this.stillUntil = 0;
     this.phase = 0;
     this.sequence = randomBytes(2).readUInt16BE();
     this.timestamp = randomBytes(4).readUInt32BE();
@@ -71,9 +72,10 @@ export class RtpEndpoint {
       this.started = performance.now();
       return;
     }
+    if (performance.now() < this.stillUntil) return;
     const due = Math.floor((performance.now() - this.started) / 20);
     if (due - this.frames > 25) this.frames = due - 25;  // A long pause of this process is not a burst of packets.
-    for (; this.frames < due; this.frames++) {
+    for (; this.frames < due && !(performance.now() < this.stillUntil); this.frames++) {
       const packet = Buffer.alloc(12 + kFrame);
       packet[0] = 0x80;
       packet[1] = this.payload | (this.packetsOut === 0 ? 0x80 : 0);
@@ -103,6 +105,7 @@ export class RtpEndpoint {
     const key = this.pressed[0];
     if (key) {
       const at = key.at++;
+      if (at === key.on >> 1) this.stillUntil = performance.now() + key.stillFor;
       if (at + 1 >= key.on + key.off) this.pressed.shift();
       if (at >= key.on) return 0;
       return 0.2 * (Math.sin((2 * Math.PI * key.low * at) / 8000) + Math.sin((2 * Math.PI * key.high * at) / 8000));
@@ -133,12 +136,15 @@ export class RtpEndpoint {
     for (const digit of digits) this.events4733.push({ event: kKeys.indexOf(digit), ticks: Math.round(ms / 20), tick: 0 });
   }
 
-  /** Plays keys as tones in the sound, each `ms` long with as long a pause. */
-  playKeys(digits, ms = 100) {
+  /**
+   * Plays keys as tones in the sound, each `ms` long with as long a pause. In the middle of each nothing is sent for
+   * `stillFor` ms, and then at once what was due: a sender, or a network, that stood still.
+   */
+  playKeys(digits, ms = 100, stillFor = 0) {
     for (const digit of digits) {
       const place = kPad.indexOf(digit);
       this.pressed.push({
-        low: kRows[place >> 2], high: kColumns[place & 3], on: ms * 8, off: ms * 8, at: 0,
+        low: kRows[place >> 2], high: kColumns[place & 3], on: ms * 8, off: ms * 8, at: 0, stillFor,
       });
     }
   }

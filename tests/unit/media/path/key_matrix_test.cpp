@@ -451,6 +451,105 @@ TEST(Keys, a_lost_packet_in_a_tone_does_not_make_two_keys_or_shorten_it) {
   EXPECT_NEAR(static_cast<double>(to_ms(heard[0].length)), 300, 26);
 }
 
+// The source's thread, or a network, stands still in the middle of a key; what it should have said
+// comes in a heap.
+TEST(Keys, a_source_that_stands_still_for_a_moment_does_not_make_its_key_longer) {
+  for (const Side& to : {kEvents, kBrowser}) {
+    KeyMatrix m(kTones, to);
+    m.voice(100ms);
+    DtmfGenerator generator;
+    generator.queue('8', 100ms, 40ms);
+    const auto encoder = make_encoder(Codec::Pcmu, kNarrowband);
+    std::array<int16_t, kFrame> pcm;
+    std::array<std::byte, kMaxEncodedFrame> bytes;
+    for (int i = 0; i < 20; ++i) {
+      generator.generate(pcm);
+      const size_t size = encoder->encode(pcm, bytes);
+      m.world.talk(m.world.a, 0, std::span(bytes).first(size));
+      if (i == 3) m.world.advance(160ms);
+      if (i < 3 || i > 10) m.world.advance(20ms);
+    }
+    m.voice(500ms);
+    const auto heard = m.heard();
+    ASSERT_EQ(KeyMatrix::digits(heard), "8") << to.name;
+    EXPECT_NEAR(static_cast<double>(to_ms(heard[0].length)), 100, 26) << to.name;
+  }
+  KeyMatrix m(kEvents, kBrowser);
+  m.voice(100ms);
+  for (uint16_t i = 1; i <= 8; ++i) {
+    const TelephoneEvent e{5, i >= 6, 10, static_cast<uint16_t>(std::min<int>(i, 6) * 160)};
+    m.world.receive(m.world.a, 101, e.bytes(), m.world.a.sequence++, m.world.a.timestamp, i == 1);
+    m.world.advance(i == 3 ? 140ms : 20ms);
+  }
+  m.world.a.timestamp += 8 * 160;
+  m.voice(500ms);
+  const auto heard = m.heard();
+  ASSERT_EQ(KeyMatrix::digits(heard), "5");
+  EXPECT_EQ(to_ms(heard[0].length), 120);
+}
+
+TEST(Keys, a_key_that_is_down_for_long_grows_at_the_listener_all_the_while) {
+  for (const Side& from : {kTones, kEvents}) {
+    KeyMatrix m(from, kBrowser);
+    m.voice(100ms);
+    m.press({'7', 3s});
+    const auto& out = m.world.b.transport.rtp_out;
+    std::vector<Duration> grown;
+    TimePoint begin{};
+    for (const auto& sent : out) {
+      if (sent.header.payload_type != 101) continue;
+      const auto event = TelephoneEvent::parse(sent.payload);
+      ASSERT_TRUE(event);
+      if (sent.header.marker) begin = sent.at;
+      if (event->end) break;
+      if (sent.at - begin > 1300ms) break;  // A segment is as long.
+      grown.push_back(sent.at - begin + 20ms - Duration(1s) * event->duration / 48000);
+    }
+    ASSERT_GT(grown.size(), 60u) << from.name;
+    EXPECT_LE(*std::ranges::max_element(grown), 40ms) << from.name;
+  }
+}
+
+TEST(Keys, a_tone_of_which_nothing_more_comes_is_up_soon_and_no_longer_than_it_was_heard) {
+  KeyMatrix m(kTones, kEvents);
+  m.voice(100ms);
+  DtmfGenerator generator;
+  generator.queue('8', 1s, 40ms);
+  std::array<int16_t, kFrame> pcm;
+  for (int i = 0; i < 6; ++i) {
+    generator.generate(pcm);
+    m.talk(pcm);
+  }
+  m.world.advance(600ms);
+  const auto heard = m.heard();
+  ASSERT_EQ(KeyMatrix::digits(heard), "8");
+  EXPECT_NEAR(static_cast<double>(to_ms(heard[0].length)), 120, 26);
+  m.world.b.transport.rtp_out.clear();
+  m.voice(400ms);
+  EXPECT_GT(m.heard_sound().size(), 1600u);
+  EXPECT_EQ(m.world.of<DigitReceived>().size(), 1u);
+}
+
+TEST(Keys, a_key_comes_up_at_the_listener_when_its_leg_is_muted_or_says_keys_in_another_way) {
+  for (const bool muted : {true, false}) {
+    KeyMatrix m(kTones, kEvents);
+    m.voice(100ms);
+    DtmfGenerator generator;
+    generator.queue('8', 100ms, 40ms);
+    std::array<int16_t, kFrame> pcm;
+    for (int i = 0; i < 20; ++i) {
+      generator.generate(pcm);
+      m.talk(pcm);
+      if (i == 3 && muted) m.world.a.port.set_muted(true, m.world.clock.now());
+      if (i == 3 && !muted) m.world.negotiate(m.world.a, KeyMatrix::parameters(kEvents));
+    }
+    const auto heard = m.heard();
+    ASSERT_EQ(KeyMatrix::digits(heard), "8") << muted;
+    EXPECT_LE(to_ms(heard[0].length), 126) << muted;
+    EXPECT_TRUE(m.world.b.port.hears(m.world.clock.now())) << muted;
+  }
+}
+
 TEST(Keys, a_leg_of_rfc4733_alone_without_it_neither_gets_nor_gives_keys) {
   constexpr Side strict{"strict", Kind::Phone, Codec::Pcmu, DtmfMode::Rfc4733, 0};
   KeyMatrix toward(kEvents, strict);

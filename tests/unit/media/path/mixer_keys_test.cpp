@@ -103,6 +103,11 @@ class MixerKeys : public ::testing::Test {
     while (const auto k = detector.take()) keys.push_back({k->digit, k->duration, {}});
     return keys;
   }
+  // The ticks of 20 ms that the last packet to a leg said of a key.
+  static int said_last(const Leg& leg) {
+    const auto event = TelephoneEvent::parse(leg.transport.rtp_out.back().payload);
+    return event ? event->duration / 160 : -1;
+  }
   std::vector<Key> told_to(const Leg& leg) const {
     std::vector<Key> keys;
     for (const DigitToSend& d : world_.of<DigitToSend>()) {
@@ -156,6 +161,7 @@ TEST_F(MixerKeys, key_that_is_down_for_long_is_down_at_the_listeners_all_the_whi
   const auto& out = b.transport.rtp_out;
   ASSERT_EQ(101, out.back().header.payload_type);
   EXPECT_LE(world_.clock.now() - out.back().at, 20ms);
+  EXPECT_NEAR(151, said_last(b), 2);  // It grows all the while too.
   end_event(a);
   world_.advance(500ms);
   expect(events_at(b), "1", 3020ms);
@@ -236,6 +242,7 @@ TEST_F(MixerKeys, key_that_was_down_before_the_conference_began_ends_where_it_be
   for (int i = 0; i < 9; ++i) continue_event(a);
   Leg& c = world_.add_and_join();
   for (int i = 0; i < 10; ++i) continue_event(a);
+  EXPECT_NEAR(20, said_last(b), 2);
   end_event(a);
   world_.advance(500ms);
   expect(events_at(b), "3", 400ms);

@@ -305,6 +305,7 @@ TEST(TelephoneEventSender, endless_keys_are_cut_at_a_minute) {
 TEST(TelephoneEventSender, a_held_key_ends_when_it_is_released) {
   TelephoneEventSender sender(8000);
   ASSERT_TRUE(sender.hold('5', 40ms));
+  sender.sustain(200ms);
   auto sent = run(sender, 10);
   EXPECT_EQ(sent.size(), 10u);
   EXPECT_FALSE(sent.back().event.end);
@@ -348,9 +349,44 @@ TEST(TelephoneEventSender, a_held_key_waits_for_its_turn_and_keeps_its_length) {
 TEST(TelephoneEventSender, a_held_key_is_up_after_a_minute_whatever_happens) {
   TelephoneEventSender sender(8000);
   sender.hold('5', 40ms);
+  sender.sustain(10min);
   EXPECT_TRUE(run(sender, 3100).back().event.end);
   sender.release(1s);
   EXPECT_TRUE(sender.idle());
+}
+
+TEST(TelephoneEventSender, a_held_key_grows_a_tick_beyond_what_is_known_of_it_and_no_further) {
+  TelephoneEventSender sender(8000);
+  sender.hold('5', 40ms);
+  EXPECT_EQ(run(sender, 1).back().event.duration, 160);
+  EXPECT_EQ(run(sender, 3).back().event.duration, 160);
+  sender.sustain(60ms);
+  const auto sent = run(sender, 8);
+  ASSERT_EQ(sent.size(), 8u);  // It is said again, so that nobody takes it for lost.
+  for (const Sent& s : sent) EXPECT_EQ(s.event.duration, 640);
+  EXPECT_FALSE(sent.back().event.end);
+  sender.sustain(40ms);  // Late.
+  EXPECT_EQ(run(sender, 1).back().event.duration, 640);
+  sender.release(80ms);
+  const auto ends = run(sender, 5);
+  ASSERT_EQ(ends.size(), 3u);
+  for (const Sent& s : ends) {
+    EXPECT_TRUE(s.event.end);
+    EXPECT_EQ(s.event.duration, 640);
+  }
+}
+
+TEST(TelephoneEventSender, a_held_key_whose_source_stood_still_says_its_length_when_it_is_known) {
+  TelephoneEventSender sender(8000);
+  sender.hold('5', 40ms);
+  run(sender, 10);
+  sender.release(180ms);  // By now it was down that long.
+  const auto ends = run(sender, 5);
+  ASSERT_EQ(ends.size(), 3u);
+  for (const Sent& s : ends) {
+    EXPECT_TRUE(s.event.end);
+    EXPECT_EQ(s.event.duration, 9 * 160);
+  }
 }
 
 TEST(TelephoneEventSender, refuses_what_is_no_key_and_a_full_queue) {
