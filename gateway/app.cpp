@@ -181,7 +181,7 @@ Result<void> App::start_sip() {
   trunk_health_ = std::make_unique<TrunkHealth>(clock_, metrics_, log_);
   services_ = std::make_unique<Services>(Services{*loop_, *media_, nullptr, edge_.get(),
                                                   *registrar_, clock_, random_, metrics_,
-                                                  web_.get(), websockets_.get()});
+                                                  state_->store(), web_.get(), websockets_.get()});
   services_->cloud = cloud_.get();
   services_->trunk_health = trunk_health_.get();
   take_hold_music();

@@ -65,7 +65,7 @@ CallControl::CallControl(Services& services, sip::Resolver& resolver, CallRecord
       recorder_(recorder),
       config_(std::move(config)),
       log_(log),
-      outside_(services.clock, services.metrics),
+      outside_(services.clock, services.metrics, services.usage),
       roster_([this](const Call& call, const Leg& leg) { return name_of(call, leg); }),
       lines_(services.random,
              {[this](const Call& call, const Leg& leg, const policy::Routed* by) {

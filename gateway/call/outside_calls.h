@@ -17,7 +17,8 @@ namespace gw {
 // signalling thread.
 class OutsideCalls {
  public:
-  OutsideCalls(const Clock& clock, Metrics& metrics) : clock_(clock), metrics_(metrics) {}
+  OutsideCalls(const Clock& clock, Metrics& metrics, policy::UsageJournal& journal)
+      : clock_(clock), metrics_(metrics), limits_(journal, clock.wall()) {}
 
   // Why no call of `payer` goes out to this number by this trunk now; nullopt: it may.
   std::optional<policy::HangupCause> refusal(const Call& call, const policy::Party& payer,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "gateway/policy/usage_limits.h"
 #include "media/engine/media_engine.h"
 #include "sip/registrar.h"
 #include "sip/sip_agent.h"
@@ -26,6 +27,7 @@ struct Services {
   const Clock& clock;
   Random& random;
   Metrics& metrics;
+  policy::UsageJournal& usage;
   acs::http::HttpServer* web = nullptr;              // Its Asio thread carries media streams.
   acs::http::WebSocketClient* websockets = nullptr;  // On that thread: streams that we open.
   CloudLink* cloud = nullptr;                        // Provider "cloud" alone.

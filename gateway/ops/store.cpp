@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <map>
 #include <thread>
 
 #include "base/heap.h"
@@ -37,6 +38,10 @@ CREATE TABLE IF NOT EXISTS app_identity (identity TEXT PRIMARY KEY, created_ms I
 CREATE TABLE IF NOT EXISTS call (
   user TEXT NOT NULL, started_ms INTEGER NOT NULL, call_id TEXT NOT NULL, record TEXT NOT NULL,
   PRIMARY KEY (user, started_ms, call_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS usage (
+  day INTEGER NOT NULL, party TEXT NOT NULL, talked_ns INTEGER NOT NULL, PRIMARY KEY (day, party)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS usage_number (
+  day INTEGER NOT NULL, party TEXT NOT NULL, number TEXT NOT NULL, PRIMARY KEY (day, party, number)) WITHOUT ROWID;
 PRAGMA user_version = 2;
 )";
 
@@ -96,6 +101,9 @@ class SqliteStore final : public Store {
                  const std::string& record) override;
   void calls_of(const std::string& user, size_t skip, size_t limit,
                 Done<std::vector<std::string>> done) override;
+  std::vector<Used> used(int64_t day) override;
+  void spent(int64_t day, const std::string& party, Duration talked) override;
+  void called(int64_t day, const std::string& party, const std::string& number) override;
   void flush() override {
     ask([] {});
   }
@@ -118,7 +126,7 @@ class SqliteStore final : public Store {
     if (queued_.fetch_add(1) >= kMaxQueued) {
       queued_.fetch_sub(1);
       if (!dropping_.exchange(true))
-        log_.error("registrations and calls are not kept: the disk does not keep up");
+        log_.error("registrations, calls and usage are not kept: the disk does not keep up");
       return;
     }
     mailbox_.post(Work{Task([this, work = std::move(work)]() mutable {
@@ -185,6 +193,11 @@ class SqliteStore final : public Store {
       "ORDER BY started_ms DESC LIMIT 1 OFFSET ?)");
   Statement calls_of_ = database_.prepare(
       "SELECT record FROM call WHERE user=? ORDER BY started_ms DESC, call_id LIMIT ? OFFSET ?");
+
+  Statement spent_ = database_.prepare(
+      "INSERT INTO usage VALUES (?,?,?) ON CONFLICT (day, party) DO UPDATE SET "
+      "talked_ns = talked_ns + excluded.talked_ns");
+  Statement called_ = database_.prepare("INSERT OR IGNORE INTO usage_number VALUES (?,?,?)");
 
   std::thread thread_;  // Last: it starts with everything above in place.
 };
@@ -420,6 +433,48 @@ void SqliteStore::calls_of(const std::string& user, size_t skip, size_t limit,
     return records;
   };
   later<std::vector<std::string>>(work, std::move(done));
+}
+
+std::vector<policy::UsageJournal::Used> SqliteStore::used(int64_t day) {
+  std::map<std::string, Used> parties;
+  ask([&] {
+    for (const char* table : {"usage", "usage_number"}) {
+      Statement over = database_.prepare(std::string("DELETE FROM ") + table + " WHERE day <> ?");
+      over.bind(day).run();
+    }
+    Statement talked = database_.prepare("SELECT party, talked_ns FROM usage");
+    while (talked.row()) {
+      const std::string party = talked.text();
+      parties[party].talked = Duration(talked.number());
+    }
+    Statement numbers = database_.prepare("SELECT party, number FROM usage_number");
+    while (numbers.row()) {
+      const std::string party = numbers.text();
+      parties[party].numbers.insert(numbers.text());
+    }
+  });
+  std::vector<Used> all;
+  for (auto& [party, used] : parties) {
+    used.party = party;
+    all.push_back(std::move(used));
+  }
+  return all;
+}
+
+void SqliteStore::spent(int64_t day, const std::string& party, Duration talked) {
+  queue([this, day, party, talked] {
+    if (spent_.bind(day).bind(party).bind(int64_t{talked.count()}).run()) return;
+    log_.error("minutes of a dial policy were not kept",
+               {{"party", party}, {"why", database_.error("write").detail}});
+  });
+}
+
+void SqliteStore::called(int64_t day, const std::string& party, const std::string& number) {
+  queue([this, day, party, number] {
+    if (called_.bind(day).bind(party).bind(number).run()) return;
+    log_.error("a destination of a dial policy was not kept",
+               {{"party", party}, {"why", database_.error("write").detail}});
+  });
 }
 
 // Never dropped, however long the queue: a token that should be dead must not come alive at a

@@ -12,20 +12,21 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "gateway/config/config.h"
+#include "gateway/policy/usage_limits.h"
 #include "sip/registrar.h"
 
 namespace gw::ops {
 
 // What must outlive a restart: who is registered where, identities of users, added users,
-// revocations. The seam for a cluster: SQLite in one process. Owned by App. Reads happen at
-// start-up (and from the command line) on the caller's thread; writes are queued (bounded) to the
-// store's own thread and batched, so that no fsync stalls anybody. Methods may be called from any
-// thread.
-class Store {
+// revocations, what was used today of the dial policies' limits. The seam for a cluster: SQLite in
+// one process. Owned by App. Reads happen at start-up (and from the command line) on the caller's
+// thread; writes are queued (bounded) to the store's own thread and batched, so that no fsync
+// stalls anybody. Methods may be called from any thread.
+class Store : public policy::UsageJournal {
  public:
   // `path` is a file or ":memory:".
   static Result<std::unique_ptr<Store>> open(const std::string& path, Log log);
-  virtual ~Store() = default;  // Writes what is queued, then closes.
+  ~Store() override = default;  // Writes what is queued, then closes.
 
   virtual std::vector<sip::Binding> registrations() = 0;
   virtual void keep(const sip::Binding& binding) = 0;  // By username and contact URI.

@@ -3,13 +3,30 @@
 #include <absl/time/civil_time.h>
 #include <absl/time/time.h>
 
+#include <utility>
+
 namespace gw::policy {
 
 using std::chrono::minutes;
 
+namespace {
+
+int64_t day_of(WallTime now) {
+  return absl::ToCivilDay(absl::FromChrono(now), absl::LocalTimeZone()) -
+         absl::CivilDay(1970, 1, 1);
+}
+
+}  // namespace
+
+UsageLimits::UsageLimits(UsageJournal& journal, WallTime now)
+    : journal_(journal), day_(day_of(now)) {
+  for (UsageJournal::Used& used : journal_.used(day_)) {
+    used_[used.party] = {used.talked, std::move(used.numbers)};
+  }
+}
+
 void UsageLimits::turn_the_page(WallTime now) {
-  const absl::CivilDay day = absl::ToCivilDay(absl::FromChrono(now), absl::LocalTimeZone());
-  const int64_t today = day - absl::CivilDay(1970, 1, 1);
+  const int64_t today = day_of(now);
   if (today == day_) return;
   day_ = today;
   used_.clear();
@@ -30,12 +47,17 @@ UsageLimits::Limit UsageLimits::against(const Party& party, const config::DialPo
 void UsageLimits::begin(const Party& party, const config::DialPolicy& policy,
                         const std::string& number, WallTime now) {
   turn_the_page(now);
-  if (policy.destinations_per_day > 0) used_[to_string(party)].numbers.insert(number);
+  if (policy.destinations_per_day == 0) return;
+  const std::string name = to_string(party);
+  if (used_[name].numbers.insert(number).second) journal_.called(day_, name, number);
 }
 
 void UsageLimits::spend(const Party& party, Duration talked, WallTime now) {
   turn_the_page(now);
-  used_[to_string(party)].talked += talked;
+  if (talked <= Duration{}) return;
+  const std::string name = to_string(party);
+  used_[name].talked += talked;
+  journal_.spent(day_, name, talked);
 }
 
 bool UsageLimits::out_of_minutes(const Party& party, const config::DialPolicy& policy,

@@ -5,18 +5,38 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "gateway/policy/router.h"
 
 namespace gw::policy {
 
+// Where what was used outlives a restart. Days count from 1970-01-01, in the machine's zone.
+class UsageJournal {
+ public:
+  struct Used {
+    std::string party;  // "phone:101"
+    Duration talked{};
+    std::set<std::string> numbers;
+  };
+  virtual ~UsageJournal() = default;
+  virtual std::vector<Used> used(int64_t day) = 0;  // At start; other days are over.
+  // These return at once.
+  virtual void spent(int64_t day, const std::string& party, Duration talked) = 0;
+  virtual void called(int64_t day, const std::string& party, const std::string& number) = 0;
+};
+
 // What each party used today of what its dial policy grants: minutes that it talked outside,
-// different numbers that it called. A day is the machine's, midnight to midnight; a restart
-// forgets. Pure but for the zone; owned by the OutsideCalls, signalling thread.
+// different numbers that it called. A day is the machine's, midnight to midnight; a restart forgets
+// nothing, a crash the minutes of the calls that it ends. Pure but for the zone; owned by the
+// OutsideCalls, signalling thread.
 class UsageLimits {
  public:
   enum class Limit { None, Calls, Minutes, Destinations };
+
+  // The journal outlives it.
+  UsageLimits(UsageJournal& journal, WallTime now);
 
   // What the party has under way, beside what is over and spent.
   struct Running {
@@ -41,7 +61,8 @@ class UsageLimits {
   };
   void turn_the_page(WallTime now);
 
-  int64_t day_ = -1;
+  UsageJournal& journal_;
+  int64_t day_;
   std::map<std::string, Used> used_;
 };
 

@@ -80,7 +80,8 @@ void MediaPort::key_up(const KeyChange& change, TimePoint now) {
 // source that stands still for a moment must not make it longer. Packet path.
 void MediaPort::sustain(KeyWay way) {
   if (key_path_ != KeyPath::Live || muted_ || other_ == nullptr) return;
-  if (const Duration heard = keys_in_.down_for(way); heard > Duration{0}) other_->sustain_key(heard);
+  if (const Duration heard = keys_in_.down_for(way); heard > Duration{0})
+    other_->sustain_key(heard);
 }
 
 // A leg whose keys are tones. Packet path.

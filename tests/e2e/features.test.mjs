@@ -28,6 +28,7 @@ const kPhones = [
   phoneOf('111', 'forward_always = "phone:110"'),
   phoneOf('122', 'forward_always = "+442071838750"'),
   phoneOf('113', 'dial_policy = { allow = ["+1206", "+44"], deny = ["+12065550199"], destinations_per_day = 2 }'),
+  phoneOf('114', 'dial_policy = { destinations_per_day = 1 }'),
 ].join('\n');
 
 const kRoutes = `
@@ -276,5 +277,13 @@ describe('features', () => {
     const { status, final } = await call(kMobile);
     assert.equal(status, 403);
     assert.equal(final.header('warning'), undefined);
+  });
+
+  test('a_restart_forgets_no_limit_of_the_day', async () => {
+    const as = '114';
+    assert.equal((await call(kMobile, { as })).status, 486);
+    assert.deepEqual(await daemon.restart(), { code: 0, signal: null });
+    assert.equal((await call('+12065550124', { as })).status, 403);
+    assert.equal((await call(kMobile, { as })).status, 486, 'that of before');
   });
 });

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "sip/resolver.h"
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/fake_edge.h"
 #include "tests/unit/support/fake_media_engine.h"
 
@@ -155,7 +156,8 @@ class AutomationHostTest : public testing::Test {
   sip::Resolver resolver_{loop_, random_, metrics_};
   test::FakeMediaEngine media_;
   test::FakeEdge edge_;
-  Services services_{loop_, media_, nullptr, &edge_, registrar_, clock_, random_, metrics_};
+  test::KeptUsage usage_;
+  Services services_{loop_, media_, nullptr, &edge_, registrar_, clock_, random_, metrics_, usage_};
   Records records_;
   config::Snapshot config_;
   std::vector<CallEvent> told_;

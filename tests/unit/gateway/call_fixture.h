@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/call/call.h"
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/fake_leg.h"
 #include "tests/unit/support/fake_media_engine.h"
 #include "tests/unit/support/manual_clock.h"
@@ -115,7 +116,9 @@ class CallTest : public testing::Test, public CallOwner {
   sip::SofiaLoop loop_{metrics_};
   sip::Registrar registrar_{clock_, metrics_, {}};
   test::FakeMediaEngine media_;
-  Services services_{loop_, media_, nullptr, nullptr, registrar_, clock_, random_, metrics_};
+  test::KeptUsage usage_;
+  Services services_{loop_,  media_,  nullptr,  nullptr, registrar_,
+                     clock_, random_, metrics_, usage_};
   config::Snapshot config_;
   std::optional<Party> absent_;
   Duration ring_timeout_{};

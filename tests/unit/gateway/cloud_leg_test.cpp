@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/fake_cloud.h"
 #include "tests/unit/support/fake_media_engine.h"
 #include "tests/unit/support/leg_witness.h"
@@ -62,7 +63,9 @@ class CloudLegTest : public testing::Test {
   sip::Registrar registrar_{clock_, metrics_, {}};
   test::FakeMediaEngine media_;
   test::FakeCloud cloud_{media_};
-  Services services_{loop_, media_, nullptr, nullptr, registrar_, clock_, random_, metrics_};
+  test::KeptUsage usage_;
+  Services services_{loop_,  media_,  nullptr,  nullptr, registrar_,
+                     clock_, random_, metrics_, usage_};
   test::LegWitness call_;
   std::unique_ptr<CloudLeg> leg_;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/fake_edge.h"
 #include "tests/unit/support/fake_media_engine.h"
 #include "tests/unit/support/leg_witness.h"
@@ -51,7 +52,8 @@ class EdgeLegTest : public testing::Test {
   sip::Registrar registrar_{clock_, metrics_, {}};
   test::FakeMediaEngine media_;
   test::FakeEdge edge_;
-  Services services_{loop_, media_, nullptr, &edge_, registrar_, clock_, random_, metrics_};
+  test::KeptUsage usage_;
+  Services services_{loop_, media_, nullptr, &edge_, registrar_, clock_, random_, metrics_, usage_};
   test::LegWitness call_;
   std::unique_ptr<EdgeLeg> leg_;
 };

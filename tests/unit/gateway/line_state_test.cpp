@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/fake_leg.h"
 #include "tests/unit/support/fake_media_engine.h"
 #include "tests/unit/support/fixed_random.h"
@@ -84,7 +85,9 @@ class LineStates : public testing::Test, public CallOwner {
   sip::SofiaLoop loop_{metrics_};
   sip::Registrar registrar_{clock_, metrics_, {}};
   test::FakeMediaEngine media_;
-  Services services_{loop_, media_, nullptr, nullptr, registrar_, clock_, random_, metrics_};
+  test::KeptUsage usage_;
+  Services services_{loop_,  media_,  nullptr,  nullptr, registrar_,
+                     clock_, random_, metrics_, usage_};
   config::Snapshot config_ = std::make_shared<const config::Config>();
   std::vector<std::string> told_;
   LineState lines_{random_,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/fake_leg.h"
 #include "tests/unit/support/fake_media_engine.h"
 #include "tests/unit/support/manual_clock.h"
@@ -77,10 +78,12 @@ class OutsideCallsTest : public testing::Test, public CallOwner {
   sip::SofiaLoop loop_{metrics_};
   sip::Registrar registrar_{clock_, metrics_, {}};
   test::FakeMediaEngine media_;
-  Services services_{loop_, media_, nullptr, nullptr, registrar_, clock_, random_, metrics_};
+  test::KeptUsage usage_;
+  Services services_{loop_,  media_,  nullptr,  nullptr, registrar_,
+                     clock_, random_, metrics_, usage_};
   config::Config config_;
   std::string number_;
-  OutsideCalls outside_{clock_, metrics_};
+  OutsideCalls outside_{clock_, metrics_, usage_};
   std::vector<std::unique_ptr<Call>> calls_;
 };
 

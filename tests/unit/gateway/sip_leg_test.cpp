@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/fake_media_engine.h"
 #include "tests/unit/support/leg_witness.h"
 
@@ -101,7 +102,9 @@ class SipLegTest : public testing::Test {
   sip::Registrar registrar_{clock_, metrics_, {}};
   test::FakeMediaEngine media_;
   FakeAgent agent_;
-  Services services_{loop_, media_, &agent_, nullptr, registrar_, clock_, random_, metrics_};
+  test::KeptUsage usage_;
+  Services services_{loop_,  media_,  &agent_,  nullptr, registrar_,
+                     clock_, random_, metrics_, usage_};
   test::LegWitness call_;
   std::unique_ptr<SipLeg> leg_;
 };

@@ -237,6 +237,35 @@ TEST(Store, identities_of_apps_are_made_found_and_removed_and_outlive_a_restart)
   EXPECT_FALSE(find(*store, "8:acs:a_c"));
 }
 
+TEST(Store, what_was_used_today_outlives_a_restart_and_other_days_are_forgotten) {
+  test::ConfigFolder folder;
+  const std::string path = folder.file("gateway.db");
+  {
+    const auto store = open(path);
+    store->spent(20'000, "phone:101", 61s);
+    store->spent(20'000, "phone:101", 1500ms);
+    store->spent(19'999, "phone:101", 1h);
+    store->called(20'000, "phone:101", "+12065550101");
+    store->called(20'000, "phone:101", "+12065550102");
+    store->called(20'000, "phone:101", "+12065550101");
+    store->called(20'000, "trunk:acme", "+12065550101");
+    store->called(19'999, "phone:102", "+12065550101");
+  }
+  {
+    const auto used = open(path)->used(20'000);
+    ASSERT_EQ(used.size(), 2u);
+    EXPECT_EQ(used[0].party, "phone:101");
+    EXPECT_EQ(used[0].talked, 62'500ms);
+    EXPECT_THAT(used[0].numbers, ElementsAre("+12065550101", "+12065550102"));
+    EXPECT_EQ(used[1].party, "trunk:acme");
+    EXPECT_EQ(used[1].talked, 0s);
+    EXPECT_THAT(used[1].numbers, ElementsAre("+12065550101"));
+  }
+  const auto store = open(path);
+  EXPECT_THAT(store->used(19'999), IsEmpty());
+  EXPECT_THAT(store->used(20'000), IsEmpty());
+}
+
 TEST(Store, a_users_calls_come_newest_first_in_pages_and_the_oldest_go) {
   const auto store = open(":memory:");
   const auto calls = [&](const char* user, size_t skip, size_t limit) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "acs/streaming/stream_frame.h"
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/fake_edge.h"
 #include "tests/unit/support/fake_media_engine.h"
 #include "tests/unit/support/leg_witness.h"
@@ -95,7 +96,9 @@ class StreamLegTest : public testing::Test {
   test::SofiaLoopThread loop_;
   sip::Registrar registrar_{clock_, metrics_, {}};
   test::FakeMediaEngine media_;
-  Services services_{loop_.loop(), media_, nullptr, nullptr, registrar_, clock_, random_, metrics_};
+  test::KeptUsage usage_;
+  Services services_{loop_.loop(), media_,  nullptr,  nullptr, registrar_,
+                     clock_,       random_, metrics_, usage_};
   test::LegWitness call_;
   std::unique_ptr<http::HttpServer> web_;
   std::unique_ptr<http::WebSocketClient> sockets_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/gateway/kept_usage.h"
 #include "tests/unit/support/manual_clock.h"
 
 namespace gw::policy {
@@ -19,7 +20,8 @@ class UsageLimitsTest : public testing::Test {
     return limits_.against(party, policy, number, running, clock_.wall());
   }
   test::ManualClock clock_;
-  UsageLimits limits_;
+  test::KeptUsage kept_;
+  UsageLimits limits_{kept_, clock_.wall()};
 };
 
 TEST_F(UsageLimitsTest, nothing_is_limited_by_default) {
@@ -67,6 +69,32 @@ TEST_F(UsageLimitsTest, a_new_day_begins_with_nothing_used) {
   EXPECT_EQ(against(policy, "+12065550101"), Limit::Minutes);
   clock_.advance(24h);
   EXPECT_EQ(against(policy, "+12065550102"), Limit::None);
+}
+
+TEST_F(UsageLimitsTest, a_restart_forgets_nothing_of_today) {
+  const config::DialPolicy policy{.minutes_per_day = 10, .destinations_per_day = 2};
+  limits_.spend(kPhone, 4min, clock_.wall());
+  limits_.spend(kPhone, 5min, clock_.wall());
+  limits_.begin(kPhone, policy, "+12065550101", clock_.wall());
+  limits_.begin(kPhone, policy, "+12065550101", clock_.wall());
+  limits_.begin(kPhone, policy, "+12065550102", clock_.wall());
+  UsageLimits after(kept_, clock_.wall());
+  EXPECT_FALSE(after.out_of_minutes(kPhone, policy, 59s, clock_.wall()));
+  EXPECT_TRUE(after.out_of_minutes(kPhone, policy, 1min, clock_.wall()));
+  EXPECT_EQ(after.against(kPhone, policy, "+12065550102", {}, clock_.wall()), Limit::None);
+  EXPECT_EQ(after.against(kPhone, policy, "+12065550103", {}, clock_.wall()), Limit::Destinations);
+  EXPECT_EQ(after.against(kOther, policy, "+12065550103", {}, clock_.wall()), Limit::None);
+  clock_.advance(24h);
+  UsageLimits tomorrow(kept_, clock_.wall());
+  EXPECT_EQ(tomorrow.against(kPhone, policy, "+12065550103", {9, 9min}, clock_.wall()),
+            Limit::None);
+}
+
+TEST_F(UsageLimitsTest, what_costs_nothing_and_a_number_once_more_are_not_written) {
+  const config::DialPolicy policy{.destinations_per_day = 2};
+  limits_.spend(kPhone, 0s, clock_.wall());
+  limits_.begin(kPhone, {}, "+12065550101", clock_.wall());
+  EXPECT_TRUE(kept_.days.empty());
 }
 
 }  // namespace
