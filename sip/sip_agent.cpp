@@ -170,6 +170,7 @@ Result<void> NtaAgent::open(const SipConfig& config) {
     return (guard.denied(source) || guard.banned(source)) && !directory_.trunk_host(source);
   });
   ask_before_refusing([this](const SocketAddress& to) {
+    core_.count_refusal("unreadable");
     return directory_.trunk_host(to) || inbound_.guard().admit(to, {}) == Admission::Pass;
   });
   set_handshake_timer(

@@ -31,8 +31,8 @@ uint64_t refused_connections();
 // empty = nobody's. Open ones are left alone: the calls of a banned source go on.
 void turn_away(std::function<bool(const SocketAddress& source)> whom);
 
-// Whether Sofia may send its own refusals (400, 413, 505) of what it cannot read to this address,
-// on this thread; empty = always.
+// Whether Sofia may send its own refusal (400, 413, 505) of what it cannot read to this address, on
+// this thread; asked once for each. Empty = always.
 void ask_before_refusing(std::function<bool(const SocketAddress& to)> may);
 
 // How this thread's TLS layer is woken when handshakes wait for their turn: runs a task after a

@@ -62,10 +62,13 @@ describe('hostile input', () => {
 
   test('malformed_sip_over_udp', async (t) => {
     const peer = await castOf(t).add(SipSocket.open());
+    const unreadable = () => daemon.metric('gw_sip_refused_total', 'reason="unreadable"');
+    const before = await unreadable();
     await counts(['gw_sip_refused_total'], async () => {
       for (const message of malformedSip(peer)) await peer.send(daemon.sip.udp, message);
       await sipAlive(t);
     });
+    assert.ok((await unreadable()) > before, 'what the stack itself refuses is counted');
   });
 
   for (const transport of ['tcp', 'tls']) {
@@ -96,6 +99,8 @@ describe('hostile input', () => {
         ['malformed', 400, (text) => text.replace(/^(From: [^;]*);tag=.*$/m, '$1')],
         ['max_forwards', 483, (text) => text.replace(/^Max-Forwards: .*$/m, 'Max-Forwards: 0')],
         ['method', 501, (text) => text.replaceAll('INVITE', 'NONSENSE')],
+        ['unreadable', 400, (text) => text.replace(/^CSeq: .*$/m, 'CSeq: 1 BYE')],
+        ['unreadable', 505, (text) => text.replace('SIP/2.0\r\n', 'SIP/9.0\r\n')],
       ]) {
         const before = await refusedFor(reason);
         const socket = await connect();
