@@ -40,6 +40,8 @@ struct Options {
   std::string gateway;
   int complexity = 5;
   double require = 0;  // Less than this delivered is a failure.
+  // So often, when it is and the machine stood still meanwhile, is measured again.
+  unsigned again = 0;
 
   bool opus() const { return user == "opus"; }
   // A browser always encrypts: "off" leaves only the phone's side plain, as it is anyway.
@@ -49,7 +51,7 @@ struct Options {
   bool valid() const {
     return phone == "pcmu" && (opus() || user == "pcmu") &&
            (srtp == "gcm" || srtp == "cm" || srtp == "off") && calls >= 1 && calls <= 5000 &&
-           seconds > 0 && seconds <= 3600 && complexity >= 0 && complexity <= 10;
+           again <= 10 && seconds > 0 && seconds <= 3600 && complexity >= 0 && complexity <= 10;
   }
 };
 
@@ -72,6 +74,8 @@ std::optional<Options> parse(int argc, char** argv) {
       options.complexity = std::atoi(argv[i + 1]);
     } else if (name == "--require") {
       options.require = std::strtod(argv[i + 1], nullptr);
+    } else if (name == "--again") {
+      options.again = static_cast<unsigned>(std::strtoul(argv[i + 1], nullptr, 10));
     } else if (const auto text = texts.find(name); text != texts.end()) {
       *text->second = argv[i + 1];
     } else {
@@ -154,6 +158,9 @@ Result<void> bring_up(Load& load, const GatewayProcess& gateway, size_t calls, M
 }
 
 void collect(const Load& load, Measured& out) {
+  out.expected = out.arrived = 0;
+  out.to_user.clear();
+  out.to_phone.clear();
   for (const auto& call : load.calls()) {
     for (const StreamMeter* meter : {&call->phone_to_user(), &call->user_to_phone()}) {
       out.expected += meter->expected();
@@ -204,6 +211,14 @@ Result<void> measure(Load& load, const GatewayProcess& gateway, double seconds, 
   out.cpu_us = cpu / 1000 / (lasted / kTickNs) / static_cast<double>(load.calls().size());
   collect(load, out);
   return {};
+}
+
+// Somebody else had a core: then the daemon makes up for what came too late, as it should.
+bool stood_still(const Measured& m, const Load& load) {
+  const auto& late = load.lateness();
+  const auto latest = std::ranges::max_element(late);
+  return m.counted("gw_media_late_turns_total") > 0 ||
+         (latest != late.end() && *latest > Duration(20ms).count());
 }
 
 void report(const Options& options, const Measured& m, double codec_us, const Load& load) {
@@ -266,8 +281,12 @@ int run(const Options& options) {
     return complain(up.error(), &*gateway);
   }
   std::fprintf(stderr, "%zu calls talk; measuring for %g s\n", options.calls, options.seconds);
-  if (auto fine = measure(**load, *gateway, options.seconds, measured); !fine) {
-    return complain(fine.error(), &*gateway);
+  for (unsigned again = 0; again <= options.again; ++again) {
+    if (auto fine = measure(**load, *gateway, options.seconds, measured); !fine) {
+      return complain(fine.error(), &*gateway);
+    }
+    if (measured.delivered() >= options.require || !stood_still(measured, **load)) break;
+    std::fprintf(stderr, "the machine stood still: only %g delivered\n", measured.delivered());
   }
   (*load)->hang_up();
   // The machine's speed changes by the minute: the mean of before and after is the run's. When the
@@ -289,10 +308,10 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   const auto options = parse(argc, argv);
   if (!options) {
-    std::fprintf(
-        stderr,
-        "usage: bench_relay [--calls N] [--seconds S] [--phone pcmu] [--user opus|pcmu] "
-        "[--srtp gcm|cm|off] [--complexity 0..10] [--require DELIVERED] [--gateway BINARY]\n");
+    std::fprintf(stderr,
+                 "usage: bench_relay [--calls N] [--seconds S] [--phone pcmu] [--user opus|pcmu] "
+                 "[--srtp gcm|cm|off] [--complexity 0..10] [--require DELIVERED] [--again N] "
+                 "[--gateway BINARY]\n");
     return 2;
   }
   return run(*options);

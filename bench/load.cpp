@@ -225,6 +225,7 @@ void Load::turn(TimePoint limit) {
 }
 
 void Load::prepare(double seconds) {
+  lateness_.clear();
   lateness_.reserve(static_cast<size_t>(seconds * 110) * calls_.size());
   for (auto& call : calls_) call->prepare(seconds);
 }

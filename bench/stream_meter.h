@@ -32,6 +32,7 @@ class StreamMeter {
   void prepare(double seconds) {
     anchored_ = exact() && anchored_;
     origin_ = sent_;
+    latencies_.clear();
     arrived_.assign(static_cast<size_t>(seconds * 50) + kRecent, false);
     latencies_.reserve(arrived_.size());
   }
