@@ -1,13 +1,12 @@
 #include "gateway/call/sip_leg.h"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
 #include "base/text.h"
 #include "gateway/call/trunk_target.h"
+#include "sip/key_info.h"
 
 namespace gw {
 namespace {
@@ -16,66 +15,9 @@ using media::Direction;
 using policy::Cause;
 using policy::HangupCause;
 
-constexpr Duration kInfoDigit = 160ms;  // SIP INFO without a duration.
-constexpr auto kLongestInfoDigit = 60s;
 constexpr size_t kMaxFollowed = 6;     // Places that one call is sent to by 3xx; more is a loop.
 constexpr Duration kLongestWait = 1s;  // For room on a trunk; then it is another target's turn.
 constexpr Duration kLookForRoom = 100ms;
-
-// "Signal=5\r\nDuration=160" (application/dtmf-relay) or "5" (application/dtmf); some write blanks
-// around the "=", lower case, or the event's number: 10 for *, 11 for #.
-struct InfoDigit {
-  char digit = 0;
-  Duration length = kInfoDigit;
-};
-
-std::optional<std::string_view> value_of(std::string_view body, std::string_view key) {
-  while (!body.empty()) {
-    const size_t end = std::min(body.find_first_of("\r\n"), body.size());
-    const std::string_view line = body.substr(0, end);
-    body.remove_prefix(std::min(end + 1, body.size()));
-    const size_t equals = line.find('=');
-    if (equals == std::string_view::npos || !same_letters(trimmed(line.substr(0, equals)), key))
-      continue;
-    return trimmed(line.substr(equals + 1));
-  }
-  return std::nullopt;
-}
-
-std::optional<int> number_of(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
-                                                                  : std::nullopt;
-}
-
-std::optional<char> digit_of(std::string_view signal) {
-  static constexpr std::string_view kDigits = "0123456789*#ABCD";
-  if (signal.size() == 1) {
-    const auto digit = static_cast<char>(std::toupper(static_cast<unsigned char>(signal.front())));
-    return kDigits.find(digit) == std::string_view::npos ? std::nullopt : std::optional(digit);
-  }
-  const auto event = number_of(signal);
-  if (!event || *event < 0 || *event >= static_cast<int>(kDigits.size())) return std::nullopt;
-  return kDigits[static_cast<size_t>(*event)];
-}
-
-std::optional<InfoDigit> parse_info(std::string_view type, std::string_view body) {
-  type = trimmed(type.substr(0, type.find(';')));
-  const bool relay = same_letters(type, "application/dtmf-relay");
-  if (!relay && !same_letters(type, "application/dtmf")) return std::nullopt;
-  // Some send the relay's lines under the plain type.
-  auto signal = value_of(body, "Signal");
-  if (!signal && !relay) signal = trimmed(body);
-  const auto digit = signal ? digit_of(*signal) : std::nullopt;
-  if (!digit) return std::nullopt;
-  InfoDigit info{*digit, kInfoDigit};
-  const auto given = value_of(body, "Duration");
-  if (const auto ms = given ? number_of(*given) : std::nullopt; ms && *ms > 0) {
-    info.length = std::clamp<Duration>(std::chrono::milliseconds(*ms), 40ms, kLongestInfoDigit);
-  }
-  return info;
-}
 
 HangupCause not_acceptable(const Error& error) {
   return {Cause::NotAcceptable, 488, 0, error.detail};
@@ -492,16 +434,15 @@ void SipLeg::on_offer_refused(int status) {
 
 // RFC 4733, tones and INFO meet in the media port: a phone that says a key twice is heard once.
 void SipLeg::on_info(std::string_view content_type, std::string_view body) {
-  const auto info = parse_info(content_type, body);
+  const auto info = sip::parse_key_info(content_type, body);
   if (!info || ended_ || !port_) return;
   services_.media.receive_digit(port_, info->digit, info->length);
 }
 
 void SipLeg::send_info(const media::DigitToSend& digit) {
   if (!dialog_ || ended_) return;
-  const std::string body = std::string("Signal=") + digit.digit +
-                           "\r\nDuration=" + std::to_string(to_ms(digit.duration)) + "\r\n";
-  if (!dialog_->info("application/dtmf-relay", body)) log_.warn("digit could not be sent by INFO");
+  const std::string body = sip::write_key_info({digit.digit, digit.duration});
+  if (!dialog_->info(sip::kKeyInfoType, body)) log_.warn("digit could not be sent by INFO");
 }
 
 // Nothing changes: the peer cannot be asked by UPDATE whether it is still there.
