@@ -24,6 +24,10 @@ constexpr int kPortAttempts = 20;  // A free port for UDP may be taken for TCP.
 constexpr unsigned kKnownIdleMs = 4'000'000;
 // A request that trickles in for longer is an attack.
 constexpr unsigned kUnfinishedMessageMs = 10'000;
+// Connections that wait to be accepted, as many as the system lets (net.core.somaxconn): of a crowd
+// that comes back at once the others try again after 1, 3, 7 s, or meet a reset.
+constexpr unsigned kBacklog = 65'535;
+constexpr unsigned kMessagesWaiting = 64;  // For a peer that reads too slowly.
 constexpr unsigned kReceiveBuffer = 4
                                     << 20;  // A burst of 6,000 requests; the kernel may grant less.
 
@@ -56,6 +60,14 @@ class Socket {
  private:
   const int fd_;
 };
+
+// Sofia has one figure for both: it listened with the first, connections inherit the second.
+void limit_messages_waiting(nta_agent_t& agent, const std::string& ident) {
+  for (tport_t* t = tport_primaries(nta_agent_tports(&agent)); t; t = tport_next(t)) {
+    const char* name = tport_name(t)->tpn_ident;
+    if (name && ident == name) tport_set_params(t, TPTAG_QUEUESIZE(kMessagesWaiting), TAG_END());
+  }
+}
 
 // A port that is free for UDP and for TCP on this host.
 uint16_t free_port(SocketAddress host) {
@@ -141,6 +153,7 @@ Result<void> Listeners::bind(nta_agent_t& agent, Listener& listener, const SipCo
     }
     if (shown.empty()) shown = address.v6() ? "::1" : "127.0.0.1";
     const bool tls = listener.bound.transport == Transport::Tls;
+    const bool accepts = listener.bound.transport != Transport::Udp;
     const std::string url = std::string(tls ? "sips:" : "sip:") + bracketed(shown) + ":" +
                             std::to_string(address.port()) +
                             ";transport=" + std::string(to_string(listener.bound.transport)) +
@@ -150,8 +163,12 @@ Result<void> Listeners::bind(nta_agent_t& agent, Listener& listener, const SipCo
         &agent, URL_STRING_MAKE(url.c_str()), TPTAG_IDENT(listener.ident.c_str()),
         TPTAG_IDLE(static_cast<unsigned>(to_ms(config.stranger_idle))),
         TPTAG_TIMEOUT(kUnfinishedMessageMs), TPTAG_UDP_RMEM(kReceiveBuffer), TPTAG_PONG2PING(1),
+        TAG_IF(accepts, TPTAG_QUEUESIZE(kBacklog)),
         TAG_IF(tls, TPTAG_CERTIFICATE(tls_identity.c_str())), TAG_END());
-    if (bound == 0) return {};
+    if (bound == 0) {
+      if (accepts) limit_messages_waiting(agent, listener.ident);
+      return {};
+    }
     error = errno;
   }
   return fail(ErrorCode::Io, "cannot listen on " +

@@ -1,4 +1,10 @@
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
 
 #include "tests/unit/support/sip_digest.h"
 #include "tests/unit/support/sip_rig.h"
@@ -128,6 +134,23 @@ TEST(SipTransports, a_phone_is_reached_by_the_network_it_registered_at) {
   EXPECT_EQ(rig.expect(phone, 200, "REGISTER").source, inside);
   ASSERT_EQ(rig.registrar.bindings("101").size(), 1u);
   EXPECT_EQ(rig.registrar.bindings("101")[0].network, "private");
+}
+
+// Nobody accepts meanwhile: this thread is the agent's. Who finds the queue full tries again after
+// a second.
+TEST(SipTransports, crowd_that_connects_at_once_waits_to_be_accepted) {
+  SipRig rig;
+  const SocketAddress to = rig.agent->listening()[1].address;
+  std::vector<pollfd> crowd;
+  for (int i = 0; i < 300; ++i) {
+    crowd.push_back({::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), POLLOUT, 0});
+    ::connect(crowd.back().fd, to.data(), to.size());
+  }
+  ::poll(nullptr, 0, 200);
+  ::poll(crowd.data(), crowd.size(), 0);
+  const auto connected = [](const pollfd& p) { return p.revents == POLLOUT; };
+  EXPECT_EQ(std::ranges::count_if(crowd, connected), 300);
+  for (const pollfd& p : crowd) ::close(p.fd);
 }
 
 TEST(SipTransports, phone_behind_a_nat_is_reached_by_its_own_tcp_connection) {

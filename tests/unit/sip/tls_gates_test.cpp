@@ -75,7 +75,7 @@ TEST(HandshakeGate, an_unfinished_handshake_is_hung_up_on_after_ten_seconds) {
 TEST(HandshakeGate, unfinished_ones_are_bounded_and_finished_ones_do_not_count) {
   seam::HandshakeGate gate;
   const TimePoint now{1h};
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     const auto source = *SocketAddress::parse("10.0." + std::to_string(i / 250) + "." +
                                               std::to_string(i % 250) + ":1");
     gate.begin(-10 - i, source, now);
