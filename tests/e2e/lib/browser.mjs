@@ -41,17 +41,20 @@ function instrument() {
 }
 
 // Runs in the page before its own code: which way its media may take. only: "udp" or "tcp", and family: 4 or 6, of the
-// gateway's candidates that it gets to see; port: where they lead instead; policy: "relay" for TURN alone.
-function routeMedia({ only, family, port, policy }) {
+// gateway's candidates that it gets to see; port: where they lead instead; policy: "relay" for TURN alone; relayBy: "udp"
+// or "tcp", of the TURN servers that it gets to see.
+function routeMedia({ only, family, port, policy, relayBy }) {
   const Native = window.RTCPeerConnection;
   const wanted = (line) => {
     const [, , transport, , address] = line.split(' ');
     return (!only || transport.toLowerCase() === only) && (!family || address.includes(':') === (family === 6));
   };
+  const reaches = (url) => !relayBy || url.endsWith(`transport=${relayBy}`);
   const rerouted = (line) => (port ? line.replace(/^((?:\S+ ){5})\d+/, `$1${port}`) : line);
   window.RTCPeerConnection = class extends Native {
     constructor(config, ...rest) {
-      super(policy ? { ...config, iceTransportPolicy: policy } : config, ...rest);
+      const iceServers = config?.iceServers?.map((server) => ({ ...server, urls: [server.urls].flat().filter(reaches) }));
+      super({ ...config, ...(iceServers && { iceServers }), ...(policy && { iceTransportPolicy: policy }) }, ...rest);
     }
     setRemoteDescription(description) {
       const lines = description.sdp.split('\r\n').flatMap((line) => {
@@ -183,7 +186,7 @@ export class Browser {
 
   /**
    * A user of the softphone page, signed in. base: where the page is loaded from (default: the gateway itself);
-   * media: {only, family, port, policy}, the way its media takes (see routeMedia).
+   * media: {only, family, port, policy, relayBy}, the way its media takes (see routeMedia).
    */
   async user(daemon, name, { base = daemon.local, media } = {}) {
     const context = await this.chromium.newContext({ permissions: ['microphone'] });
