@@ -24,9 +24,9 @@ constexpr int kPortAttempts = 20;  // A free port for UDP may be taken for TCP.
 constexpr unsigned kKnownIdleMs = 4'000'000;
 // A request that trickles in for longer is an attack.
 constexpr unsigned kUnfinishedMessageMs = 10'000;
-// Connections that wait to be accepted, as many as the system lets (net.core.somaxconn): of a crowd
-// that comes back at once the others try again after 1, 3, 7 s, or meet a reset.
-constexpr unsigned kBacklog = 65'535;
+// Connections that wait to be accepted, the most that Sofia takes: of a crowd that comes back at
+// once the others try again after 1, 3, 7 s.
+constexpr unsigned kBacklog = 1'000;
 constexpr unsigned kMessagesWaiting = 64;  // For a peer that reads too slowly.
 constexpr unsigned kReceiveBuffer = 4
                                     << 20;  // A burst of 6,000 requests; the kernel may grant less.

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/net.h"
 #include "base/token_bucket.h"
+#include "sip/sofia_seam/handshake_queue.h"
 
 namespace gw::sip::seam {
 
@@ -16,9 +17,9 @@ class HandshakeGate {
   static constexpr double kPerSecond = 50;  // Of one source address ...
   static constexpr double kBurst = 500;  // ... an office behind NAT comes back after our restart.
   static constexpr size_t kMaxSources = 16'384;
-  // As many as may wait for their turn (HandshakeQueue): of a crowd that comes back at once all are
+  // As many as may wait for their turn: of a crowd that comes back at once all are
   // accepted before the first is read, and the oldest of them is nobody to hang up on.
-  static constexpr size_t kMaxUnfinished = 8'192;
+  static constexpr size_t kMaxUnfinished = HandshakeQueue::kMaxWaiting;
   static constexpr Duration kLongest = 10s;
 
   // May this source begin a handshake on `fd`? Sockets whose time is up are shut down here, so that
